@@ -1,0 +1,201 @@
+import type { z } from 'zod';
+import type { Allowed } from '../core/allowed.ts';
+import type { Evidence } from '../core/duty.ts';
+import type { Fields, Person } from '../core/person.ts';
+import type { Call, Wire } from './http.ts';
+
+/**
+ * The contract between Kaiku and a vendor's folder. `connector.ts` of a folder says *what*, its `mapping.ts` how they spell it,
+ * its `client.ts` how to reach them. No vendor word leaves the folder: not a status, not a field name, not an HTTP code.
+ */
+
+/** Where one row of one system is found. Opaque outside the folder that made it; always sealed at rest. */
+export interface RemoteRef {
+  /** The part of the system that holds the row: an audience, `contact`, `lead`. */
+  place: string;
+  /** The row's stable id. */
+  id: string;
+  /** A second key that may change with the row (an address hash); the folder's own affair. */
+  key?: string;
+}
+
+/** `active`: held and in use. `restricted`: held, not used. `inert`: the system itself froze it; only an erasure may touch it. */
+export type Standing = 'active' | 'restricted' | 'inert';
+
+/** What a system holds about a person in one row, as read just now. */
+export interface Profile {
+  ref: RemoteRef;
+  fields: Fields;
+  standing: Standing;
+  /** The person themselves refused there (unsubscribed, complained): an objection that Kaiku carries back to the register. */
+  refused: boolean;
+}
+
+/** What a write said. `accepted` is a promise, not a proof: converge reads back. */
+export type Written =
+  | { kind: 'accepted'; ref: RemoteRef }
+  /** The row is not there. Not yet `absent`: converge asks for a positive control first. */
+  | { kind: 'not-found' }
+  /** A create met a row that is already there: find and read it, never create again. */
+  | { kind: 'exists' }
+  /** The system erased this person earlier and will not take them back: a terminal fact. */
+  | { kind: 'forgotten' }
+  /** The row is in a standing that the vendor does not let us change; `code` is ours, for the log. */
+  | { kind: 'refused'; code: string };
+
+/** The verbs of a system that was given data. Every verb is idempotent; none brings a row into being but `create`. */
+export interface Recipient {
+  /** The places that each hold one row of a person (several audiences); one for most vendors. */
+  readonly places: readonly string[];
+  /** What the system holds at `ref` now, or null after a look-up by every key the ref has. */
+  read(ref: RemoteRef, call: Call): Promise<Profile | null>;
+  /** The rows that match a person's unique identifiers exactly, in `place`. Read-before-write after a lost create. */
+  find(fields: Fields, place: string, call: Call): Promise<Profile[]>;
+  /** Only for a person the place has never held, and only what the policy let through. Never an upsert. */
+  create(fields: Allowed<Fields>, place: string, call: Call): Promise<Written>;
+  /** Art. 16. Changes the row at `ref`; a field listed as undefined in `fields` is blanked; never changes the standing. */
+  rectify(ref: RemoteRef, fields: Allowed<Fields>, blanked: readonly string[], call: Call): Promise<Written>;
+  /** Art. 18 and 21. The system keeps the row and stops using it for these permissions. */
+  restrict(ref: RemoteRef, permissions: readonly string[], call: Call): Promise<Written>;
+  /** Art. 17. After this `read` answers null. Archiving does not count. */
+  erase(ref: RemoteRef, call: Call): Promise<Written>;
+  /** Every row, in pages, whatever its standing. */
+  list(call: Call): AsyncIterable<Profile[]>;
+  /** Rows changed since the cursor (null: from now on), for systems where people change things themselves. */
+  changes?(cursor: string | null, call: Call): Promise<{ profiles: Profile[]; cursor: string }>;
+}
+
+/** One row of a register, mapped. */
+export interface RegisterRecord {
+  ref: RemoteRef;
+  /** The role that this kind of row means: the register's `for`, or `prospect` for leads. */
+  role: string;
+  person: Person;
+  /** The company that the person acts for, where the register says so. */
+  organisation?: { id: string; name?: string; businessId?: string };
+  /** Set on a row that became another one (a converted lead): both are the same subject. */
+  sameAs?: RemoteRef;
+  /** The configured erasure signal is set on the row. */
+  erase: boolean;
+  /** Per permission name, what the register says now. */
+  granted: Record<string, boolean>;
+  refused: Record<string, boolean>;
+  changedAt: Date;
+}
+
+/** A page of changes; `cursor` is saved after the page was committed, and resumes behind it. */
+export interface ChangePage {
+  records: RegisterRecord[];
+  cursor: string;
+}
+
+/** A full scan of ids. Only a complete one may say that somebody disappeared. */
+export interface Sweep {
+  ids: Set<string>;
+  complete: boolean;
+  /** Why not, in code form: `count-mismatch`, `page-failed`, `total-changed`. */
+  why?: string;
+}
+
+export type Look = { kind: 'found'; record: RegisterRecord } | { kind: 'gone' } | { kind: 'hidden' };
+
+/** The verbs of a system that is master for a category of people. */
+export interface Register {
+  /** The kinds of rows that are people (`contact`, `lead`): each has its own cursor and sweep. */
+  readonly objects: readonly string[];
+  changes(object: string, cursor: string | null, call: Call): AsyncIterable<ChangePage>;
+  look(ref: RemoteRef, call: Call): Promise<Look>;
+  /** How many rows the register says it has; cheap. A drop starts a sweep at once. */
+  total(object: string, call: Call): Promise<number | null>;
+  sweep(object: string, call: Call): Promise<Sweep>;
+}
+
+/** One right that Kaiku needs. `ok: null`: provable only by writing. */
+export interface RightProbe {
+  right: string;
+  ok: boolean | null;
+  problem?: string;
+}
+
+/** What a verified webhook told us: only where to look. Never data. */
+export interface Hint {
+  place: string;
+  /** Whatever the folder needs to find the row again (an id, an address); sealed before it is stored. */
+  locator: string;
+}
+
+export interface WebhookRequest {
+  headers: Record<string, string | string[] | undefined>;
+  rawBody: Buffer;
+  now: Date;
+}
+
+/** How a vendor reports changes to us. The path's secret was compared before this is asked. */
+export interface Webhook {
+  /** Null: not authentic, or not in the documented form. An empty list: authentic, and of no interest. */
+  hints(request: WebhookRequest): Hint[] | null;
+  /** Reads what a hint points at: rows of a recipient, or a ref of a register. */
+  follow(hint: Hint, call: Call): Promise<Profile[] | RemoteRef[]>;
+}
+
+/** What a connector claims, proven by the conformance suite. Machine-readable. */
+export interface Manifest {
+  vendor: string;
+  roles: readonly ('register' | 'recipient')[];
+  /** A recipient run by people: its steps are asked, not called. */
+  human: boolean;
+  erasure: {
+    depth: 'archive' | 'soft' | 'hard' | 'anonymise' | 'person';
+    /** The strongest evidence an erasure can reach here, and why. */
+    cap: Evidence;
+    why: string;
+  };
+  readBack: boolean;
+  /** Over all processes: slots held at once; requests in any sliding second. */
+  limits: { connections: number; perSecond?: number };
+  /** The vendor's own time-out for a call. */
+  deadlineSeconds: number;
+  /** Days an erased person may live on in the vendor's backups; null where the vendor does not say. */
+  backupLagDays: number | null;
+  rights: readonly string[];
+}
+
+export interface Connector {
+  readonly manifest: Manifest;
+  readonly recipient?: Recipient;
+  readonly register?: Register;
+  readonly webhook?: Webhook;
+  /** Probes by reading each right; with `writeTest` creates, reads back and removes a marked record. Never throws for a missing right. */
+  check(call: Call, writeTest: boolean): Promise<RightProbe[]>;
+}
+
+/** How the register says what a person agreed to or refused, and that they want to be erased. */
+export interface FieldIs {
+  field: string;
+  equals: string | number | boolean;
+}
+export interface RegisterOptions {
+  for: string;
+  erasureSignal?: FieldIs;
+  permissions: Record<string, { granted?: FieldIs; refused?: FieldIs }>;
+}
+
+/** One configured system, secrets resolved. */
+export interface SystemOptions<S = unknown> {
+  system: string;
+  baseUrl: string;
+  credentials: Record<string, string>;
+  settings: S;
+  register?: RegisterOptions;
+  webhookSecret?: string;
+}
+
+/** A vendor: what `registry.ts` lists. `connect` does no I/O. */
+export interface ConnectorFactory<S = unknown> {
+  manifest: Manifest;
+  /** Settings of the vendor's own, without `deadlineSeconds`, which every connector takes. */
+  settings: z.ZodType<S>;
+  /** Names of the credentials the vendor needs; empty for people. */
+  credentials: readonly string[];
+  connect(options: SystemOptions<S>, wire: Wire): Connector;
+}
