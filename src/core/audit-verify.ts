@@ -1,0 +1,124 @@
+import canonicalize from 'canonicalize';
+import { append, emptyFrontier, leafHash, rootFromFrontier, verifyInclusion } from './merkle.ts';
+import { parseCheckpoint, verifyNote } from './signed-note.ts';
+
+/** What a check of the log found. */
+export interface Verification {
+  /** Entries read. */
+  size: number;
+  /** Base64 root over the entries as they are now. */
+  root: string;
+  /** Every signature holds and every entry is as it was when its checkpoint was signed. */
+  verified: boolean;
+  /**
+   * The first entry, counted from 0, that nothing vouches for any more: exact where the recorded leaf hashes or the entry itself
+   * tell, else the first one behind the last checkpoint that still fits. Absent when the entries are not to blame.
+   */
+  firstBad?: number;
+  /** Checkpoints whose signature and root hold. */
+  checkpoints: number;
+}
+
+/** An entry as kept: its line, and the leaf hash that was recorded for it where that is at hand. */
+export interface KeptEntry {
+  line: string;
+  hash?: Buffer;
+}
+
+/**
+ * Checks a whole log against its signed checkpoints (any order; the largest says how long the log is). Entries that came after
+ * the largest checkpoint make it unverified only by `mayGrow: false`, the form of an exported file.
+ */
+export async function verifyLog(
+  entries: AsyncIterable<KeptEntry>,
+  notes: readonly string[],
+  vkey: string,
+  options: { mayGrow?: boolean } = {},
+): Promise<Verification> {
+  const signed = notes.map((note) => verifyNote(note, vkey)).map((text) => (text === null ? null : parseCheckpoint(text)));
+  const stops = signed.filter((stop) => stop !== null).sort((a, b) => a.size - b.size);
+  let [frontier, checkpoints, next, fits] = [emptyFrontier, 0, 0, 0];
+  let firstBad: number | undefined;
+  let failed = signed.includes(null) || stops.length === 0;
+
+  const passStops = () => {
+    for (let stop = stops[next]; stop?.size === frontier.size; stop = stops[++next]) {
+      if (rootFromFrontier(frontier).equals(stop.root)) {
+        checkpoints++;
+        fits = stop.size;
+      } else {
+        firstBad ??= fits;
+        failed = true;
+      }
+    }
+  };
+
+  passStops();
+  for await (const { line, hash } of entries) {
+    const leaf = leafHash(Buffer.from(line, 'utf8'));
+    if (!isEntryLine(line) || (hash && !hash.equals(leaf))) firstBad = Math.min(firstBad ?? frontier.size, frontier.size);
+    frontier = append(frontier, leaf).frontier;
+    passStops();
+  }
+  // entries were cut off the end
+  if (next < stops.length) firstBad ??= frontier.size;
+  // entries were added behind the end
+  const largest = stops.at(-1)?.size;
+  if (!options.mayGrow && largest !== undefined && frontier.size > largest) firstBad ??= largest;
+
+  return {
+    size: frontier.size,
+    root: rootFromFrontier(frontier).toString('base64'),
+    verified: !failed && firstBad === undefined,
+    ...(firstBad === undefined ? {} : { firstBad }),
+    checkpoints,
+  };
+}
+
+/** Checks an exported file, one entry a line in leaf order, against the checkpoint beside it. Needs nothing but the three files. */
+export function verifyExport(lines: AsyncIterable<string>, checkpoint: string, vkey: string): Promise<Verification> {
+  return verifyLog(entriesOf(lines), [checkpoint], vkey);
+}
+
+async function* entriesOf(lines: AsyncIterable<string>): AsyncIterable<KeptEntry> {
+  for await (const line of lines) {
+    // only a line end: an empty line is no entry, and a file that ends in one is whole
+    const text = line.replace(/\r?\n$/, '');
+    if (text !== '') yield { line: text };
+  }
+}
+
+/** An entry of an evidence pack: where it stands in the log, and the proof that it does. */
+export interface ProvenEntry {
+  index: number;
+  line: string;
+  /** Base64 hashes, nearest first. */
+  proof: readonly string[];
+}
+
+/** Checks single entries, a case's for instance, against one checkpoint: no other entry has to be shown. */
+export function verifyEntries(entries: readonly ProvenEntry[], checkpoint: string, vkey: string): Verification {
+  const text = verifyNote(checkpoint, vkey);
+  const stop = text === null ? null : parseCheckpoint(text);
+  if (!stop) return { size: entries.length, root: '', verified: false, checkpoints: 0 };
+  const bad = entries.find(({ index, line, proof }) => {
+    const hashes = proof.map((hash) => Buffer.from(hash, 'base64'));
+    return !isEntryLine(line) || !verifyInclusion(leafHash(Buffer.from(line, 'utf8')), index, stop.size, hashes, stop.root);
+  });
+  return {
+    size: entries.length,
+    root: stop.root.toString('base64'),
+    verified: bad === undefined,
+    ...(bad ? { firstBad: bad.index } : {}),
+    checkpoints: 1,
+  };
+}
+
+/** One spelling an entry: RFC 8785, so that no second parser can read another thing out of the same leaf. */
+function isEntryLine(line: string): boolean {
+  try {
+    return canonicalize(JSON.parse(line)) === line;
+  } catch {
+    return false;
+  }
+}
