@@ -117,7 +117,8 @@ const isoTime = /\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d
 /** The second lock: whoever builds an entry should never have held a value; this refuses the likely slips all the same. */
 function checkText(field: string, value: string): void {
   if (value === '' || value.length > 200) throw new AuditEntryError(field, 'is empty or too long for a code');
-  if (field === 'action' && !actions.some((action) => action === value)) throw new AuditEntryError(field, 'is no action of the log');
+  if (field === 'action' && !actions.some((action) => action === value))
+    throw new AuditEntryError(field, 'is no action of the log');
   if (field === 'subject') {
     if (!/^[0-9a-f]{64}$/.test(value)) throw new AuditEntryError(field, 'is not a pseudonym');
     return;

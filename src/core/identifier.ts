@@ -82,7 +82,11 @@ function phone(text: string, country: 'FI'): string | null {
 
 /** `1234567-1`, from a VAT number or the old six-digit form too; a foreign id as it is, in capitals without blanks. */
 function businessId(text: string): string | null {
-  const id = text.replace(/\s/gu, '').replace(/[\u2010-\u2013\u2212]/gu, '-').toUpperCase().normalize('NFC');
+  const id = text
+    .replace(/\s/gu, '')
+    .replace(/[\u2010-\u2013\u2212]/gu, '-')
+    .toUpperCase()
+    .normalize('NFC');
   const finnish = /^(?:FI)?(\d{6,7})-?(\d)$/.exec(id);
   // eight bare digits are a Finnish id only where nothing is missing; six and one only with the hyphen
   if (finnish && (finnish[1]?.length === 7 || id.includes('-'))) return `${finnish[1]?.padStart(7, '0')}-${finnish[2]}`;
@@ -114,7 +118,7 @@ export function variants(kind: IdentifierKind, value: string): Variant[] {
 
 function withoutTag(address: string): string[] {
   const at = address.lastIndexOf('@');
-  const plus = address.indexOf('+');
+  const plus = address.indexOf('+', 1);
   return plus > 0 && plus < at ? [address.slice(0, plus) + address.slice(at)] : [];
 }
 

@@ -65,7 +65,10 @@ type Span = readonly [from: number, to: number];
 
 /** The subtrees whose hashes prove that leaf `index` is in a tree of `size`: RFC 6962 §2.1.1, nearest first. */
 function inclusionSpans(index: number, size: number): Span[] {
-  demand(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size, `no leaf ${index} in a tree of ${size}`);
+  demand(
+    Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size,
+    `no leaf ${index} in a tree of ${size}`,
+  );
   const spans: Span[] = [];
   let [from, to] = [0, size];
   while (to - from > 1) {
@@ -143,7 +146,10 @@ export async function consistencyProofFrom(nodeAt: NodeAt, first: number, size: 
 /** The right edge of a tree of `size`, from kept subtrees. */
 export async function frontierFrom(nodeAt: NodeAt, size: number): Promise<Frontier> {
   const places = perfectNodes([0, size]);
-  return { size, nodes: await Promise.all(places.map(async (place) => ({ ...place, hash: await nodeAt(place.level, place.index) }))) };
+  return {
+    size,
+    nodes: await Promise.all(places.map(async (place) => ({ ...place, hash: await nodeAt(place.level, place.index) }))),
+  };
 }
 
 async function spanHash(nodeAt: NodeAt, span: Span): Promise<Buffer> {
@@ -168,7 +174,13 @@ export function verifyInclusion(leaf: Buffer, index: number, size: number, proof
 }
 
 /** Whether `proof` shows that the tree under `root` (of `size`) begins with the tree under `firstRoot` (of `first`). RFC 9162 §2.1.4.2. */
-export function verifyConsistency(first: number, size: number, firstRoot: Buffer, root: Buffer, proof: readonly Buffer[]): boolean {
+export function verifyConsistency(
+  first: number,
+  size: number,
+  firstRoot: Buffer,
+  root: Buffer,
+  proof: readonly Buffer[],
+): boolean {
   if (!Number.isSafeInteger(first) || !Number.isSafeInteger(size) || first < 0 || first > size) return false;
   if (first === size) return proof.length === 0 && firstRoot.equals(root);
   if (first === 0) return proof.length === 0 && firstRoot.equals(emptyRoot());

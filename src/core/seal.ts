@@ -169,7 +169,8 @@ export function parseKeyFile(text: string): KeyFile {
 
 function parseRing(ring: unknown, name: RingName): KeyRing {
   if (!isObject(ring)) throw new KeyFileError(`"${name}" is missing in the key file.`);
-  if (!Array.isArray(ring['keys']) || ring['keys'].length === 0) throw new KeyFileError(`"${name}.keys" in the key file is empty.`);
+  if (!Array.isArray(ring['keys']) || ring['keys'].length === 0)
+    throw new KeyFileError(`"${name}.keys" in the key file is empty.`);
   const keys = ring['keys'].map((key, n) => parseKey(key, name, `${name}.keys[${n}]`));
   const known = new Map(keys.map((key) => [key.id, key]));
   const current = typeof ring['current'] === 'string' ? known.get(ring['current']) : undefined;
@@ -187,7 +188,8 @@ function parseKey(stored: unknown, kind: string, where: string): Key {
     throw new KeyFileError(`"${where}.key" in the key file is not ${keyBytes} bytes in base64.`);
   }
   // one wrong letter in an HMAC key would silently make every tombstone dead
-  if (id !== keyId(kind, bytes)) throw new KeyFileError(`"${where}.key" in the key file does not belong to its id: one of them was altered.`);
+  if (id !== keyId(kind, bytes))
+    throw new KeyFileError(`"${where}.key" in the key file does not belong to its id: one of them was altered.`);
   return { id, bytes };
 }
 

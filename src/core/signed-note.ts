@@ -17,7 +17,10 @@ const largestNote = 1_000_000;
  * becomes `Example-Oy`; a domain stays as it is.
  */
 export function noteName(name: string): string {
-  const legal = name.normalize('NFC').trim().replace(/[\s\p{C}\p{Z}+]+/gu, '-');
+  const legal = name
+    .normalize('NFC')
+    .trim()
+    .replace(/[\s\p{C}\p{Z}+]+/gu, '-');
   if (legal === '') throw new RangeError('a signer needs a name');
   return legal;
 }

@@ -19,8 +19,8 @@ import {
 } from '../../src/core/merkle.ts';
 
 /** The inputs, roots and proofs that the Certificate Transparency project publishes for RFC 6962 implementations. */
-const published = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map((hex) =>
-  leafHash(Buffer.from(hex, 'hex')),
+const published = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map(
+  (hex) => leafHash(Buffer.from(hex, 'hex')),
 );
 const publishedRoots = [
   '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
@@ -193,10 +193,13 @@ describe('a tree of any size', () => {
     expect(verifyConsistency(first, size, naiveRoot(leaves.slice(0, first)), root, proof)).toBe(true);
   });
 
-  test.prop([treeAndPlaces], { numRuns: 60 })('proves an older tree from the subtrees of a newer one', async ({ size, index }) => {
-    const { nodeAt } = grown(leavesOf(200));
-    expect(await inclusionProofFrom(nodeAt, index, size)).toEqual(naivePath(index, leavesOf(size)));
-  });
+  test.prop([treeAndPlaces], { numRuns: 60 })(
+    'proves an older tree from the subtrees of a newer one',
+    async ({ size, index }) => {
+      const { nodeAt } = grown(leavesOf(200));
+      expect(await inclusionProofFrom(nodeAt, index, size)).toEqual(naivePath(index, leavesOf(size)));
+    },
+  );
 
   test.prop([treeAndPlaces, fc.nat(), fc.nat(255)], { numRuns: 300 })(
     'does not verify a proof for another leaf, place, size or with a changed hash',

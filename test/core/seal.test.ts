@@ -44,12 +44,15 @@ describe('a sealed value', () => {
     expect(sealedKeyId(sealed)).toBe('kek-1');
   });
 
-  test.prop([fc.string({ maxLength: 40 }), fc.nat(), fc.integer({ min: 1, max: 255 })])('never opens after any byte changed', (plain, at, by) => {
-    const sealed = seal(key, plain, 'row', nonce);
-    const changed = Buffer.from(sealed);
-    changed[at % sealed.length] = (changed[at % sealed.length] ?? 0) ^ by;
-    expect(code(() => unseal(keyOf, changed, 'row'))).not.toBe('opened');
-  });
+  test.prop([fc.string({ maxLength: 40 }), fc.nat(), fc.integer({ min: 1, max: 255 })])(
+    'never opens after any byte changed',
+    (plain, at, by) => {
+      const sealed = seal(key, plain, 'row', nonce);
+      const changed = Buffer.from(sealed);
+      changed[at % sealed.length] = (changed[at % sealed.length] ?? 0) ^ by;
+      expect(code(() => unseal(keyOf, changed, 'row'))).not.toBe('opened');
+    },
+  );
 
   test.prop([fc.nat({ max: 60 })])('never opens when it is cut', (length) => {
     const sealed = seal(key, 'a value of some length', 'row', nonce);

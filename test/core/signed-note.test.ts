@@ -4,8 +4,7 @@ import { checkpointText, noteName, parseCheckpoint, signNote, verifyNote, vkeyOf
 
 /** The example of the Go project's documentation of signed notes. */
 const goKey = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
-const goText =
-  'If you think cryptography is the answer to your problem,\n' + "then you don't know what your problem is.\n";
+const goText = 'If you think cryptography is the answer to your problem,\n' + "then you don't know what your problem is.\n";
 const goSignature =
   '— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n';
 const goNote = `${goText}\n${goSignature}`;
@@ -18,10 +17,13 @@ describe('a note signed by other software', () => {
     expect(verifyNote(goNote, goKey)).toBe(goText);
   });
 
-  test.prop([fc.nat(goNote.length - 1), fc.constantFrom('x', '\n', ' ', 'A', '+', '')])('does not verify after any edit', (at, put) => {
-    fc.pre(goNote[at] !== put);
-    expect(verifyNote(goNote.slice(0, at) + put + goNote.slice(at + 1), goKey)).toBeNull();
-  });
+  test.prop([fc.nat(goNote.length - 1), fc.constantFrom('x', '\n', ' ', 'A', '+', '')])(
+    'does not verify after any edit',
+    (at, put) => {
+      fc.pre(goNote[at] !== put);
+      expect(verifyNote(goNote.slice(0, at) + put + goNote.slice(at + 1), goKey)).toBeNull();
+    },
+  );
 
   it('does not verify with a key whose hash was changed', () => {
     expect(verifyNote(goNote, goKey.replace('c74f20a3', 'c74f20a4'))).toBeNull();
@@ -35,18 +37,19 @@ describe('our own notes', () => {
     expect(key.toString('hex')).toBe('01d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a');
   });
 
-  test.prop([fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.string({ unit: 'grapheme' }), fc.stringMatching(/^[a-z.-]{1,20}$/)])(
-    'verify under the handed-out key and under no other',
-    (bytes, said, name) => {
-      const own = Buffer.from(bytes);
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: the format forbids exactly these
-      const text = `${said.toWellFormed().replace(/[\u0000-\u001f]/g, '')}\n`;
-      const note = signNote(own, name, text);
-      expect(verifyNote(note, vkeyOf(own, name))).toBe(text);
-      expect(verifyNote(note, vkeyOf(own, `${name}x`))).toBeNull();
-      expect(verifyNote(note, goKey)).toBeNull();
-    },
-  );
+  test.prop([
+    fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    fc.string({ unit: 'grapheme' }),
+    fc.stringMatching(/^[a-z.-]{1,20}$/),
+  ])('verify under the handed-out key and under no other', (bytes, said, name) => {
+    const own = Buffer.from(bytes);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the format forbids exactly these
+    const text = `${said.toWellFormed().replace(/[\u0000-\u001f]/g, '')}\n`;
+    const note = signNote(own, name, text);
+    expect(verifyNote(note, vkeyOf(own, name))).toBe(text);
+    expect(verifyNote(note, vkeyOf(own, `${name}x`))).toBeNull();
+    expect(verifyNote(note, goKey)).toBeNull();
+  });
 
   it('leave a witness alone, but fail on a second signature of ours that does not hold', () => {
     const text = checkpointText({ origin: 'log.example.fi', size: 3, root });
