@@ -43,6 +43,10 @@ describe('a fingerprint', () => {
     },
   );
 
+  it('knows where the field ends and the value begins', () => {
+    expect(fingerprint(key, 's', 'custom.x1', 2)).not.toBe(fingerprint(key, 's', 'custom.x', 12));
+  });
+
   test.prop([fc.string({ unit: 'binary' })])('is made of any text, half characters included', (value) => {
     expect(fingerprint(key, 's', 'jobTitle', `${value}\ud83d`)).toHaveLength(22);
   });

@@ -69,6 +69,12 @@ describe('a sealed value', () => {
     expect(code(() => unseal(() => other, sealed, 'row'))).toBe('broken');
   });
 
+  it('does not open when the key id in it was rewritten, even to a name of the same key', () => {
+    const sealed = Buffer.from(seal(key, 'value', 'row', nonce));
+    sealed.write('kek-9', 2, 'latin1');
+    expect(code(() => unseal((id) => ({ id, bytes: key.bytes }), sealed, 'row'))).toBe('broken');
+  });
+
   it('names the key that is missing', () => {
     expect(() => unseal(() => undefined, seal(key, 'value', 'row', nonce), 'row')).toThrow(
       expect.objectContaining({ code: 'unknown-key', keyId: 'kek-1' }),
