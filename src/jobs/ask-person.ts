@@ -1,0 +1,101 @@
+import { grantFor } from '../core/policy.ts';
+import type { Outcome } from '../core/duty.ts';
+import { caseById } from '../store/cases.ts';
+import { inTransaction } from '../store/database.ts';
+import { changes, json } from '../store/database.ts';
+import { dutyById, type Move } from '../store/duties.ts';
+import { closePropagations, recordsOf, updateRecord } from '../store/records.ts';
+import { dropPayload, fingerprintsOf, lockSubject } from '../store/subjects.ts';
+import { ask, type TaskRow, taskById, answer } from '../store/tasks.ts';
+import { sql } from 'kysely';
+import { advanceCase } from './erasure.ts';
+import type { View } from './converge-view.ts';
+import { discloseFields } from './converge-notes.ts';
+import { type Needs, now, tell } from './needs.ts';
+
+const dayMs = 86_400_000;
+
+/** Asks the people who run a recipient. Silence never closes what was asked. */
+export async function askPerson(needs: Needs, view: View, what: TaskRow['ask']): Promise<Move> {
+  const system = needs.config.systems[view.duty.recipient];
+  if (!system?.recipient) throw new Error('only a recipient can be asked');
+  const dueDate = new Date((await now(needs)).getTime() + system.recipient.dueDays * dayMs);
+  return inTransaction(needs.db, async () => {
+    const { id, asked } = await ask(needs.db, {
+      id: needs.newId(),
+      duty: view.duty.id,
+      system: system.name,
+      subject: view.subject.id,
+      caseId: view.erasure?.id ?? null,
+      ask: what,
+      version: view.version,
+      due: dueDate,
+    });
+    if (asked) {
+      await tell(needs, { actor: 'kaiku', action: 'task.asked', system: system.name, subject: { id: view.subject.id, nonce: view.subject.audit_nonce }, duty: view.duty.id, code: id, step: what });
+    }
+    // asking hands the fields over: it is a disclosure like a write
+    if (what === 'update') await discloseFields(needs, view, grantFor(view.input.purposes, view.subject.role, view.input.permissions).fields);
+    const task = await taskById(needs.db, id);
+    return { state: 'asked', outcome: null, evidence: 'asked', asked: { whom: system.owner ?? system.name, due: task?.due ?? dueDate }, next: what };
+  });
+}
+
+export interface Answered {
+  outcome: Outcome;
+  note?: string;
+  until?: string;
+  law?: string;
+  by: string;
+}
+
+export const answerOutcomes = ['updated', 'restricted', 'erased', 'absent', 'retained', 'refused', 'not-identifiable'] as const;
+
+/**
+ * A person's answer to a task: a statement, so its evidence is `acknowledged` and no more. False when the task was answered
+ * before. An answer to an older version than is wanted now settles nothing: the duty asks again.
+ */
+export async function answerTask(needs: Needs, taskId: string, said: Answered): Promise<boolean> {
+  return inTransaction(needs.db, async () => {
+    const task = await taskById(needs.db, taskId);
+    if (!task) return false;
+    const subject = await lockSubject(needs.db, task.subject);
+    const duty = await dutyById(needs.db, task.duty);
+    if (!subject || !duty) return false;
+    const at = await now(needs);
+    const sealedNote = said.note ? needs.vault.sealJson(`note:${task.id}`, said.note) : null;
+    if (!(await answer(needs.db, { id: task.id, by: said.by, outcome: said.outcome, sealedNote, until: said.until ?? null, law: said.law ?? null, at }))) return false;
+    const retained = said.outcome === 'retained' ? { fields: [], until: said.until ?? '', law: said.law ?? '' } : null;
+    const state = retained ? 'waiting' : 'settled';
+    await changes(
+      needs.db,
+      sql`UPDATE duty SET state = ${state}, outcome = ${said.outcome}, evidence = 'acknowledged', reason = NULL, next = NULL, asked_whom = NULL, asked_due = NULL,
+            satisfied = greatest(satisfied, ${task.version}), retained = ${retained ? json(retained) : null},
+            legal_not_before = ${retained ? retained.until : null}::timestamptz, raised = raised + 1, since = now(),
+            wake_at = ${retained ? sql`${retained.until}::timestamptz - (SELECT clock_offset FROM instance)` : null}
+          WHERE id = ${duty.id} AND state = 'asked'`,
+    );
+    await tell(
+      needs,
+      { actor: said.by, action: 'task.answered', system: task.system, subject: { id: subject.id, nonce: subject.audit_nonce }, duty: duty.id, code: task.id, outcome: said.outcome, evidence: 'acknowledged' },
+      { actor: 'kaiku', action: 'duty.moved', system: task.system, subject: { id: subject.id, nonce: subject.audit_nonce }, duty: duty.id, from: duty.state, to: state, outcome: said.outcome, evidence: 'acknowledged', version: task.version },
+    );
+    await closePropagations(needs.db, subject.id, task.system, task.version, said.outcome);
+    await dropPayload(needs.db, subject.id);
+    await noteHeldByPeople(needs, task, said.outcome);
+    const found = task.case_file ? await caseById(needs.db, task.case_file) : undefined;
+    if (found) await advanceCase(needs, found);
+    return true;
+  });
+}
+
+const heldAfter = { erased: 'erased', absent: 'absent', restricted: 'restricted' } as const;
+
+/** What the answer means for what those people hold. A refusal changes nothing there. */
+async function noteHeldByPeople(needs: Needs, task: TaskRow, outcome: Outcome): Promise<void> {
+  for (const record of await recordsOf(needs.db, task.subject, task.system)) {
+    const state = outcome in heldAfter ? heldAfter[outcome as keyof typeof heldAfter] : record.state;
+    const prints = outcome === 'updated' ? await fingerprintsOf(needs.db, task.subject, task.version) : undefined;
+    await updateRecord(needs.db, record.id, { state, evidence: 'acknowledged', version: task.version, observed: false, ...(prints ? { fingerprints: prints } : {}) });
+  }
+}

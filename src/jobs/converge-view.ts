@@ -1,0 +1,95 @@
+import type { RemoteRef } from '../connectors/connector.ts';
+import type { Fields } from '../core/person.ts';
+import type { PlanInput } from '../core/plan.ts';
+import type { PermissionState } from '../core/permission.ts';
+import { type CaseRow, openErasure } from '../store/cases.ts';
+import { type DutyRow, dutiesOf } from '../store/duties.ts';
+import { openHolds } from '../store/held.ts';
+import { disclosuresOf, type RecordRow, recordsOf, unsealRef } from '../store/records.ts';
+import {
+  fieldsOfVersion,
+  latestVersion,
+  permissionsOf,
+  registerRecords,
+  type RegisterRecordRow,
+  type SubjectRow,
+  subjectById,
+} from '../store/subjects.ts';
+import { systemState } from '../store/systems.ts';
+import { type Needs, now, recipientNames } from './needs.ts';
+
+/** Everything that decides a duty, read from the ledger at once. */
+export interface View {
+  duty: DutyRow;
+  subject: SubjectRow;
+  version: number;
+  /** Null: dropped, to be read again from the register where a step needs them. */
+  fields: Fields | null;
+  fingerprints: Record<string, string>;
+  erasure: CaseRow | null;
+  /** In the order of `input.records`. */
+  rows: { ref: RemoteRef | null; record: RecordRow | null; register: RegisterRecordRow | null }[];
+  input: PlanInput;
+}
+
+export async function look(needs: Needs, duty: DutyRow): Promise<View> {
+  const { db, vault, config } = needs;
+  const subject = await subjectById(db, duty.subject);
+  const system = config.systems[duty.recipient];
+  const connector = needs.connectors[duty.recipient];
+  if (!subject || !system || !connector) throw new Error('a duty of an unknown subject or system');
+  const isRegister = subject.register === duty.recipient;
+  const version = await latestVersion(db, subject.id);
+  const erasure = (await openErasure(db, subject.id)) ?? null;
+  const permissions = await permissionsOf(db, subject.id);
+  const rows = isRegister
+    ? (await registerRecords(db, subject.id)).map((register) => ({
+        ref: vault.unsealJson<RemoteRef>(`register:${subject.register}`, register.sealed_ref),
+        record: null,
+        register,
+      }))
+    : (await recordsOf(db, subject.id, duty.recipient)).map((record) => ({
+        ref: record.sealed_ref ? unsealRef<RemoteRef>(vault, duty.recipient, record.sealed_ref) : null,
+        record,
+        register: null,
+      }));
+  const fields = fieldsOfVersion(vault, subject, version);
+  const disclosures = await disclosuresOf(db, subject.id);
+  const input: PlanInput = {
+    role: isRegister ? 'register' : 'recipient',
+    human: connector.manifest.human,
+    linked: connector.manifest.human || isRegister || (await systemState(db, duty.recipient))?.linked_at != null,
+    places: [...(connector.recipient?.places ?? [])],
+    subject: { state: subject.state, restricted: subject.restricted, role: subject.role },
+    erasureCase: erasure ? await caseInput(needs, subject, erasure, system.recipient?.undoHours ?? 0) : null,
+    holds: (await openHolds(db, subject.id)).map((h) => h.kind),
+    fields: fields ?? {},
+    fingerprints: version?.fingerprints ?? {},
+    purposes: (system.recipient?.purposes ?? []).flatMap((name) => config.purposes[name] ?? []),
+    permissions: Object.fromEntries(permissions.map((p): [string, PermissionState] => [p.name, p.state])),
+    records: rows.map(({ record, register, ref }) => ({
+      place: record?.place ?? register?.place ?? ref?.place ?? '',
+      state: record?.state ?? (register?.state === 'erased' ? ('erased' as const) : ('linked' as const)),
+      fingerprints: record?.fingerprints ?? {},
+    })),
+    refusedWritten: permissions.every((p) => !p.state.refused || p.refused_written),
+    disclosed: disclosures.some((d) => d.recipient === duty.recipient),
+    now: await now(needs),
+    tombstoned: subject.state === 'erased',
+  };
+  return { duty, subject, version: subject.version, fields, fingerprints: version?.fingerprints ?? {}, erasure, rows, input };
+}
+
+async function caseInput(needs: Needs, subject: SubjectRow, found: CaseRow, undoHours: number): Promise<PlanInput['erasureCase']> {
+  const duties = await dutiesOf(needs.db, subject.id);
+  const machines = recipientNames(needs.config).filter((name) => name !== subject.register && !needs.connectors[name]?.manifest.human);
+  return {
+    state: found.state,
+    undoUntil: found.undo_from ? new Date(found.undo_from.getTime() + undoHours * 3_600_000) : null,
+    othersSettled: machines.every((name) => {
+      const duty = duties.find((d) => d.recipient === name);
+      return duty?.state === 'settled' || (duty?.state === 'waiting' && duty.outcome === 'retained');
+    }),
+    eraseBy: found.register_by,
+  };
+}

@@ -1,0 +1,186 @@
+import type { Connector } from '../connectors/connector.ts';
+import type { Call } from '../connectors/http.ts';
+import { diff, type Step } from '../core/diff.ts';
+import type { Outcome } from '../core/duty.ts';
+import { Failure } from '../core/failure.ts';
+import { plan } from '../core/plan.ts';
+import { inTransaction } from '../store/database.ts';
+import { dutyById, endLease, type Lease, leaseSeconds, type Move, renewLease, takeLease } from '../store/duties.ts';
+import { closePropagations } from '../store/records.ts';
+import { dropPayload, lockSubject } from '../store/subjects.ts';
+import { countCall, parkSystem, pauseSystem } from '../store/systems.ts';
+import { advanceCase } from './erasure.ts';
+import { look, type View } from './converge-view.ts';
+import { observe, type Taken, take } from './converge-step.ts';
+import { type Needs, tell } from './needs.ts';
+
+/**
+ * Brings one recipient to what the controller owes one data subject (Art. 16 to 19). A wake-up says only which duty to look at;
+ * any number of runs has the effect of one.
+ *
+ *   look   → what is owed and what is known          core/plan, core/diff
+ *   take   → one step through the connector, read back
+ *   record → outcome, audit entry and next wake-up in one transaction
+ *
+ * After a lost answer the first thing is to read: no second write before that.
+ */
+export async function converge(needs: Needs, worker: string, dutyId: string): Promise<void> {
+  // bounded: a duty that never comes to rest gives its worker back to others
+  for (let steps = 0; steps < 12; steps++) {
+    const duty = await dutyById(needs.db, dutyId);
+    const system = duty ? needs.config.systems[duty.recipient] : undefined;
+    const connector = duty ? needs.connectors[duty.recipient] : undefined;
+    if (!duty || !system || !connector) return;
+    const lease = await takeLease(needs.db, dutyId, worker, system.deadlineSeconds ?? connector.manifest.deadlineSeconds);
+    if (!lease) return;
+    const again = await step(needs, connector, lease).catch((error: unknown) => failed(needs, lease, error));
+    if (!again) return;
+  }
+}
+
+async function step(needs: Needs, connector: Connector, lease: Lease): Promise<boolean> {
+  const call = leased(needs, lease);
+  let view = await look(needs, lease.duty);
+  let lost: Outcome | null = null;
+  if (lease.mustRead) {
+    lost = await observe(needs, connector, view, call);
+    view = await look(needs, lease.duty);
+  }
+  const next = diff(plan(view.input), view.input.records);
+  if (next.kind === 'nothing' && lost) return record(needs, lease, view, { kind: 'settled', outcome: lost, evidence: 'observed' }, next.kind);
+  const taken = await take(needs, connector, view, next, call);
+  if (taken.called) await countCall(needs.db, lease.duty.recipient, true);
+  return record(needs, lease, view, taken, next.kind);
+}
+
+/** The lease as the wire asks for it: renewed right before each request, and dead on this process's own clock as well. */
+function leased(needs: Needs, lease: Lease): Call {
+  return {
+    async beforeWire(kind) {
+      const asked = performance.now();
+      const lastsMs = await renewLease(needs.db, lease, kind);
+      if (lastsMs === null) throw new Failure('LEASE_LOST');
+      return asked + lastsMs;
+    },
+  };
+}
+
+/** Writes down what came of a step, in one transaction. Answers whether another step may be owed at once. */
+async function record(needs: Needs, lease: Lease, view: View, taken: Taken, stepName: Step['kind']): Promise<boolean> {
+  return inTransaction(needs.db, async () => {
+    await lockSubject(needs.db, lease.duty.subject);
+    if (taken.kind === 'settled') await taken.write?.();
+    const after = taken.kind === 'settled' && stepName !== 'nothing' ? await look(needs, lease.duty) : view;
+    const more = taken.kind === 'settled' && stepName !== 'nothing' ? diff(plan(after.input), after.input.records) : null;
+    const move = moveOf(lease, after, taken, more);
+    if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');
+    await told(needs, lease, view, move, stepName);
+    const { subject, recipient } = lease.duty;
+    if (move.state === 'settled') {
+      await closePropagations(needs.db, subject, recipient, view.version, move.outcome ?? 'unchanged');
+      await dropPayload(needs.db, subject);
+    }
+    if (view.erasure && (move.state === 'settled' || move.state === 'asked' || move.state === 'waiting')) await advanceCase(needs, view.erasure);
+    return move.state === 'open';
+  });
+}
+
+function moveOf(lease: Lease, view: View, taken: Taken, more: Step | null): Move {
+  if (taken.kind !== 'settled') return taken.move;
+  const kept = { outcome: taken.outcome, evidence: taken.evidence, reason: taken.reason ?? null };
+  if (more === null || more.kind === 'nothing') return { state: 'settled', ...kept, satisfied: view.version, retained: null };
+  return { state: 'open', ...kept };
+}
+
+async function told(needs: Needs, lease: Lease, view: View, move: Move, stepName: string): Promise<void> {
+  await tell(needs, {
+    actor: 'kaiku',
+    action: 'duty.moved',
+    system: lease.duty.recipient,
+    subject: { id: view.subject.id, nonce: view.subject.audit_nonce },
+    duty: lease.duty.id,
+    from: 'sending',
+    to: move.state,
+    step: stepName,
+    version: view.version,
+    ...(view.erasure ? { case: view.erasure.id } : {}),
+    ...(move.outcome ? { outcome: move.outcome } : {}),
+    ...(move.evidence ? { evidence: move.evidence } : {}),
+    ...(move.reason ? { reason: move.reason } : {}),
+  });
+}
+
+/** First back-off, and the longest, in ms; full jitter between. */
+const [firstWaitMs, longestWaitMs] = [1000, 900_000];
+
+/** Failures that say the system is not there; enough in a row open its breaker. */
+const silent = new Set<string>(['RECIPIENT_UNREACHABLE', 'RECIPIENT_UNAVAILABLE', 'ANSWER_LOST']);
+
+/** A failure is named by what happens next. What has no name is our own fault: it is told, and the duty waits like the rest. */
+async function failed(needs: Needs, lease: Lease, error: unknown): Promise<boolean> {
+  if (error instanceof Failure && error.next === 'yield') return false;
+  const { recipient } = lease.duty;
+  const known = error instanceof Failure ? error : null;
+  if (!known) needs.log.error({ duty: lease.duty.id, system: recipient, fault: faultOf(error) }, 'converge failed');
+  if (known && silent.has(known.code)) await countCall(needs.db, recipient, false);
+  const attempts = lease.duty.attempts + 1;
+  const backOffMs = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(attempts, 12));
+  const waitMs = Math.max(known?.retryAfterMs ?? 0, Math.round(backOffMs * (0.5 + jitter(lease) / 2)));
+  const reason = known ? known.code.toLowerCase().replaceAll('_', '-') : 'internal-error';
+  const move = moveAfter(known, { waitMs, reason, attempts });
+  try {
+    await inTransaction(needs.db, async () => {
+      if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');
+      const view = { subject: await lockSubject(needs.db, lease.duty.subject) };
+      if (known?.next === 'pause-recipient' && (await pauseSystem(needs.db, recipient, known.code))) {
+        await tell(needs, { actor: 'kaiku', action: 'system.paused', system: recipient, code: known.code });
+      }
+      if (known?.code === 'RECIPIENT_QUOTA_SPENT') await parkSystem(needs.db, recipient, waitMs);
+      // a throttled try is no news; everything else that changes what is known is on the record
+      if (known?.next === 'retry-later' && lease.duty.state === 'waiting') return;
+      await tell(needs, {
+        actor: 'kaiku',
+        action: 'duty.moved',
+        system: recipient,
+        ...(view.subject ? { subject: { id: view.subject.id, nonce: view.subject.audit_nonce } } : {}),
+        duty: lease.duty.id,
+        from: 'sending',
+        to: move.state,
+        reason,
+      });
+    });
+  } catch (lost) {
+    if (!(lost instanceof Failure && lost.next === 'yield')) throw lost;
+  }
+  return false;
+}
+
+function moveAfter(known: Failure | null, { waitMs, reason, attempts }: { waitMs: number; reason: string; attempts: number }): Move {
+  switch (known?.next) {
+    case 'read-first':
+      return { state: 'unknown', reason, waitMs, attempts, next: 'read' };
+    case 'pause-recipient':
+      return { state: 'held', reason, attempts, next: 'an operator mends the credentials' };
+    case 'give-up':
+      return { state: 'dead', reason, attempts };
+    default:
+      // an error of our own that never passes must not spin for ever
+      return known === null && attempts >= 8 ? { state: 'dead', reason, attempts } : { state: 'waiting', reason, waitMs, attempts, next: 'retry' };
+  }
+}
+
+/** 0 to 1 from the duty's id and attempt: spreads retries without a source of randomness. */
+function jitter(lease: Lease): number {
+  const seed = Number.parseInt(lease.duty.id.slice(0, 8), 16) ^ (lease.fence * 2_654_435_761);
+  return (Math.abs(seed) % 1000) / 1000;
+}
+
+/** A fault of our own as it may be logged: its name and place, never its text, which may quote a value. */
+export function faultOf(error: unknown): { name: string; code?: string; at?: string } {
+  if (!(error instanceof Error)) return { name: typeof error };
+  const code = (error as { code?: unknown }).code;
+  const at = error.stack?.split('\n').find((line) => line.includes('/src/') || line.includes('/dist/'))?.trim().replace(/\(?file:\/\/.*?\/(src|dist)\//, '($1/');
+  return { name: error.name, ...(typeof code === 'string' ? { code } : {}), ...(at ? { at } : {}) };
+}
+
+export { leaseSeconds };

@@ -1,0 +1,227 @@
+import type { Fields, Person } from '../core/person.ts';
+import { identifiersOf, normaliserVersion } from '../core/identifier.ts';
+import { observeRefusal } from '../core/permission.ts';
+import { suppressionBasis, type Tombstone, tombstonesFor } from '../core/tombstone.ts';
+import { type CaseRow, caseById, insertCase, moveCase, openErasure, type PlannedStep } from '../store/cases.ts';
+import { inTransaction } from '../store/database.ts';
+import { dutiesOf, raise } from '../store/duties.ts';
+import { disclosuresOf, recordsOf } from '../store/records.ts';
+import {
+  fieldsOfVersion,
+  forgetSubject,
+  identifiersOfSubject,
+  latestVersion,
+  lockSubject,
+  permissionsOf,
+  putPermission,
+  registerRecords,
+  type SubjectRow,
+  setSubjectState,
+  subjectsByIdentifier,
+} from '../store/subjects.ts';
+import { putTombstones } from '../store/tombstones.ts';
+import { type Needs, now, recipientNames, registerOf, tell } from './needs.ts';
+
+/** How long a tombstone stands, in days: ten years, longer than any copy of a register is kept. */
+const tombstoneDays = 3653;
+/** How long an envelope is kept after its case closed: the last re-check is after 90 days. */
+const envelopeDays = 100;
+const dayMs = 86_400_000;
+
+export interface ErasureRequest {
+  subject: string;
+  /** `signal:<system>`, `cli`, `api`: a code, never a person's name. */
+  source: string;
+  channel: string | null;
+  receivedAt: Date;
+  approve: 'person' | 'auto';
+  actor?: string;
+  /** The person's values, where the caller has them just read; else the ledger's, if it still has them. */
+  fields?: Fields;
+}
+
+/**
+ * Opens an erasure case: the plan is written down, the person is restricted everywhere at once (the register gets every refused
+ * field), corrections freeze. Nothing is erased before it is approved. A second request joins the open case.
+ */
+export async function openErasureCase(needs: Needs, request: ErasureRequest): Promise<{ id: string; fresh: boolean }> {
+  return inTransaction(needs.db, async () => {
+    const { db, vault } = needs;
+    const subject = await lockSubject(db, request.subject);
+    if (!subject) throw new Error('there is no such data subject');
+    const open = await openErasure(db, subject.id);
+    if (open) return { id: open.id, fresh: false };
+    if (subject.state === 'erased') throw new AlreadyErased();
+    const id = needs.newId();
+    const at = await now(needs);
+    const values = request.fields ?? fieldsOfVersion(vault, subject, await latestVersion(db, subject.id)) ?? {};
+    const key = vault.newPersonKey(id);
+    const envelope = vault.sealFields(id, key.key, values);
+    const plan = await planErasure(needs, subject);
+    await insertCase(db, { id, type: 'erasure', subject: subject.id, source: request.source, channel: request.channel, receivedAt: request.receivedAt, plan, approve: request.approve, envelopeKey: key.wrapped, envelope });
+    await setSubjectState(db, subject.id, 'erasing', true);
+    await refuseAll(needs, subject, request.source);
+    await tell(needs, { actor: request.actor ?? 'kaiku', action: 'case.opened', subject: whose(subject), case: id, reason: 'erasure' });
+    await raiseAll(needs, subject, 'objection');
+    if (request.approve === 'auto') await approveCase(needs, id, 'kaiku', 'auto');
+    return { id, fresh: true };
+  });
+}
+
+export class AlreadyErased extends Error {
+  override name = 'AlreadyErased';
+  constructor() {
+    super('this person was erased before');
+  }
+}
+
+const whose = (subject: SubjectRow) => ({ id: subject.id, nonce: subject.audit_nonce });
+
+/** What would happen at each system if the case were approved now. Derived from the ledger; nothing is called. */
+export async function planErasure(needs: Needs, subject: SubjectRow): Promise<PlannedStep[]> {
+  const disclosed = new Map((await disclosuresOf(needs.db, subject.id)).map((d) => [d.recipient, d.fields]));
+  const plan: PlannedStep[] = [];
+  for (const name of recipientNames(needs.config)) {
+    const records = (await recordsOf(needs.db, subject.id, name)).filter((r) => r.state !== 'erased' && r.state !== 'absent');
+    const fields = disclosed.get(name);
+    const human = needs.connectors[name]?.manifest.human === true;
+    const held = records.length > 0 || fields !== undefined;
+    plan.push({ system: name, step: held ? (human ? 'ask' : 'erase') : 'nothing', ...(fields ? { fields } : {}) });
+  }
+  plan.push({ system: subject.register, step: 'erase', reason: 'last' });
+  return plan;
+}
+
+/** An erasure is also an objection: every permission is refused, so that nothing more is sent meanwhile. */
+async function refuseAll(needs: Needs, subject: SubjectRow, source: string): Promise<void> {
+  const known = new Map((await permissionsOf(needs.db, subject.id)).map((p) => [p.name, p]));
+  for (const name of Object.keys(registerOf(needs, subject.register).options.permissions)) {
+    const before = known.get(name);
+    if (before?.state.refused) continue;
+    await putPermission(needs.db, subject.id, name, observeRefusal(before?.state, await now(needs), source), before?.refused_written ?? false);
+    await tell(needs, { actor: 'kaiku', action: 'permission.refused', subject: whose(subject), reason: name });
+  }
+}
+
+async function raiseAll(needs: Needs, subject: SubjectRow, lane: 'objection' | 'erasure'): Promise<void> {
+  const systems = [...recipientNames(needs.config), subject.register];
+  const raised = await raise(needs.db, { subject: subject.id, recipients: [...new Set(systems)], lane, wanted: subject.version, newId: needs.newId });
+  const reason = lane === 'objection' ? 'restriction' : 'erasure';
+  await tell(
+    needs,
+    ...raised.map(({ id, recipient }) => ({ actor: 'kaiku', action: 'duty.raised' as const, system: recipient, subject: whose(subject), duty: id, version: subject.version, reason })),
+  );
+}
+
+/**
+ * Approves a planned erasure: tombstones go to the journal outside the database first, then the erasing is owed everywhere. False
+ * when the case is not waiting for approval.
+ */
+export async function approveCase(needs: Needs, id: string, by: string, reason?: string): Promise<boolean> {
+  return inTransaction(needs.db, async () => {
+    const found = await caseById(needs.db, id);
+    const subject = found ? await lockSubject(needs.db, found.subject) : undefined;
+    if (!found || !subject || found.type !== 'erasure') return false;
+    const at = await now(needs);
+    const registerBy = new Date(at.getTime() + registerOf(needs, subject.register).options.eraseAfterDays * dayMs);
+    const decision = { decision: 'approved', by, at: at.toISOString(), ...(reason ? { reason: sealReason(needs, id, reason) } : {}) };
+    if (!(await moveCase(needs.db, id, ['planned'], 'running', { decision, undoFrom: at, registerBy }))) return false;
+    await bury(needs, subject, found, at);
+    await tell(needs, { actor: by, action: 'case.approved', subject: whose(subject), case: id });
+    await raiseAll(needs, subject, 'erasure');
+    return true;
+  });
+}
+
+async function bury(needs: Needs, subject: SubjectRow, found: CaseRow, at: Date): Promise<void> {
+  const { vault } = needs;
+  const until = new Date(at.getTime() + tombstoneDays * dayMs);
+  const values = envelopeFields(needs, found) ?? {};
+  const spelled = tombstonesFor(vault.keys.hmac.current, identifiersOf(values as Person), { role: subject.role }, at, until);
+  const stones = new Map(spelled.map((t) => [`${t.kind} ${t.hash}`, t]));
+  for (const { kind, hash } of await identifiersOfSubject(needs.db, subject.id)) {
+    const others = (await subjectsByIdentifier(needs.db, kind, hash)).some((s) => s.id !== subject.id && s.state === 'active');
+    const stoneKey = `${kind} ${hash.toString('hex')}`;
+    // an address that a living person shares would hold up that person
+    if (others) stones.delete(stoneKey);
+    else if (!stones.has(stoneKey)) {
+      stones.set(stoneKey, {
+        kind: kind as Tombstone['kind'],
+        hash: hash.toString('hex'),
+        keyId: vault.keys.hmac.current.id,
+        normaliser: normaliserVersion,
+        role: subject.role,
+        basis: suppressionBasis,
+        madeAt: at.toISOString(),
+        until: until.toISOString(),
+      });
+    }
+  }
+  const tombstones = [...stones.values()];
+  await needs.journal.append({ v: 1, at: at.toISOString(), instance: needs.instance, subject: subject.id, case: found.id, tombstones });
+  await putTombstones(needs.db, found.id, tombstones);
+  await tell(needs, { actor: 'kaiku', action: 'tombstone.written', subject: whose(subject), case: found.id, code: String(tombstones.length) });
+}
+
+/** A reason is free text: somebody may write a name into it. */
+const sealReason = (needs: Needs, id: string, reason: string) => needs.vault.sealJson(`decision:${id}`, reason).toString('base64');
+
+/** The reason of a decision, for those who may read cases. */
+export const reasonOf = (needs: Needs, found: CaseRow): string | undefined =>
+  found.decision?.reason ? needs.vault.unsealJson<string>(`decision:${found.id}`, Buffer.from(found.decision.reason, 'base64')) : undefined;
+
+/** The locators a case keeps for its open tasks and re-checks; null when the envelope's time is over. */
+export function envelopeFields(needs: Needs, found: CaseRow): Fields | null {
+  if (!found.envelope || !found.envelope_key) return null;
+  return needs.vault.unsealFields(found.id, needs.vault.personKey(found.id, found.envelope_key), found.envelope);
+}
+
+/** Refuses a planned erasure: corrections resume; the objection it meant stays, because permissions only tighten. */
+export async function refuseCase(needs: Needs, id: string, by: string, reason: string): Promise<boolean> {
+  return inTransaction(needs.db, async () => {
+    const found = await caseById(needs.db, id);
+    const subject = found ? await lockSubject(needs.db, found.subject) : undefined;
+    if (!found || !subject) return false;
+    const at = await now(needs);
+    const decision = { decision: 'refused', by, at: at.toISOString(), reason: sealReason(needs, id, reason) };
+    const envelopeUntil = new Date(at.getTime() + envelopeDays * dayMs);
+    if (!(await moveCase(needs.db, id, ['planned'], 'refused', { decision, closedAt: at, envelopeUntil }))) return false;
+    await setSubjectState(needs.db, subject.id, 'active', false);
+    await tell(needs, { actor: by, action: 'case.refused', subject: whose(subject), case: id });
+    await raise(needs.db, { subject: subject.id, lane: 'correction', newId: needs.newId });
+    return true;
+  });
+}
+
+/**
+ * After each settled duty of a running case: the register's turn when the machine-driven recipients are done or its day has come,
+ * then the ledger's own forgetting, then the end of the case. Runs in the caller's transaction.
+ */
+export async function advanceCase(needs: Needs, found: CaseRow): Promise<void> {
+  const { db } = needs;
+  const subject = await lockSubject(db, found.subject);
+  if (!subject || found.state !== 'running') return;
+  const at = await now(needs);
+  const duties = await dutiesOf(db, subject.id);
+  const settled = (name: string) => {
+    const duty = duties.find((d) => d.recipient === name);
+    return duty?.state === 'settled' || (duty?.state === 'waiting' && duty.outcome === 'retained');
+  };
+  const registerDuty = duties.find((d) => d.recipient === subject.register);
+  const records = await registerRecords(db, subject.id);
+  const registerErased = records.every((r) => r.state === 'erased') && registerDuty?.state === 'settled' && registerDuty.outcome === 'erased';
+  if (!registerErased) {
+    const machines = recipientNames(needs.config).filter((name) => name !== subject.register && !needs.connectors[name]?.manifest.human);
+    const due = machines.every(settled) || (found.register_by !== null && found.register_by <= at);
+    if (due && registerDuty && (registerDuty.state === 'settled' || registerDuty.state === 'waiting')) {
+      await raise(db, { subject: subject.id, recipients: [subject.register], lane: 'erasure', wanted: subject.version, newId: needs.newId });
+    }
+    return;
+  }
+  if (subject.state !== 'erased') await forgetSubject(db, subject.id);
+  if (!duties.every((d) => settled(d.recipient))) return;
+  const envelopeUntil = new Date(at.getTime() + envelopeDays * dayMs);
+  if (await moveCase(db, found.id, ['running'], 'closed', { closedAt: at, envelopeUntil })) {
+    await tell(needs, { actor: 'kaiku', action: 'case.closed', subject: whose(subject), case: found.id });
+  }
+}

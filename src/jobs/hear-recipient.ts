@@ -1,0 +1,61 @@
+import type { Profile, RemoteRef } from '../connectors/connector.ts';
+import { freeCall } from '../connectors/http.ts';
+import { Failure } from '../core/failure.ts';
+import { recordByRemote, remoteHash } from '../store/records.ts';
+import { raise } from '../store/duties.ts';
+import { dropHint, dueHints } from '../store/hints.ts';
+import { inTransaction } from '../store/database.ts';
+import { cursorOf, saveCursor } from '../store/systems.ts';
+import { noteRefusal } from './converge-notes.ts';
+import type { Needs } from './needs.ts';
+import { takeIn } from './take-in.ts';
+
+/** What a webhook's hint or a poll of a recipient found: a refusal there is carried to everybody else; the rest is drift. */
+export async function hear(needs: Needs, system: string, profile: Profile): Promise<void> {
+  await inTransaction(needs.db, async () => {
+    const record = await recordByRemote(needs.db, system, profile.ref.place, remoteHash(needs.vault, system, profile.ref.place, profile.ref.id));
+    if (!record || record.state === 'erased') return;
+    if (profile.refused && record.state === 'linked') {
+      await noteRefusal(needs, record.subject, system);
+      // reads the row once more and writes down that it is restricted
+      await raise(needs.db, { subject: record.subject, recipients: [system], lane: 'objection', newId: needs.newId });
+    }
+  });
+}
+
+/** Polls a recipient where people change things themselves: webhooks may be lost, this finds what they would have told. */
+export async function pollRecipient(needs: Needs, system: string): Promise<void> {
+  const recipient = needs.connectors[system]?.recipient;
+  if (!recipient?.changes) return;
+  const { profiles, cursor } = await recipient.changes(await cursorOf(needs.db, system, 'changes'), freeCall);
+  for (const profile of profiles) await hear(needs, system, profile);
+  await saveCursor(needs.db, system, 'changes', cursor);
+}
+
+/** Follows the hints that webhooks left: each is re-read at its system before anything is believed. */
+export async function followHints(needs: Needs): Promise<number> {
+  const hints = await dueHints(needs.db, 50);
+  for (const { id, system, sealed, attempts } of hints) {
+    const connector = needs.connectors[system];
+    if (!connector?.webhook) {
+      await dropHint(needs.db, id);
+      continue;
+    }
+    try {
+      const found = await connector.webhook.follow(needs.vault.unsealJson(`hint:${system}`, sealed), freeCall);
+      for (const item of found) await followed(needs, system, item);
+      await dropHint(needs.db, id);
+    } catch (error) {
+      // the poll and the sweep find it all the same: a hint is worth a few tries
+      if (!(error instanceof Failure) || attempts >= 20) await dropHint(needs.db, id);
+      if (!(error instanceof Failure)) throw error;
+    }
+  }
+  return hints.length;
+}
+
+async function followed(needs: Needs, system: string, item: Profile | RemoteRef): Promise<void> {
+  if ('fields' in item) return hear(needs, system, item);
+  const look = await needs.connectors[system]?.register?.look(item, freeCall);
+  if (look?.kind === 'found') await takeIn(needs, system, look.record);
+}

@@ -1,0 +1,41 @@
+import type { Logger } from 'pino';
+import type { Config } from '../core/configuration.ts';
+import type { Connector } from '../connectors/connector.ts';
+import type { LogSigner } from '../store/audit.ts';
+import { tell as tellStore, type Told } from '../store/audit.ts';
+import { hubNow } from '../store/clock.ts';
+import type { Db } from '../store/database.ts';
+import type { ErasureJournal } from '../store/tombstones.ts';
+import type { Vault } from '../store/vault.ts';
+
+/** What every job is handed: the floors below, and the two things that are never taken from the air, ids and randomness. */
+export interface Needs {
+  db: Db;
+  vault: Vault;
+  config: Config;
+  connectors: Record<string, Connector>;
+  journal: ErasureJournal;
+  instance: string;
+  signer: LogSigner;
+  newId: () => string;
+  log: Logger;
+}
+
+export const now = (needs: Needs): Promise<Date> => hubNow(needs.db);
+
+/** Writes audit entries into the transaction that is under way. */
+export const tell = async (needs: Needs, ...told: Told[]): Promise<void> => tellStore(needs.db, needs.newId, await now(needs), told);
+
+/** The systems that were given data, people included. */
+export const recipientNames = (config: Config): string[] =>
+  Object.values(config.systems)
+    .filter((s) => s.recipient)
+    .map((s) => s.name);
+
+/** The system that is master for a subject's register. */
+export function registerOf(needs: Needs, name: string) {
+  const system = needs.config.systems[name];
+  const connector = needs.connectors[name];
+  if (!system?.register || !connector?.register) throw new Error(`the configuration has no register named ${name}`);
+  return { system, register: connector.register, recipient: connector.recipient, options: system.register };
+}

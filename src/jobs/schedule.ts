@@ -1,0 +1,126 @@
+import { Failure } from '../core/failure.ts';
+import { sequence } from '../store/audit.ts';
+import { dropEnvelopes, runningCases } from '../store/cases.ts';
+import { inTransaction } from '../store/database.ts';
+import { releaseHeld, resumeSystem, systemStates, takeTurn } from '../store/systems.ts';
+import { freeCall } from '../connectors/http.ts';
+import { converge, faultOf } from './converge.ts';
+import { advanceCase } from './erasure.ts';
+import { followHints, pollRecipient } from './hear-recipient.ts';
+import { tryFirstContact } from './link.ts';
+import { type Needs, now, tell } from './needs.ts';
+import { pollRegister } from './poll-register.ts';
+import type { Queues } from './queues.ts';
+import { relay } from './relay.ts';
+import { sweepRegister, totalDropped } from './sweep-register.ts';
+
+/** What runs by itself, and how often, in ms. Which process does it is decided in the ledger, turn by turn. */
+const pace = { relay: 150, hints: 400, sequence: 400, contact: 2000, cases: 2000, envelopes: 60_000, resume: 30_000, recipients: 60_000 };
+
+/** Starts the workers and the clockwork of one process. `stop` lets what is under way end first. */
+export function startWork(needs: Needs, queues: Queues, worker: string): { stop(): Promise<void> } {
+  const loops: { stop(): Promise<void> }[] = [];
+  const every = (name: string, ms: number, work: () => Promise<unknown>) => loops.push(loop(needs, name, ms, work));
+
+  for (const system of Object.values(needs.config.systems)) {
+    const connector = needs.connectors[system.name];
+    if (!connector) continue;
+    queues.work(system.name, Math.min(8, connector.manifest.limits.connections), ({ dutyId }) => converge(needs, worker, dutyId));
+    if (system.register) registerClockwork(needs, system.name, system.register, every);
+    if (system.recipient && connector.recipient) {
+      every(`contact:${system.name}`, pace.contact, () => tryFirstContact(needs, system.name));
+      const often = Math.min(pace.recipients, fastestPoll(needs) * 5);
+      every(`listen:${system.name}`, Math.max(1000, often / 2), async () => {
+        if (await takeTurn(needs.db, system.name, 'listen', often)) await pollRecipient(needs, system.name);
+      });
+    }
+  }
+  every('relay', pace.relay, () => relay(needs, queues));
+  every('hints', pace.hints, () => followHints(needs));
+  every('sequence', pace.sequence, () => sequence(needs.db, needs.signer));
+  every('cases', pace.cases, () => advanceAll(needs));
+  every('envelopes', pace.envelopes, async () => dropEnvelopes(needs.db, await now(needs)));
+  every('resume', pace.resume, () => resumePaused(needs));
+  return {
+    async stop() {
+      await Promise.all(loops.map((l) => l.stop()));
+      await queues.close();
+      await sequence(needs.db, needs.signer).catch(() => 0);
+    },
+  };
+}
+
+const fastestPoll = (needs: Needs) =>
+  Math.min(...Object.values(needs.config.systems).flatMap((s) => (s.register ? [s.register.pollSeconds * 1000] : [])), 60_000);
+
+type Every = (name: string, ms: number, work: () => Promise<unknown>) => unknown;
+
+function registerClockwork(needs: Needs, name: string, options: { pollSeconds: number; sweepHours: number }, every: Every): void {
+  const pollMs = options.pollSeconds * 1000;
+  every(`poll:${name}`, Math.min(pollMs, 1000) / 2, async () => {
+    if (!(await takeTurn(needs.db, name, 'poll', pollMs))) return;
+    await pollRegister(needs, name);
+  });
+  every(`sweep:${name}`, Math.min(pollMs, 5000), async () => {
+    const due = await takeTurn(needs.db, name, 'sweep', options.sweepHours * 3_600_000);
+    if (due) await sweepRegister(needs, name);
+    else if ((await takeTurn(needs.db, name, 'total', Math.max(pollMs, 5000))) && (await totalDropped(needs, name))) await sweepRegister(needs, name);
+  });
+}
+
+/** Cases whose day has come, and what a crash left between a duty and its case. */
+async function advanceAll(needs: Needs): Promise<void> {
+  for (const found of await runningCases(needs.db)) await inTransaction(needs.db, () => advanceCase(needs, found));
+}
+
+/** A paused system whose rights are all there again goes on by itself; nobody has to remember it. */
+export async function resumePaused(needs: Needs): Promise<void> {
+  for (const { system, paused_code } of await systemStates(needs.db)) {
+    const connector = needs.connectors[system];
+    if (!paused_code || !connector) continue;
+    const rights = await connector.check(freeCall, false).catch(() => null);
+    if (rights?.every((r) => r.ok !== false)) await resume(needs, system, 'kaiku');
+  }
+}
+
+export async function resume(needs: Needs, system: string, actor: string): Promise<boolean> {
+  return inTransaction(needs.db, async () => {
+    if (!(await resumeSystem(needs.db, system))) return false;
+    await releaseHeld(needs.db, system, 'credentials-rejected');
+    await releaseHeld(needs.db, system, 'right-missing');
+    await tell(needs, { actor, action: 'system.resumed', system });
+    return true;
+  });
+}
+
+/** Runs `work` again and again, `ms` after it ended. An error is logged once and never ends the loop. */
+function loop(needs: Needs, name: string, ms: number, work: () => Promise<unknown>): { stop(): Promise<void> } {
+  let stopped = false;
+  let wake = () => {};
+  const running = (async () => {
+    while (!stopped) {
+      try {
+        await work();
+      } catch (error) {
+        if (error instanceof Failure) needs.log.warn({ loop: name, code: error.code, status: error.status }, 'a system did not answer as it should');
+        else needs.log.error({ loop: name, fault: faultOf(error) }, 'background work failed');
+      }
+      if (!stopped) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+    }
+  })();
+  return {
+    async stop() {
+      stopped = true;
+      wake();
+      await running;
+    },
+  };
+}

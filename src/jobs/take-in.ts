@@ -1,0 +1,222 @@
+import type { RegisterRecord } from '../connectors/connector.ts';
+import { changed, fingerprints } from '../core/fingerprint.ts';
+import { identifiersOf, normalise, normaliserVersion, variants } from '../core/identifier.ts';
+import { observeRegister } from '../core/permission.ts';
+import { type FieldName, type Fields, fieldsOf } from '../core/person.ts';
+import type { ChangeKind } from '../core/duty.ts';
+import { inTransaction } from '../store/database.ts';
+import { raise } from '../store/duties.ts';
+import { hold, resolveHolds } from '../store/held.ts';
+import { openPropagations, peoplesPlace, putRecord, remoteHash, sealRef } from '../store/records.ts';
+import {
+  absorb,
+  addVersion,
+  createSubject,
+  fieldsOfVersion,
+  latestVersion,
+  lockSubject,
+  organisationOf,
+  permissionsOf,
+  putIdentifiers,
+  putPermission,
+  putRegisterRecord,
+  registerHash,
+  registerRecord,
+  resealLatest,
+  type SubjectRow,
+  sealFor,
+  setRole,
+} from '../store/subjects.ts';
+import { tombstonesAmong } from '../store/tombstones.ts';
+import { openErasureCase } from './erasure.ts';
+import { type Needs, now, recipientNames, registerOf, tell } from './needs.ts';
+
+export type TakenIn = 'same' | 'created' | 'changed' | 'held' | 'erasing';
+
+/**
+ * Takes one row of a register in: what is new or different becomes a version, the duties it concerns are raised, and an echo of
+ * what is known already ends here. Runs in the caller's transaction, which also saves the cursor.
+ */
+export async function takeIn(needs: Needs, system: string, record: RegisterRecord): Promise<TakenIn> {
+  return inTransaction(needs.db, async () => {
+    const { db, vault } = needs;
+    const hash = registerHash(vault, system, record.ref.place, record.ref.id);
+    const known = await registerRecord(db, system, record.ref.place, hash);
+    const tied = record.sameAs
+      ? await registerRecord(db, system, record.sameAs.place, registerHash(vault, system, record.sameAs.place, record.sameAs.id))
+      : undefined;
+    const subjectId = tied?.subject ?? known?.subject;
+    const before = subjectId ? await lockSubject(db, subjectId) : undefined;
+    const fields = declaredFields(needs, fieldsOf(record.person));
+
+    if (before?.state === 'erased') return rearrival(needs, system, before.id, hash, 'same-record');
+    const guarded = before ? [] : await guardedBy(needs, record.role, fields);
+    if (guarded.length > 0) return rearrival(needs, system, null, hash, 'tombstone', guarded);
+
+    const subject = before ?? (await firstSeen(needs, system, record));
+    if (tied && known && known.subject !== tied.subject) {
+      await absorb(db, known.subject, tied.subject);
+      await raise(db, { subject: tied.subject, lane: 'correction', newId: needs.newId });
+    }
+    if (!known || known.state !== 'present' || known.subject !== subject.id) {
+      const sealedRef = vault.sealJson(`register:${system}`, record.ref);
+      await putRegisterRecord(db, { register: system, place: record.ref.place, hash, subject: subject.id, sealedRef });
+      if (known?.state === 'vanished' && (await resolveHolds(db, subject.id, 'vanished', 'came-back')) > 0) {
+        await tell(needs, { actor: 'kaiku', action: 'hold.released', system, subject: whose(subject), reason: 'came-back' });
+        await raise(db, { subject: subject.id, lane: 'correction', newId: needs.newId });
+      }
+    }
+    // a converted lead is an old picture of the person: its contact speaks for both
+    if (tied && record.sameAs) return signals(needs, system, subject, record, 'same');
+
+    const result = await takeValues(needs, system, subject, record, fields, before === undefined);
+    return signals(needs, system, subject, record, result);
+  });
+}
+
+const whose = (subject: SubjectRow) => ({ id: subject.id, nonce: subject.audit_nonce });
+
+async function firstSeen(needs: Needs, system: string, record: RegisterRecord): Promise<SubjectRow> {
+  const organisation = record.organisation
+    ? await organisationOf(needs.db, needs.vault, system, record.organisation.id, needs.newId())
+    : null;
+  const subject = await createSubject(needs.db, needs.vault, { id: needs.newId(), role: record.role, register: system, organisation });
+  await tell(needs, { actor: 'kaiku', action: 'subject.seen', system, subject: whose(subject) });
+  return subject;
+}
+
+/** Only what some purpose declares is kept at all: Kaiku is not a second register. */
+function declaredFields(needs: Needs, fields: Fields): Fields {
+  const declared = new Set<string>(['email', 'phone', 'mobile', 'customerNumber']);
+  for (const purpose of Object.values(needs.config.purposes)) for (const field of purpose.fields) declared.add(field);
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => declared.has(name))) as Fields;
+}
+
+async function guardedBy(needs: Needs, role: string, fields: Fields) {
+  const hashes = identifiersOf(fields as never).flatMap(({ kind, value }) =>
+    variants(kind, value).map((variant) => ({ kind, hash: needs.vault.hash(kind, variant.value) })),
+  );
+  return tombstonesAmong(needs.db, role, hashes, await now(needs));
+}
+
+/** An erased person is in the register again: a stale copy or a new relationship. A person says which. */
+async function rearrival(needs: Needs, system: string, subject: string | null, about: Buffer, reason: string, by: { kind: string }[] = []): Promise<TakenIn> {
+  const opened = await hold(needs.db, {
+    id: needs.newId(),
+    kind: 'rearrival',
+    system,
+    subject,
+    about,
+    reason,
+    details: { matched: [...new Set(by.map((t) => t.kind))] },
+  });
+  if (opened) await tell(needs, { actor: 'kaiku', action: 'rearrival.held', system, reason });
+  return 'held';
+}
+
+async function takeValues(needs: Needs, system: string, subject: SubjectRow, record: RegisterRecord, fields: Fields, isNew: boolean): Promise<TakenIn> {
+  const { db, vault } = needs;
+  const version = await latestVersion(db, subject.id);
+  // a lead beside its contact must not overwrite what the contact says
+  const prints = fingerprints(vault.keys.hmac.current, subject.id, fields);
+  const differing = changed(version?.fingerprints ?? {}, prints);
+  const permissionsMoved = await takePermissions(needs, system, subject, record);
+
+  if (!isNew && subject.role !== record.role && record.ref.place === 'contact') await setRole(db, subject.id, record.role, null);
+  if (differing.length === 0 && !isNew) {
+    if (!permissionsMoved) return 'same';
+    if (version && fieldsOfVersion(vault, subject, version) === null) await resealLatest(db, subject.id, sealFor(vault, subject, fields));
+    const lane = permissionsMoved === 'refused' ? 'objection' : 'correction';
+    await propose(needs, subject, subject.version, permissionsMoved === 'refused' ? 'objection' : 'rectification', lane, recipientNames(needs.config));
+    return 'changed';
+  }
+
+  const next = subject.version + 1;
+  const kind: ChangeKind = isNew ? 'creation' : 'rectification';
+  await addVersion(db, { subject: subject.id, version: next, kind, source: system, fingerprints: prints, sealed: sealFor(vault, subject, fields), changedAt: record.changedAt });
+  await putIdentifiers(db, subject.id, vault.keys.hmac.current.id, normaliserVersion, hashesOf(needs, fields));
+  if (isNew) await assumeHeldByPeople(needs, subject, prints, next);
+  await tell(needs, { actor: 'kaiku', action: 'change.received', system, subject: whose(subject), version: next, reason: kind });
+  const concerned = isNew || permissionsMoved ? recipientNames(needs.config) : recipientNames(needs.config).filter((r) => isGiven(needs, r, differing));
+  await propose(needs, subject, next, kind, permissionsMoved === 'refused' ? 'objection' : 'correction', concerned);
+  return isNew ? 'created' : 'changed';
+}
+
+/**
+ * A recipient run by people cannot be read: whoever is in the register is assumed to be held there as the register says now, so that
+ * the first thing its people are asked is the first correction, not everybody.
+ */
+async function assumeHeldByPeople(needs: Needs, subject: SubjectRow, prints: Record<string, string>, version: number): Promise<void> {
+  for (const name of recipientNames(needs.config)) {
+    if (!needs.connectors[name]?.manifest.human) continue;
+    await putRecord(needs.db, {
+      id: needs.newId(),
+      subject: subject.id,
+      recipient: name,
+      place: peoplesPlace,
+      hash: remoteHash(needs.vault, name, peoplesPlace, subject.id),
+      sealedRef: sealRef(needs.vault, name, { place: peoplesPlace, id: subject.id }),
+      state: 'linked',
+      how: 'assumed',
+      fingerprints: prints,
+      evidence: 'none',
+      version,
+    });
+  }
+}
+
+/** Which recipients are given any of these fields, for any purpose. */
+function isGiven(needs: Needs, recipient: string, fields: readonly FieldName[]): boolean {
+  const purposes = needs.config.systems[recipient]?.recipient?.purposes ?? [];
+  return purposes.some((name) => needs.config.purposes[name]?.fields.some((field) => fields.includes(field)));
+}
+
+/** Opens a propagation and raises a duty for each recipient that a change concerns. */
+export async function propose(needs: Needs, subject: SubjectRow, version: number, kind: ChangeKind, lane: 'objection' | 'erasure' | 'correction', recipients: string[]): Promise<void> {
+  if (recipients.length === 0) return;
+  await openPropagations(needs.db, { subject: subject.id, version, kind, recipients, ids: recipients.map(() => needs.newId()) });
+  const raised = await raise(needs.db, { subject: subject.id, recipients, lane, wanted: version, newId: needs.newId });
+  await tell(
+    needs,
+    ...raised.map(({ id, recipient }) => ({ actor: 'kaiku', action: 'duty.raised' as const, system: recipient, subject: whose(subject), duty: id, version, reason: kind })),
+  );
+}
+
+const hashesOf = (needs: Needs, fields: Fields) =>
+  identifiersOf(fields as never).flatMap(({ kind, value }) => {
+    const normal = normalise(kind, value);
+    return normal === null ? [] : [{ kind, hash: needs.vault.hash(kind, normal) }];
+  });
+
+/** What the register says about permissions now, against what was ever said anywhere. */
+async function takePermissions(needs: Needs, system: string, subject: SubjectRow, record: RegisterRecord): Promise<false | 'refused' | 'moved'> {
+  const known = new Map((await permissionsOf(needs.db, subject.id)).map((p) => [p.name, p]));
+  let moved: false | 'refused' | 'moved' = false;
+  for (const name of Object.keys(registerOf(needs, system).options.permissions)) {
+    const before = known.get(name);
+    const after = observeRegister(before?.state, {
+      granted: record.granted[name] ?? false,
+      refused: record.refused[name] ?? false,
+      seenAt: await now(needs),
+    });
+    const refusedWritten = record.refused[name] === true;
+    if (before && JSON.stringify(before.state) === JSON.stringify(after) && before.refused_written === refusedWritten) continue;
+    await putPermission(needs.db, subject.id, name, after, refusedWritten);
+    if (before && before.state.refused === after.refused && before.state.granted === after.granted) continue;
+    if (before && after.refused && !before.state.refused) moved = 'refused';
+    else if (before && moved === false) moved = before.state.granted && !after.granted ? 'refused' : 'moved';
+    if (before) {
+      const action = after.refused || !after.granted ? ('permission.refused' as const) : ('permission.granted' as const);
+      await tell(needs, { actor: 'kaiku', action, system, subject: whose(subject), reason: name });
+    }
+  }
+  return moved;
+}
+
+/** The erasure signal of the row, last: what it says about the values was taken in before. */
+async function signals(needs: Needs, system: string, subject: SubjectRow, record: RegisterRecord, result: TakenIn): Promise<TakenIn> {
+  const signal = registerOf(needs, system).options.erasureSignal;
+  if (!record.erase || !signal) return result;
+  const opened = await openErasureCase(needs, { subject: subject.id, source: `signal:${system}`, channel: 'register', receivedAt: await now(needs), approve: signal.approve, fields: declaredFields(needs, fieldsOf(record.person)) });
+  return opened.fresh ? 'erasing' : result;
+}

@@ -1,0 +1,150 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { access, mkdir, open, readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import pino, { type Logger } from 'pino';
+import { loadConfig } from './config.ts';
+import { createWire } from './connectors/http.ts';
+import { registry } from './connectors/registry.ts';
+import type { Connector } from './connectors/connector.ts';
+import type { Config } from './core/configuration.ts';
+import { newKeyFile, parseKeyFile } from './core/seal.ts';
+import { ledgerGate } from './jobs/gate.ts';
+import type { Needs } from './jobs/needs.ts';
+import { openQueues, type Queues } from './jobs/queues.ts';
+import { openDatabase } from './store/database.ts';
+import { type Embedded, startEmbedded } from './store/embedded.ts';
+import { knowSystems } from './store/systems.ts';
+import { fileJournal } from './store/tombstones.ts';
+import { claimInstance, createVault, isEmpty, WrongKeyError } from './store/vault.ts';
+
+/** The environment as one object, read here and nowhere else. */
+export interface Environment {
+  configPath: string;
+  databaseUrl: string | undefined;
+  redisUrl: string | undefined;
+  dataDir: string;
+  keyFile: string;
+  journal: string;
+  port: number;
+  host: string;
+  testClock: boolean;
+  variables: Record<string, string | undefined>;
+}
+
+/** A setting that cannot be used; the message says which and what to do. */
+export class EnvironmentError extends Error {
+  override name = 'EnvironmentError';
+}
+
+export function readEnvironment(variables: Record<string, string | undefined>): Environment {
+  const dataDir = resolve(variables['KAIKU_DATA'] || '.kaiku');
+  const port = Number(variables['KAIKU_PORT'] || 8080);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new EnvironmentError('KAIKU_PORT must be a port number from 0 to 65535.');
+  return {
+    configPath: resolve(variables['KAIKU_CONFIG'] || 'config/kaiku.yaml'),
+    databaseUrl: variables['DATABASE_URL'] || undefined,
+    redisUrl: variables['REDIS_URL'] || undefined,
+    dataDir,
+    keyFile: resolve(variables['KAIKU_KEY_FILE'] || join(dataDir, 'keys.json')),
+    journal: resolve(variables['KAIKU_JOURNAL'] || join(dataDir, 'journal')),
+    port,
+    host: variables['KAIKU_HOST'] || '127.0.0.1',
+    testClock: variables['KAIKU_TEST_CLOCK'] === '1',
+    variables,
+  };
+}
+
+/** The hub with everything open: what the server, the workers and the commands are handed. */
+export interface Hub {
+  needs: Needs;
+  env: Environment;
+  databaseUrl: string;
+  queues(): Promise<Queues>;
+  close(): Promise<void>;
+}
+
+/** Log lines carry ids and codes only; the bindings of process and host are left out. */
+export const createLog = (level: string): Logger => pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+
+export async function openHub(env: Environment, log: Logger, given?: { config: Config }): Promise<Hub> {
+  const config = given?.config ?? loadConfig(env.configPath, env.variables, registry);
+  await mkdir(env.dataDir, { recursive: true, mode: 0o700 });
+  const embedded: Embedded | null = env.databaseUrl ? null : await startEmbedded({ dataDir: env.dataDir });
+  const databaseUrl = env.databaseUrl ?? embedded?.connectionString ?? '';
+  try {
+    const database = await openDatabase(databaseUrl);
+    const { db } = database;
+    const vault = createVault(await keysOf(env, await isEmpty(db), log), randomBytes);
+    const instance = await claimInstance(db, vault, randomUUID());
+    const names = Object.keys(config.systems);
+    await knowSystems(db, names);
+    const connectors: Record<string, Connector> = {};
+    for (const system of Object.values(config.systems)) {
+      const factory = registry[system.connector];
+      if (!factory) throw new Error(`no connector is named ${system.connector}`);
+      const deadlineMs = (system.deadlineSeconds ?? factory.manifest.deadlineSeconds) * 1000;
+      const gate = ledgerGate(db, system.name, factory.manifest.limits, deadlineMs, randomUUID);
+      connectors[system.name] = factory.connect(
+        {
+          system: system.name,
+          baseUrl: system.baseUrl,
+          credentials: system.credentials,
+          settings: system.settings,
+          ...(system.register ? { register: { for: system.register.for, permissions: system.register.permissions, ...(system.register.erasureSignal ? { erasureSignal: system.register.erasureSignal } : {}) } } : {}),
+          ...(system.webhook ? { webhookSecret: system.webhook.secret } : {}),
+        },
+        createWire({ gate, deadlineMs }),
+      );
+    }
+    const needs: Needs = {
+      db,
+      vault,
+      config,
+      connectors,
+      instance,
+      journal: fileJournal(env.journal, `${hostname()}-${process.pid}`),
+      signer: { origin: config.controller.name, seed: vault.keys.signing.seed },
+      newId: randomUUID,
+      log,
+    };
+    return {
+      needs,
+      env,
+      databaseUrl,
+      queues: () => openQueues({ databaseUrl, redisUrl: env.redisUrl, prefix: `kaiku-${instance.slice(0, 8)}`, onError: () => {} }),
+      async close() {
+        await database.close();
+        await embedded?.stop();
+      },
+    };
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+/** Reads the key file, or makes one at the first start. A ledger that holds anything never gets new keys. */
+async function keysOf(env: Environment, emptyLedger: boolean, log: Logger) {
+  const exists = await access(env.keyFile).then(
+    () => true,
+    () => false,
+  );
+  if (!exists && !emptyLedger) {
+    throw new WrongKeyError(`The key file ${env.keyFile} is missing, but the database is not empty. Restore the file from its backup, or point KAIKU_KEY_FILE at it.`);
+  }
+  if (!exists) {
+    await mkdir(resolve(env.keyFile, '..'), { recursive: true, mode: 0o700 });
+    // exclusive: of two processes that start at once, one makes the keys
+    const file = await open(env.keyFile, 'wx', 0o600).catch((error: { code?: string }) => {
+      if (error.code === 'EEXIST') return null;
+      throw error;
+    });
+    if (file) {
+      await file.writeFile(newKeyFile(randomBytes, new Date())).then(() => file.sync());
+      await file.close();
+      log.warn({ file: env.keyFile }, 'new keys were made: back this file up apart from the database; without it the ledger is unreadable');
+    }
+  }
+  return parseKeyFile(await readFile(env.keyFile, 'utf8'));
+}

@@ -1,0 +1,112 @@
+import { type AuditEntry, entryLine, subjectRef } from '../core/audit-entry.ts';
+import { append, type Frontier, frontierFrom, leafHash, rootFromFrontier } from '../core/merkle.ts';
+import { checkpointText, signNote } from '../core/signed-note.ts';
+import { sql } from 'kysely';
+import { changes, type Db, inTransaction, row, rows } from './database.ts';
+
+/** What a writer says; id, time and the subject's pseudonym are added here. */
+export type Told = Omit<AuditEntry, 'v' | 'id' | 'time' | 'subject'> & { subject?: { id: string; nonce: Buffer | null } };
+
+/** Writes entries into the caller's transaction. No lock: their place in the tree comes later, from the sequencer. */
+export async function tell(db: Db, newId: () => string, now: Date, told: Told[]): Promise<void> {
+  if (told.length === 0) return;
+  const entries = told.map(({ subject, ...rest }) => {
+    const entry: AuditEntry = { v: 1, id: newId(), time: now.toISOString(), ...rest };
+    if (subject?.nonce) entry.subject = subjectRef(subject.nonce, subject.id);
+    return entry;
+  });
+  await changes(
+    db,
+    sql`INSERT INTO audit_entry (id, case_file, line)
+        SELECT * FROM unnest(${entries.map((e) => e.id)}::uuid[], ${entries.map((e) => e.case ?? null)}::uuid[], ${entries.map(entryLine)}::text[])`,
+  );
+}
+
+/** How the log signs: its origin and the Ed25519 seed. */
+export interface LogSigner {
+  origin: string;
+  seed: Buffer;
+}
+
+/** A transaction-level lock of the sequencer alone; writers never take it. */
+const sequencerLock = 0x6b61696b;
+
+/**
+ * Gives the entries that have none their leaf, in one transaction, and signs a checkpoint over the new tree. Only one process
+ * does it at a time; the others answer 0. Answers how many leaves were added.
+ */
+export async function sequence(db: Db, signer: LogSigner, batch = 5000): Promise<number> {
+  return inTransaction(db, async () => {
+    const got = await row(db, sql<{ got: boolean }>`SELECT pg_try_advisory_xact_lock(${sequencerLock}) AS got`);
+    if (!got?.got) return 0;
+    const waiting = await rows(
+      db,
+      sql<{ seq: number; line: string }>`
+        SELECT e.seq, e.line FROM audit_entry e WHERE NOT EXISTS (SELECT 1 FROM audit_leaf l WHERE l.seq = e.seq)
+        ORDER BY e.seq LIMIT ${batch}`,
+    );
+    if (waiting.length === 0) return 0;
+    let frontier = await frontierNow(db);
+    const leaves: { index: number; seq: number; hash: Buffer }[] = [];
+    const nodes: { level: number; index: number; hash: Buffer }[] = [];
+    for (const { seq, line } of waiting) {
+      const hash = leafHash(Buffer.from(line, 'utf8'));
+      leaves.push({ index: frontier.size, seq, hash });
+      const next = append(frontier, hash);
+      frontier = next.frontier;
+      nodes.push(...next.nodes);
+    }
+    await changes(
+      db,
+      sql`INSERT INTO audit_leaf (index, seq, hash)
+          SELECT * FROM unnest(${leaves.map((l) => l.index)}::bigint[], ${leaves.map((l) => l.seq)}::bigint[], ${leaves.map((l) => l.hash)}::bytea[])`,
+    );
+    await changes(
+      db,
+      sql`INSERT INTO audit_node (level, index, hash)
+          SELECT * FROM unnest(${nodes.map((n) => n.level)}::int[], ${nodes.map((n) => n.index)}::bigint[], ${nodes.map((n) => n.hash)}::bytea[])`,
+    );
+    const root = rootFromFrontier(frontier);
+    const size = frontier.size;
+    const note = signNote(signer.seed, signer.origin, checkpointText({ origin: signer.origin, size, root }));
+    await changes(db, sql`INSERT INTO audit_checkpoint (size, root, note) VALUES (${size}, ${root}, ${note})`);
+    return waiting.length;
+  });
+}
+
+/** The right edge of the tree, from the stored perfect subtrees. */
+async function frontierNow(db: Db): Promise<Frontier> {
+  const size = (await row(db, sql<{ n: number }>`SELECT coalesce(max(index) + 1, 0) AS n FROM audit_leaf`))?.n ?? 0;
+  return frontierFrom((level, index) => nodeAt(db, level, index), size);
+}
+
+export interface CheckpointRow {
+  size: number;
+  root: Buffer;
+  note: string;
+}
+
+export const latestCheckpoint = (db: Db): Promise<CheckpointRow | undefined> =>
+  row(db, sql<CheckpointRow>`SELECT size, root, note FROM audit_checkpoint ORDER BY size DESC LIMIT 1`);
+
+export const checkpointCount = async (db: Db): Promise<number> =>
+  (await row(db, sql<{ n: number }>`SELECT count(*) AS n FROM audit_checkpoint`))?.n ?? 0;
+
+/** Entries in leaf order, from `from` (inclusive) to `to` (exclusive), with the hash that was recorded for each. */
+export const entries = (db: Db, from: number, to: number): Promise<{ index: number; line: string; hash: Buffer }[]> =>
+  rows(
+    db,
+    sql`SELECT l.index, e.line, l.hash FROM audit_leaf l JOIN audit_entry e USING (seq)
+        WHERE l.index >= ${from} AND l.index < ${to} ORDER BY l.index`,
+  );
+
+/** A perfect subtree's hash; throws when the tree lacks it. */
+export async function nodeAt(db: Db, level: number, index: number): Promise<Buffer> {
+  const found = await row(db, sql<{ hash: Buffer }>`SELECT hash FROM audit_node WHERE level = ${level} AND index = ${index}`);
+  if (!found) throw new Error(`the audit tree lacks node ${level}/${index}`);
+  return found.hash;
+}
+
+/** All checkpoints, smallest first; verification compares each with the tree over the entries as they are now. */
+export const checkpoints = (db: Db): Promise<CheckpointRow[]> =>
+  rows(db, sql<CheckpointRow>`SELECT size, root, note FROM audit_checkpoint ORDER BY size`);

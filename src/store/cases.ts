@@ -1,0 +1,92 @@
+import { sql } from 'kysely';
+import { changes, type Db, json, row, rows } from './database.ts';
+
+export type CaseType = 'access' | 'rectification' | 'erasure' | 'restriction' | 'objection' | 'portability';
+export type CaseState = 'planned' | 'approved' | 'refused' | 'running' | 'closed';
+
+/** What would happen at one system, as shown before anybody approves. */
+export interface PlannedStep {
+  system: string;
+  step: string;
+  fields?: string[];
+  retained?: { fields: string[]; until: string; law: string };
+  reason?: string;
+}
+
+export interface CaseRow {
+  id: string;
+  type: CaseType;
+  state: CaseState;
+  subject: string;
+  source: string;
+  received_at: Date;
+  plan: PlannedStep[];
+  decision: { decision: string; by: string; at: string; reason?: string } | null;
+  approve: 'person' | 'auto';
+  undo_from: Date | null;
+  register_by: Date | null;
+  closed_at: Date | null;
+  envelope_key: Buffer | null;
+  envelope: Buffer | null;
+  envelope_until: Date | null;
+}
+
+export const caseById = (db: Db, id: string): Promise<CaseRow | undefined> => row(db, sql<CaseRow>`SELECT * FROM case_file WHERE id = ${id}`);
+
+export const casesOf = (db: Db, subject: string): Promise<CaseRow[]> =>
+  rows(db, sql<CaseRow>`SELECT * FROM case_file WHERE subject = ${subject} ORDER BY created_at`);
+
+export const openErasure = (db: Db, subject: string): Promise<CaseRow | undefined> =>
+  row(db, sql<CaseRow>`SELECT * FROM case_file WHERE subject = ${subject} AND type = 'erasure' AND state IN ('planned', 'approved', 'running')`);
+
+export const allCases = (db: Db, limit = 500): Promise<CaseRow[]> =>
+  rows(db, sql<CaseRow>`SELECT * FROM case_file ORDER BY created_at DESC LIMIT ${limit}`);
+
+export const runningCases = (db: Db): Promise<CaseRow[]> =>
+  rows(db, sql<CaseRow>`SELECT * FROM case_file WHERE type = 'erasure' AND state IN ('approved', 'running') ORDER BY created_at LIMIT 1000`);
+
+export const insertCase = (
+  db: Db,
+  c: { id: string; type: CaseType; subject: string; source: string; channel: string | null; receivedAt: Date; plan: PlannedStep[]; approve: 'person' | 'auto'; envelopeKey: Buffer; envelope: Buffer },
+) =>
+  changes(
+    db,
+    sql`INSERT INTO case_file (id, type, state, subject, source, channel, received_at, plan, approve, envelope_key, envelope)
+        VALUES (${c.id}, ${c.type}, 'planned', ${c.subject}, ${c.source}, ${c.channel}, ${c.receivedAt}, ${json(c.plan)}, ${c.approve}, ${c.envelopeKey}, ${c.envelope})`,
+  );
+
+/** Moves a case on; false when it was not in one of the states it may come from. */
+export async function moveCase(
+  db: Db,
+  id: string,
+  from: readonly CaseState[],
+  to: CaseState,
+  set: { decision?: CaseRow['decision']; undoFrom?: Date; registerBy?: Date; closedAt?: Date; envelopeUntil?: Date } = {},
+): Promise<boolean> {
+  return (
+    (await changes(
+      db,
+      sql`UPDATE case_file SET state = ${to},
+            decision = ${set.decision ? json(set.decision) : sql`decision`},
+            undo_from = ${set.undoFrom ?? sql`undo_from`}, register_by = ${set.registerBy ?? sql`register_by`},
+            closed_at = ${set.closedAt ?? sql`closed_at`}, envelope_until = ${set.envelopeUntil ?? sql`envelope_until`}
+          WHERE id = ${id} AND state = ANY(${from}::text[])`,
+    )) === 1
+  );
+}
+
+/** Envelopes whose end date has come lose their key and their content; so do the audit pseudonyms of people erased long ago. */
+export async function dropEnvelopes(db: Db, now: Date): Promise<number> {
+  const dropped = await rows(
+    db,
+    sql<{ subject: string }>`UPDATE case_file SET envelope = NULL, envelope_key = NULL WHERE envelope_until <= ${now} AND envelope IS NOT NULL RETURNING subject`,
+  );
+  for (const { subject } of dropped) {
+    await changes(
+      db,
+      sql`UPDATE subject SET audit_nonce = NULL WHERE id = ${subject} AND state = 'erased'
+          AND NOT EXISTS (SELECT 1 FROM case_file WHERE subject = ${subject} AND envelope IS NOT NULL)`,
+    );
+  }
+  return dropped.length;
+}

@@ -1,0 +1,95 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import pg from 'pg';
+import { ledger } from './migrations/001-ledger.ts';
+
+/** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
+export type Db = Kysely<unknown>;
+export type Tx = Transaction<unknown>;
+
+/** The schema of the ledger, apart from the queue's own. */
+export const ledgerSchema = 'kaiku';
+
+/** int8 as a number: versions, sizes and counts stay far below 2^53. */
+const types = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === 20) return Number;
+    // calendar dates stay text: a Date would drag a time zone in
+    if (oid === 1082) return String;
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
+};
+
+export interface Database {
+  db: Db;
+  pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+/** Opens the ledger and brings its schema up to date. `max`: connections of this process. */
+export async function openDatabase(connectionString: string, max = 12): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString,
+    max,
+    types: types as pg.CustomTypesConfig,
+    options: `-c search_path=${ledgerSchema}`,
+    application_name: 'kaiku',
+  });
+  // an idle connection that the server ended (a restart) is replaced by the pool; without a listener Node would stop the process
+  pool.on('error', () => {});
+  const db: Db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  await migrate(db);
+  let closed: Promise<void> | undefined;
+  return { db, pool, close: () => (closed ??= db.destroy()) };
+}
+
+async function migrate(db: Db): Promise<void> {
+  await sql`CREATE SCHEMA IF NOT EXISTS ${sql.id(ledgerSchema)}`.execute(db).catch(async (error: { code?: string }) => {
+    // two processes of a new instance start at once: the loser finds the schema there
+    if (error.code !== '23505' && error.code !== '42P06') throw error;
+  });
+  const migrator = new Migrator({
+    db,
+    migrationTableSchema: ledgerSchema,
+    provider: { getMigrations: async () => ({ '001-ledger': { up: (on) => sql.raw(ledger).execute(on).then(() => {}) } }) },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw error;
+}
+
+const current = new AsyncLocalStorage<Tx>();
+
+/**
+ * Runs `work` in one transaction; inside another it joins that one, so that aggregates compose. A serialisation failure or a
+ * deadlock is tried again twice.
+ */
+export async function inTransaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const outer = current.getStore();
+  if (outer) return work(outer);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await db.transaction().execute((tx) => current.run(tx, () => work(tx)));
+    } catch (error) {
+      const code = (error as { code?: string }).code;
+      if (attempt === 3 || (code !== '40001' && code !== '40P01')) throw error;
+    }
+  }
+}
+
+/** The rows of a statement. Inside `inTransaction` it runs there. */
+export async function rows<R>(db: Db, statement: ReturnType<typeof sql<R>>): Promise<R[]> {
+  return (await statement.execute(current.getStore() ?? db)).rows;
+}
+
+export async function row<R>(db: Db, statement: ReturnType<typeof sql<R>>): Promise<R | undefined> {
+  return (await rows(db, statement))[0];
+}
+
+/** How many rows a statement changed. */
+export async function changes(db: Db, statement: ReturnType<typeof sql<unknown>>): Promise<number> {
+  return Number((await statement.execute(current.getStore() ?? db)).numAffectedRows ?? 0);
+}
+
+/** jsonb parameters go as text: a bare array would become a PostgreSQL array. */
+export const json = (value: unknown) => sql`${JSON.stringify(value)}::text::jsonb`;

@@ -1,0 +1,48 @@
+import { sql } from 'kysely';
+import { changes, type Db, json, row, rows } from './database.ts';
+
+/** What waits for a verdict: a vanished record, a re-arrival, an ambiguous link. `details` holds ids, counts and codes only. */
+export interface HeldRow {
+  id: string;
+  kind: 'vanished' | 'rearrival' | 'ambiguous-link' | 'mass-change' | 'ambiguous-record';
+  system: string;
+  subject: string | null;
+  reason: string;
+  details: Record<string, unknown>;
+  created_at: Date;
+  verdict: string | null;
+}
+
+const columns = sql`id, kind, system, subject, reason, details, created_at, verdict`;
+
+/** Opens a hold; the same matter held already is left as it is (false). */
+export async function hold(
+  db: Db,
+  h: { id: string; kind: HeldRow['kind']; system: string; subject: string | null; about?: Buffer; reason: string; details?: Record<string, unknown> },
+): Promise<boolean> {
+  return (
+    (await changes(
+      db,
+      sql`INSERT INTO held (id, kind, system, subject, about, reason, details)
+          VALUES (${h.id}, ${h.kind}, ${h.system}, ${h.subject}, ${h.about ?? null}, ${h.reason}, ${json(h.details ?? {})})
+          ON CONFLICT DO NOTHING`,
+    )) === 1
+  );
+}
+
+export const openHolds = (db: Db, subject: string): Promise<HeldRow[]> =>
+  rows(db, sql<HeldRow>`SELECT ${columns} FROM held WHERE subject = ${subject} AND verdict IS NULL`);
+
+export const heldById = (db: Db, id: string): Promise<HeldRow | undefined> => row(db, sql<HeldRow>`SELECT ${columns} FROM held WHERE id = ${id}`);
+
+export const allHeld = (db: Db, limit = 500): Promise<HeldRow[]> =>
+  rows(db, sql<HeldRow>`SELECT ${columns} FROM held WHERE verdict IS NULL ORDER BY created_at LIMIT ${limit}`);
+
+/** Ends a hold with a verdict; false when it had one. */
+export async function decide(db: Db, id: string, verdict: string, by: string): Promise<boolean> {
+  return (await changes(db, sql`UPDATE held SET verdict = ${verdict}, verdict_by = ${by}, verdict_at = now() WHERE id = ${id} AND verdict IS NULL`)) === 1;
+}
+
+/** Holds of one kind about a subject that solved themselves (the record is back). */
+export const resolveHolds = (db: Db, subject: string, kind: HeldRow['kind'], verdict: string) =>
+  changes(db, sql`UPDATE held SET verdict = ${verdict}, verdict_by = 'kaiku', verdict_at = now() WHERE subject = ${subject} AND kind = ${kind} AND verdict IS NULL`);

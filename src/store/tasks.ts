@@ -1,0 +1,65 @@
+import { sql } from 'kysely';
+import type { Outcome } from '../core/duty.ts';
+import { changes, type Db, row, rows } from './database.ts';
+
+/** What a person at a system was asked. One open task per duty: a newer ask replaces the older one's words, never adds a second. */
+export interface TaskRow {
+  id: string;
+  duty: string;
+  system: string;
+  subject: string;
+  case_file: string | null;
+  ask: 'update' | 'restrict' | 'erase';
+  version: number;
+  due: Date;
+  created_at: Date;
+  answered_at: Date | null;
+  outcome: Outcome | null;
+  until: string | null;
+  law: string | null;
+}
+
+const columns = sql`id, duty, system, subject, case_file, ask, version, due, created_at, answered_at, outcome, until, law`;
+
+export const taskById = (db: Db, id: string): Promise<TaskRow | undefined> => row(db, sql<TaskRow>`SELECT ${columns} FROM task WHERE id = ${id}`);
+
+export const tasks = (db: Db, limit = 500): Promise<TaskRow[]> =>
+  rows(db, sql<TaskRow>`SELECT ${columns} FROM task ORDER BY answered_at IS NOT NULL, due LIMIT ${limit}`);
+
+export const openTask = (db: Db, duty: string): Promise<TaskRow | undefined> =>
+  row(db, sql<TaskRow>`SELECT ${columns} FROM task WHERE duty = ${duty} AND answered_at IS NULL`);
+
+/** The newest answer a person gave about this duty. */
+export const lastAnswer = (db: Db, duty: string): Promise<TaskRow | undefined> =>
+  row(db, sql<TaskRow>`SELECT ${columns} FROM task WHERE duty = ${duty} AND answered_at IS NOT NULL ORDER BY answered_at DESC LIMIT 1`);
+
+/** Asks, or brings the open task up to date; its due date never moves later. Answers the task's id. */
+export async function ask(
+  db: Db,
+  t: { id: string; duty: string; system: string; subject: string; caseId: string | null; ask: TaskRow['ask']; version: number; due: Date },
+): Promise<{ id: string; asked: boolean }> {
+  const found = await row(
+    db,
+    sql<{ id: string; fresh: boolean }>`
+      INSERT INTO task (id, duty, system, subject, case_file, ask, version, due)
+      VALUES (${t.id}, ${t.duty}, ${t.system}, ${t.subject}, ${t.caseId}, ${t.ask}, ${t.version}, ${t.due})
+      ON CONFLICT (duty) WHERE answered_at IS NULL DO UPDATE SET ask = excluded.ask, version = excluded.version,
+        case_file = coalesce(excluded.case_file, task.case_file), due = least(task.due, excluded.due)
+      RETURNING id, id = ${t.id} AS fresh`,
+  );
+  return { id: found?.id ?? t.id, asked: found?.fresh ?? true };
+}
+
+/** Records an answer once; false when the task was answered before. */
+export async function answer(
+  db: Db,
+  a: { id: string; by: string; outcome: Outcome; sealedNote: Buffer | null; until: string | null; law: string | null; at: Date },
+): Promise<boolean> {
+  return (
+    (await changes(
+      db,
+      sql`UPDATE task SET answered_at = ${a.at}, answered_by = ${a.by}, outcome = ${a.outcome}, sealed_note = ${a.sealedNote}, until = ${a.until}, law = ${a.law}
+          WHERE id = ${a.id} AND answered_at IS NULL`,
+    )) === 1
+  );
+}

@@ -1,0 +1,74 @@
+import { mkdir, open, readdir, readFile, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { type JournalEntry, journalLine, parseJournal, type Tombstone } from '../core/tombstone.ts';
+import { changes, type Db, rows } from './database.ts';
+
+/**
+ * Tombstones: keyed hashes of erased identifiers. They are written to a journal outside the database, flushed to the disk, before
+ * the erasure is reported, so that an older backup of the database cannot bring anybody back.
+ */
+export interface ErasureJournal {
+  append(entry: JournalEntry): Promise<void>;
+  /** All of it; throws when a line in the middle is broken. A torn last line (a crash while writing) was never reported. */
+  read(): Promise<JournalEntry[]>;
+}
+
+/** One file a process, so that several hosts can share the folder without writing over each other. */
+export function fileJournal(folder: string, writer: string): ErasureJournal {
+  const path = join(folder, `${writer}.jsonl`);
+  return {
+    async append(entry) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const before = await readFile(path, 'utf8').catch(() => '');
+      if (before !== '' && !before.endsWith('\n')) await truncate(path, Buffer.byteLength(before.slice(0, before.lastIndexOf('\n') + 1)));
+      const file = await open(path, 'a', 0o600);
+      try {
+        await file.appendFile(journalLine(entry));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      const dir = await open(folder, 'r');
+      await dir.sync().finally(() => dir.close());
+    },
+    async read() {
+      const names = await readdir(folder).catch((error: { code?: string }) => {
+        if (error.code === 'ENOENT') return [] as string[];
+        throw error;
+      });
+      const all: JournalEntry[] = [];
+      for (const name of names.filter((n) => n.endsWith('.jsonl')).sort()) {
+        const journal = parseJournal(await readFile(join(folder, name), 'utf8'));
+        if (journal.broken.length > 0) {
+          throw new Error(`the tombstone journal ${name} is damaged at line ${journal.broken.join(', ')}: an erasure may be missing. Restore that file, then start again.`);
+        }
+        all.push(...journal.entries);
+      }
+      return all;
+    },
+  };
+}
+
+export async function putTombstones(db: Db, caseId: string | null, tombstones: readonly Tombstone[]): Promise<void> {
+  for (const t of tombstones) {
+    await changes(
+      db,
+      sql`INSERT INTO tombstone (kind, hash, key_id, normaliser, role, basis, made_at, until, case_file)
+          VALUES (${t.kind}, ${Buffer.from(t.hash, 'hex')}, ${t.keyId}, ${t.normaliser}, ${t.role}, ${t.basis}, ${t.madeAt}, ${t.until}, ${caseId})
+          ON CONFLICT (kind, hash, role) DO UPDATE SET until = greatest(tombstone.until, excluded.until)`,
+    );
+  }
+}
+
+/** Which of these identifiers were erased in this role, and are still guarded. Asked on every write path. */
+export const tombstonesAmong = (db: Db, role: string, hashes: readonly { kind: string; hash: Buffer }[], now: Date): Promise<{ kind: string; made_at: Date }[]> =>
+  hashes.length === 0
+    ? Promise.resolve([])
+    : rows(
+        db,
+        sql<{ kind: string; made_at: Date }>`
+          SELECT t.kind, t.made_at FROM tombstone t
+          JOIN unnest(${hashes.map((h) => h.kind)}::text[], ${hashes.map((h) => h.hash)}::bytea[]) AS asked(kind, hash) ON t.kind = asked.kind AND t.hash = asked.hash
+          WHERE t.role = ${role} AND t.until > ${now}`,
+      );
