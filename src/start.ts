@@ -1,0 +1,60 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { startWork } from './jobs/schedule.ts';
+import { type Environment, type Hub, openHub } from './open.ts';
+import { buildApp } from './server/app.ts';
+import type { Logger } from 'pino';
+import type { Config } from './core/configuration.ts';
+
+export type Role = 'api' | 'worker' | 'all';
+
+export interface Running {
+  hub: Hub;
+  url: string | null;
+  /** The local token of `hub.json`; full rights, this instance and this run only. */
+  token: string;
+  app: FastifyInstance | null;
+  stop(): Promise<void>;
+}
+
+/** Opens the hub and starts what the role says: the API, the workers, or both. Writes `hub.json` so that the CLI finds it. */
+export async function startHub(env: Environment, log: Logger, role: Role, config?: Config): Promise<Running> {
+  const hub = await openHub(env, log, config ? { config } : undefined);
+  const token = randomBytes(32).toString('base64url');
+  const hubFile = join(env.dataDir, 'hub.json');
+  let app: FastifyInstance | null = null;
+  let url: string | null = null;
+  let work: { stop(): Promise<void> } | null = null;
+  try {
+    if (role !== 'worker') {
+      app = await buildApp(hub.needs, { localToken: token, testClock: env.testClock, log });
+      url = await app.listen({ port: env.port, host: env.host });
+    }
+    if (role !== 'api') work = startWork(hub.needs, await hub.queues(), randomUUID());
+  } catch (error) {
+    await app?.close();
+    await hub.close();
+    throw error;
+  }
+  if (url) {
+    const temporary = `${hubFile}.${process.pid}`;
+    await writeFile(temporary, JSON.stringify({ url, instance: hub.needs.instance, token, pid: process.pid }), { mode: 0o600 });
+    await rename(temporary, hubFile);
+  }
+  let stopping: Promise<void> | undefined;
+  return {
+    hub,
+    url,
+    token,
+    app,
+    stop: () =>
+      (stopping ??= (async () => {
+        if (url) await rm(hubFile, { force: true });
+        await app?.close();
+        await work?.stop();
+        await hub.close();
+      })()),
+  };
+}
