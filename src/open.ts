@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { loadConfig } from './config.ts';
-import { createWire } from './connectors/http.ts';
+import { createWire, type Wire } from './connectors/http.ts';
 import { registry } from './connectors/registry.ts';
 import type { Connector } from './connectors/connector.ts';
 import type { Config } from './core/configuration.ts';
@@ -67,8 +67,14 @@ export interface Hub {
 /** Log lines carry ids and codes only; the bindings of process and host are left out. */
 export const createLog = (level: string): Logger => pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
 
-export async function openHub(env: Environment, log: Logger, given?: { config: Config }): Promise<Hub> {
-  const config = given?.config ?? loadConfig(env.configPath, env.variables, registry);
+/** What a caller may hand in: a ready configuration (the demo), and something between a connector and its wire (fault tests). */
+export interface Given {
+  config?: Config;
+  wire?: (system: string, wire: Wire) => Wire;
+}
+
+export async function openHub(env: Environment, log: Logger, given: Given = {}): Promise<Hub> {
+  const config = given.config ?? loadConfig(env.configPath, env.variables, registry);
   await mkdir(env.dataDir, { recursive: true, mode: 0o700 });
   const embedded: Embedded | null = env.databaseUrl ? null : await startEmbedded({ dataDir: env.dataDir });
   const databaseUrl = env.databaseUrl ?? embedded?.connectionString ?? '';
@@ -94,7 +100,7 @@ export async function openHub(env: Environment, log: Logger, given?: { config: C
           ...(system.register ? { register: { for: system.register.for, permissions: system.register.permissions, ...(system.register.erasureSignal ? { erasureSignal: system.register.erasureSignal } : {}) } } : {}),
           ...(system.webhook ? { webhookSecret: system.webhook.secret } : {}),
         },
-        createWire({ gate, deadlineMs }),
+        given.wire ? given.wire(system.name, createWire({ gate, deadlineMs })) : createWire({ gate, deadlineMs }),
       );
     }
     const needs: Needs = {

@@ -3,10 +3,9 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { startWork } from './jobs/schedule.ts';
-import { type Environment, type Hub, openHub } from './open.ts';
+import { type Environment, type Given, type Hub, openHub } from './open.ts';
 import { buildApp } from './server/app.ts';
 import type { Logger } from 'pino';
-import type { Config } from './core/configuration.ts';
 
 export type Role = 'api' | 'worker' | 'all';
 
@@ -20,8 +19,8 @@ export interface Running {
 }
 
 /** Opens the hub and starts what the role says: the API, the workers, or both. Writes `hub.json` so that the CLI finds it. */
-export async function startHub(env: Environment, log: Logger, role: Role, config?: Config): Promise<Running> {
-  const hub = await openHub(env, log, config ? { config } : undefined);
+export async function startHub(env: Environment, log: Logger, role: Role, given: Given = {}): Promise<Running> {
+  const hub = await openHub(env, log, given);
   const token = randomBytes(32).toString('base64url');
   const hubFile = join(env.dataDir, 'hub.json');
   let app: FastifyInstance | null = null;

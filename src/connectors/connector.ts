@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Allowed } from '../core/allowed.ts';
 import type { Evidence } from '../core/duty.ts';
-import type { Fields, Person } from '../core/person.ts';
+import type { FieldName, Fields, Person } from '../core/person.ts';
 import type { Call, Wire } from './http.ts';
 
 /**
@@ -47,6 +47,10 @@ export type Written =
 export interface Recipient {
   /** The places that each hold one row of a person (several audiences); one for most vendors. */
   readonly places: readonly string[];
+  /** The canonical fields that a row here has a place for. Others are neither written nor missed. Absent: all of them. */
+  readonly carries?: readonly FieldName[];
+  /** How these values read after they were written here (a cut text, a joined address). Absent: just as they are. */
+  asHeld?(fields: Fields): Fields;
   /** What the system holds at `ref` now, or null after a look-up by every key the ref has. */
   read(ref: RemoteRef, call: Call): Promise<Profile | null>;
   /** The rows that match a person's unique identifiers exactly, in `place`. Read-before-write after a lost create. */

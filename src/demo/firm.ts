@@ -1,4 +1,3 @@
-import type { Config } from '../core/configuration.ts';
 
 /** The fictional building-services firm of the demo: its register, its newsletter and the bureau that collects its invoices. */
 export const audience = 'c0ffee0001';
@@ -38,4 +37,3 @@ systems:
 `;
 }
 
-export type { Config };

@@ -66,7 +66,7 @@ async function wire(needs: Needs, connector: Connector, recipient: Recipient, vi
     if (back && back.standing === 'active') throw new Failure('NOT_APPLIED');
     return { ...settled('restricted', back ? 'observed' : 'accepted'), called: true, write: () => writeRestricted(needs, view, step.record, back, back ? 'observed' : 'accepted') };
   }
-  if (back && !shows(back.fields, step.fields)) throw new Failure('NOT_APPLIED');
+  if (back && !shows(back.fields, recipient.asHeld?.(step.fields) ?? step.fields)) throw new Failure('NOT_APPLIED');
   const evidence = back ? 'observed' : 'accepted';
   return {
     ...settled('updated', evidence),

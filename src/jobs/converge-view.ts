@@ -66,6 +66,7 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     fields: fields ?? {},
     fingerprints: version?.fingerprints ?? {},
     purposes: (system.recipient?.purposes ?? []).flatMap((name) => config.purposes[name] ?? []),
+    carries: connector.recipient?.carries ?? null,
     permissions: Object.fromEntries(permissions.map((p): [string, PermissionState] => [p.name, p.state])),
     records: rows.map(({ record, register, ref }) => ({
       place: record?.place ?? register?.place ?? ref?.place ?? '',

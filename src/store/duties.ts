@@ -210,17 +210,18 @@ export function due(db: Db, recipient: string, room: number, empty: boolean): Pr
   return rows(
     db,
     sql<Wake>`
+      WITH urgent AS (
+        SELECT id FROM duty WHERE recipient = ${recipient} AND wake_at <= clock_timestamp() AND lane <= 2
+        ORDER BY lane, wake_at LIMIT 200 FOR UPDATE SKIP LOCKED),
+      slower AS (
+        SELECT id FROM duty WHERE recipient = ${recipient} AND wake_at <= clock_timestamp() AND lane > 2
+        ORDER BY lane, wake_at LIMIT ${room} FOR UPDATE SKIP LOCKED),
+      lost AS (
+        SELECT id FROM duty WHERE ${empty} AND recipient = ${recipient} AND wake_at > clock_timestamp()
+          AND handed_at < clock_timestamp() - interval '2 seconds' AND state IN ('open', 'unknown', 'waiting')
+        ORDER BY lane, wake_at LIMIT ${room} FOR UPDATE SKIP LOCKED)
       UPDATE duty SET handed_at = clock_timestamp(), wake_at = clock_timestamp() + interval '60 seconds'
-      WHERE id IN (
-        (SELECT id FROM duty WHERE recipient = ${recipient} AND wake_at <= clock_timestamp() AND lane <= 2
-         ORDER BY lane, wake_at LIMIT 200 FOR UPDATE SKIP LOCKED)
-        UNION ALL
-        (SELECT id FROM duty WHERE recipient = ${recipient} AND wake_at <= clock_timestamp() AND lane > 2
-         ORDER BY lane, wake_at LIMIT ${room} FOR UPDATE SKIP LOCKED)
-        UNION ALL
-        (SELECT id FROM duty WHERE ${empty} AND recipient = ${recipient} AND wake_at > clock_timestamp()
-           AND handed_at < clock_timestamp() - interval '2 seconds' AND state IN ('open', 'unknown', 'waiting')
-         ORDER BY lane, wake_at LIMIT ${room} FOR UPDATE SKIP LOCKED))
+      WHERE id IN (SELECT id FROM urgent UNION SELECT id FROM slower UNION SELECT id FROM lost)
       RETURNING id, lane`,
   );
 }

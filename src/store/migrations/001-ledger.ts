@@ -6,7 +6,7 @@
  */
 export const ledger = /* sql */ `
 CREATE TABLE instance (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  single boolean PRIMARY KEY DEFAULT true CHECK (single),
   id uuid NOT NULL,
   kek_id text NOT NULL,
   hmac_key_id text NOT NULL,

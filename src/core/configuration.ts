@@ -1,0 +1,62 @@
+import type { FieldName } from './person.ts';
+
+/** The controller's declaration as the floors below see it: loaded, checked, secrets resolved. */
+export interface Purpose {
+  name: string;
+  basis: string;
+  /** The permission without which nobody new is given anything for this purpose. */
+  permission?: string;
+  fields: readonly FieldName[];
+  /** Roles; absent: all. */
+  for?: readonly string[];
+}
+
+export interface FieldIsConfig {
+  field: string;
+  equals: string | number | boolean;
+}
+
+export interface RegisterConfig {
+  /** The role of the people this register is master for. */
+  for: string;
+  pollSeconds: number;
+  sweepHours: number;
+  erasureSignal?: FieldIsConfig & { approve: 'person' | 'auto' };
+  eraseAfterDays: number;
+  permissions: Record<string, { granted?: FieldIsConfig; refused?: FieldIsConfig }>;
+}
+
+export interface RecipientConfig {
+  purposes: readonly string[];
+  undoHours: number;
+  dueDays: number;
+  retention: readonly string[];
+}
+
+export interface SystemConfig {
+  name: string;
+  connector: string;
+  baseUrl: string;
+  credentials: Record<string, string>;
+  owner: string | null;
+  /** Checked by the connector's own schema. */
+  settings: unknown;
+  /** The vendor's time-out as this company sets it; absent: the manifest's. */
+  deadlineSeconds?: number;
+  register?: RegisterConfig;
+  recipient?: RecipientConfig;
+  webhook?: { secret: string };
+}
+
+export interface Config {
+  controller: {
+    name: string;
+    businessId?: string;
+    languages: readonly string[];
+    /** `MM-DD`. */
+    financialYearEnd?: string;
+    privacyContact?: string;
+  };
+  purposes: Record<string, Purpose>;
+  systems: Record<string, SystemConfig>;
+}

@@ -1,0 +1,98 @@
+import type { Allowed } from './allowed.ts';
+import type { Evidence, Outcome, Retained } from './duty.ts';
+import type { FieldName, Fields } from './person.ts';
+import type { Desired, KnownRecord, Wanted } from './plan.ts';
+
+/** The one step that is missing between what should be and what is known. `record` is the index in the known records. */
+export type Step =
+  | { kind: 'nothing'; outcome: Outcome; evidence?: Evidence; reason?: string }
+  | { kind: 'create'; place: string; fields: Allowed<Fields> }
+  | { kind: 'update'; record: number; fields: Allowed<Fields>; blanked: FieldName[] }
+  | { kind: 'restrict'; record: number; permissions: string[] }
+  | { kind: 'erase'; record: number }
+  | { kind: 'strip'; record: number; fields: Allowed<Fields>; blanked: FieldName[] }
+  | { kind: 'park'; until: Date; retained: Retained }
+  | { kind: 'ask'; ask: 'update' | 'restrict' | 'erase' }
+  | { kind: 'wait'; until: Date; reason: string }
+  | { kind: 'hold'; reason: string };
+
+const nothing = (outcome: Outcome, reason?: string, evidence?: Evidence): Step => ({
+  kind: 'nothing',
+  outcome,
+  ...(reason ? { reason } : {}),
+  ...(evidence ? { evidence } : {}),
+});
+
+/** Objection before erasure before correction before creation; one step at a time. */
+export function diff(desired: Desired, records: readonly KnownRecord[]): Step {
+  switch (desired.kind) {
+    case 'hold':
+      return { kind: 'hold', reason: desired.reason };
+    case 'wait':
+      return { kind: 'wait', until: desired.until, reason: desired.reason };
+    case 'barred':
+      return records.some((r) => r.state === 'erased') ? nothing('refused', 'tombstone') : nothing('absent', 'tombstone');
+    case 'gone':
+      return gone(desired.human, records);
+    case 'restricted': {
+      // people are asked once, for the erasure itself
+      if (desired.human) return nothing('unchanged', desired.reason);
+      const open = records.findIndex((r) => r.state === 'linked');
+      if (open >= 0) return { kind: 'restrict', record: open, permissions: desired.permissions };
+      return records.some(isHeld) ? nothing('restricted', desired.reason) : nothing('absent', desired.reason, 'none');
+    }
+    case 'refusals': {
+      const open = records.findIndex((r) => r.state === 'linked');
+      if (desired.permissions.length > 0 && !desired.written && open >= 0) return { kind: 'restrict', record: open, permissions: desired.permissions };
+      return nothing(desired.permissions.length > 0 ? 'restricted' : 'unchanged');
+    }
+    case 'present':
+      return present(desired, records);
+  }
+}
+
+const isHeld = (record: KnownRecord) => record.state === 'linked' || record.state === 'restricted' || record.state === 'inert';
+
+function gone(human: boolean, records: readonly KnownRecord[]): Step {
+  const held = records.findIndex(isHeld);
+  if (held >= 0) return human ? { kind: 'ask', ask: 'erase' } : { kind: 'erase', record: held };
+  if (records.some((r) => r.state === 'erased')) return nothing('erased');
+  return records.some((r) => r.state === 'absent') ? nothing('absent') : nothing('absent', 'never-held', 'none');
+}
+
+function present(desired: Extract<Desired, { kind: 'present' }>, records: readonly KnownRecord[]): Step {
+  const { blockedBy, fresh, held, human } = desired;
+  const open = records.findIndex((r) => r.state === 'linked');
+  // a refusal or a withdrawn grant: whoever still uses the row stops
+  if (!human && fresh === null && blockedBy.length > 0 && open >= 0) return { kind: 'restrict', record: open, permissions: blockedBy };
+  for (const [i, record] of records.entries()) {
+    if (record.state !== 'linked' && record.state !== 'restricted') continue;
+    const { changed, blanked } = differing(held, record);
+    if (changed.length === 0 && blanked.length === 0) continue;
+    if (human) return { kind: 'ask', ask: 'update' };
+    return { kind: 'update', record: i, fields: only(held, changed), blanked };
+  }
+  if (fresh && !human) {
+    // a place that ever held the person, in whatever state, is never given them again by a correction
+    const place = desired.places.find((p) => !records.some((r) => r.place === p));
+    if (place !== undefined) return { kind: 'create', place, fields: fresh.fields };
+  }
+  if (records.some((r) => r.state === 'forgotten')) return nothing('refused', 'forgotten');
+  if (records.some((r) => r.state === 'inert')) return nothing('excepted', 'inert');
+  if (records.some(isHeld)) return nothing(fresh === null && blockedBy.length > 0 ? 'restricted' : 'unchanged');
+  if (records.some((r) => r.state === 'absent' || r.state === 'erased')) return nothing('absent');
+  return nothing('absent', blockedBy.length > 0 ? 'no-permission' : 'no-purpose', 'none');
+}
+
+function differing(held: Wanted, record: KnownRecord): { changed: FieldName[]; blanked: FieldName[] } {
+  const names = held.names as readonly FieldName[];
+  return {
+    changed: names.filter((name) => held.fingerprints[name] !== undefined && held.fingerprints[name] !== record.fingerprints[name]),
+    blanked: names.filter((name) => held.fingerprints[name] === undefined && record.fingerprints[name] !== undefined),
+  };
+}
+
+/** The changed fields alone, still `Allowed`: a part of what the policy let through. */
+function only(held: Wanted, names: readonly FieldName[]): Allowed<Fields> {
+  return Object.fromEntries(Object.entries(held.fields).filter(([name]) => names.includes(name as FieldName))) as Allowed<Fields>;
+}

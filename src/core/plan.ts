@@ -1,0 +1,111 @@
+import type { CaseState } from './case.ts';
+import type { Purpose } from './configuration.ts';
+import type { PermissionState } from './permission.ts';
+import type { FieldName, Fields } from './person.ts';
+import { allow, type Grant, grantFor, rectifiable } from './policy.ts';
+import type { Allowed } from './allowed.ts';
+
+/** A row of the system that is about the subject, as the ledger knows it. */
+export interface KnownRecord {
+  place: string;
+  state: 'linked' | 'restricted' | 'inert' | 'erased' | 'absent' | 'forgotten';
+  /** One keyed fingerprint a field, of what was last written or read there. */
+  fingerprints: Readonly<Record<string, string>>;
+}
+
+/** Everything that decides what one system owes one subject now. */
+export interface PlanInput {
+  role: 'register' | 'recipient';
+  human: boolean;
+  /** First contact was made; nothing is done at a machine before that. */
+  linked: boolean;
+  places: readonly string[];
+  subject: { state: 'active' | 'erasing' | 'erased'; restricted: boolean; role: string };
+  erasureCase: null | { state: CaseState; undoUntil: Date | null; othersSettled: boolean; eraseBy: Date | null };
+  /** Kinds of open holds on the subject. */
+  holds: readonly string[];
+  /** The newest values, or nothing where they were dropped; the fingerprints are always there. */
+  fields: Fields;
+  fingerprints: Readonly<Record<string, string>>;
+  purposes: readonly Purpose[];
+  /** The fields that the system's mapping has a place for; null: all of them. */
+  carries: readonly FieldName[] | null;
+  permissions: Readonly<Record<string, PermissionState>>;
+  records: readonly KnownRecord[];
+  /** The register's mapped refused fields are set for every refused permission. */
+  refusedWritten: boolean;
+  /** This system was ever given something. */
+  disclosed: boolean;
+  tombstoned: boolean;
+  now: Date;
+}
+
+/** What should be true at the system. `core/diff.ts` turns it into the one step that is missing. */
+export type Desired =
+  | { kind: 'hold'; reason: string }
+  | { kind: 'wait'; until: Date; reason: string }
+  /** The erased are served nowhere; a late correction meets this. */
+  | { kind: 'barred' }
+  | { kind: 'gone'; human: boolean }
+  | { kind: 'restricted'; human: boolean; permissions: string[]; reason: string }
+  /** The register carries each refused permission in its mapped field. */
+  | { kind: 'refusals'; permissions: string[]; written: boolean }
+  | { kind: 'present'; human: boolean; held: Wanted; fresh: Wanted | null; blockedBy: string[]; places: readonly string[] };
+
+/** Values and fingerprints of the fields that may be there. */
+export interface Wanted {
+  fields: Allowed<Fields>;
+  names: readonly string[];
+  fingerprints: Record<string, string>;
+}
+
+export function plan(input: PlanInput): Desired {
+  const { subject, erasureCase: found } = input;
+  if (subject.state === 'erasing' && found) return erasing(input, found);
+  if (subject.state === 'erased' || input.tombstoned) return { kind: 'barred' };
+  const refused = Object.entries(input.permissions).flatMap(([name, state]) => (state.refused ? [name] : []));
+  if (input.role === 'register') return { kind: 'refusals', permissions: refused, written: input.refusedWritten };
+  if (input.holds.includes('vanished')) return { kind: 'hold', reason: 'vanished' };
+  if (!input.linked && !input.human) return { kind: 'hold', reason: 'not-linked' };
+  const fresh = grantFor(input.purposes, subject.role, input.permissions);
+  if (input.holds.includes('ambiguous-record')) return { kind: 'hold', reason: 'ambiguous-record' };
+  return {
+    kind: 'present',
+    human: input.human,
+    held: wanted(input, rectifiable(input.purposes, subject.role)),
+    fresh: fresh.purposes.length > 0 && !subject.restricted ? wanted(input, fresh) : null,
+    blockedBy: fresh.blockedBy,
+    places: input.places,
+  };
+}
+
+/** Before the approval everybody is restricted and corrections freeze; after it, and after the undo window, everybody erases. */
+function erasing(input: PlanInput, found: NonNullable<PlanInput['erasureCase']>): Desired {
+  const { now } = input;
+  const approved = found.state === 'approved' || found.state === 'running';
+  const permissions = Object.keys(input.permissions);
+  if (input.role === 'register') {
+    const turn = found.othersSettled || (found.eraseBy !== null && found.eraseBy <= now);
+    if (approved && turn && (found.undoUntil === null || found.undoUntil <= now)) return { kind: 'gone', human: input.human };
+    if (!input.refusedWritten) return { kind: 'refusals', permissions, written: false };
+    return approved && found.eraseBy ? { kind: 'wait', until: found.eraseBy, reason: 'register-last' } : { kind: 'refusals', permissions, written: true };
+  }
+  if (!input.linked && !input.human) return { kind: 'hold', reason: 'not-linked' };
+  const restricted: Desired = { kind: 'restricted', human: input.human, permissions, reason: 'awaiting-approval' };
+  if (!approved) return restricted;
+  if (found.undoUntil !== null && found.undoUntil > now) {
+    const open = !input.human && input.records.some((r) => r.state === 'linked');
+    return open ? restricted : { kind: 'wait', until: found.undoUntil, reason: 'undo-window' };
+  }
+  return { kind: 'gone', human: input.human };
+}
+
+function wanted(input: PlanInput, granted: Grant): Wanted {
+  const grant = { fields: granted.fields.filter((name) => input.carries === null || input.carries.includes(name)) };
+  const fingerprints: Record<string, string> = {};
+  for (const name of grant.fields) {
+    const print = input.fingerprints[name];
+    if (print !== undefined) fingerprints[name] = print;
+  }
+  return { fields: allow(input.fields, grant), names: grant.fields, fingerprints };
+}

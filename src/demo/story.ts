@@ -1,0 +1,187 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { serveSandbox } from '../connectors/sandbox.ts';
+import { insightlySandbox } from '../connectors/insightly/sandbox.ts';
+import { mailchimpSandbox } from '../connectors/mailchimp/sandbox.ts';
+import type { DutyView } from '../core/duty.ts';
+import { createLog, type Environment } from '../open.ts';
+import { startHub } from '../start.ts';
+import { audience, firmConfig } from './firm.ts';
+
+export interface DemoOptions {
+  once: boolean;
+  json: boolean;
+  out: (line: string) => void;
+  customers?: number;
+}
+
+export interface DemoResult {
+  rectification: Record<string, DutyView>;
+  erasure: Record<string, DutyView>;
+  audit: { size: number; root: string; verified: boolean };
+}
+
+/**
+ * The main job, seen working: sandboxes of the vendors on real sockets, a hub on the embedded database, one correction and one
+ * erasure made in the register and followed everywhere. Answers the exit code: 0 only if every duty ended as the policy says.
+ */
+export async function demo(env: Environment, options: DemoOptions): Promise<number> {
+  const say = (line: string) => (options.json ? undefined : options.out(line));
+  const started = performance.now();
+  const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
+  const dataDir = join(env.dataDir, 'demo');
+  await rm(dataDir, { recursive: true, force: true });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+
+  const crm = insightlySandbox({ apiKey: 'demo-crm-key' });
+  const people = crm.seed(options.customers ?? 300);
+  const newsletter = mailchimpSandbox({ apiKey: 'demo-us1', audiences: [audience] });
+  for (const person of people) if (person.newsletter) newsletter.seedMember(audience, { email: person.email, FNAME: person.givenName, LNAME: person.familyName });
+  const [crmServer, newsletterServer] = await Promise.all([serveSandbox(crm), serveSandbox(newsletter)]);
+  const configPath = join(dataDir, 'kaiku.yaml');
+  await writeFile(configPath, firmConfig({ crm: crmServer.url, newsletter: newsletterServer.url }));
+  const demoEnv: Environment = {
+    ...env,
+    configPath,
+    dataDir,
+    keyFile: join(dataDir, 'keys.json'),
+    journal: join(dataDir, 'journal'),
+    port: options.once ? 0 : env.port,
+    variables: { ...env.variables, DEMO_INSIGHTLY_KEY: 'demo-crm-key', DEMO_MAILCHIMP_KEY: 'demo-us1' },
+  };
+  say(`Kaiku demo: ${people.length} customers in the CRM, ${newsletter.members(audience).length} of them on the newsletter (sandboxes on loopback)`);
+  const hub = await startHub(demoEnv, createLog('error'), 'all');
+  say(`${seconds()}  the hub is up on ${hub.url}`);
+  const api = apiOf(hub.url ?? '', hub.token);
+  try {
+    const hero = people.find((p) => p.newsletter && p.customer);
+    if (!hero) throw new Error('the demo firm has no customer on its newsletter');
+    const subject = await until('the first poll', async () => (await api.get<{ id: string }[]>(`/subjects?email=${encodeURIComponent(hero.email)}`))[0]);
+    await until('every customer', async () => ((await api.get<Page>('/systems')).find((s) => s.system === 'newsletter')?.duties.held ?? 0) >= people.length - 1 || undefined);
+    say(`${seconds()}  the register was read; nothing is sent to a system that was never linked`);
+    const link = await api.post<{ linked: number; orphans: number }>('/systems/newsletter/link', { apply: true });
+    say(`${seconds()}  kaiku link newsletter --apply: ${link.linked} rows tied to their person by exact address, ${link.orphans} unknown to the register`);
+
+    const address = `uusi.${hero.email}`;
+    crm.update('contact', hero.id, { EMAIL_ADDRESS: address });
+    say(`\nA correction: somebody mends an e-mail address in the CRM`);
+    const corrected = await follow(api, subject.id, (d) => d.system === 'newsletter' && d.state === 'settled' && d.outcome === 'updated');
+    say(`${seconds()}  newsletter          ${told(corrected)}`);
+    await answerOpenTask(api, subject.id, options.once, say, seconds, 'updated');
+    const rectification = await duties(api, subject.id);
+
+    say(`\nAn erasure: the same person asks to be forgotten`);
+    const opened = await api.post<{ id: string; plan: { system: string; step: string }[] }>('/cases', {
+      type: 'erasure',
+      subject: subject.id,
+      receivedAt: new Date().toISOString(),
+      channel: 'cli',
+    });
+    say(`${seconds()}  the plan: ${opened.plan.map((p) => `${p.system}: ${p.step}`).join(', ')}`);
+    await follow(api, subject.id, (d) => d.system === 'newsletter' && d.state === 'settled' && d.outcome === 'restricted');
+    say(`${seconds()}  before any approval  newsletter: restricted; the CRM has the refusal`);
+    await api.post(`/cases/${opened.id}/approve`, {});
+    say(`${seconds()}  approved`);
+    const erased = await follow(api, subject.id, (d) => d.system === 'newsletter' && d.state === 'settled' && d.outcome === 'erased');
+    say(`${seconds()}  newsletter          ${told(erased)}`);
+    const forgotten = await follow(api, subject.id, (d) => d.system === 'crm' && d.state === 'settled' && d.outcome === 'erased');
+    say(`${seconds()}  crm                 ${told(forgotten)}`);
+    await answerOpenTask(api, subject.id, options.once, say, seconds, 'erased');
+    const erasure = await duties(api, subject.id);
+    const audit = await until('the checkpoint', async () => {
+      const checked = await api.post<DemoResult['audit']>('/audit/verify', {});
+      return checked.verified ? checked : undefined;
+    });
+    say(`${seconds()}  audit log: ${audit.size} entries, root ${audit.root}, verified: ${audit.verified}`);
+    const result: DemoResult = { rectification, erasure, audit: { size: audit.size, root: audit.root, verified: audit.verified } };
+    if (options.json) options.out(JSON.stringify(result));
+    const wrong = faultsOf(result, options.once);
+    for (const fault of wrong) options.out(`not as the policy says: ${fault}`);
+    if (!options.once) await keepRunning(hub.url ?? '', hub.token, say);
+    return wrong.length === 0 ? 0 : 1;
+  } finally {
+    await hub.stop();
+    await Promise.all([crmServer.close(), newsletterServer.close()]);
+  }
+}
+
+type Page = { system: string; duties: Record<string, number> }[];
+type Api = ReturnType<typeof apiOf>;
+
+function apiOf(url: string, token: string) {
+  const ask = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const answer = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path.split('?')[0]} answered ${answer.status}: ${text}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  };
+  return { get: <T>(path: string) => ask<T>('GET', path), post: <T>(path: string, body: unknown) => ask<T>('POST', path, body) };
+}
+
+/** How long the demo waits for anything, in ms. */
+const patienceMs = 60_000;
+
+async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() > end) throw new Error(`the demo waited ${patienceMs / 1000} s for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function duties(api: Api, subject: string): Promise<Record<string, DutyView>> {
+  const { duties: found } = await api.get<{ duties: DutyView[] }>(`/subjects/${subject}`);
+  return Object.fromEntries(found.map((d) => [d.system, d]));
+}
+
+const follow = (api: Api, subject: string, done: (duty: DutyView) => boolean): Promise<DutyView> =>
+  until('a duty to settle', async () => Object.values(await duties(api, subject)).find(done));
+
+const told = (duty: DutyView) => `${duty.state}, ${duty.outcome}, evidence: ${duty.evidence}`;
+
+async function answerOpenTask(api: Api, subject: string, play: boolean, say: (line: string) => void, seconds: () => string, outcome: string): Promise<void> {
+  const task = await until('the task', async () =>
+    (await api.get<{ id: string; subject: string; outcome?: string; due: string; ask: string }[]>('/tasks')).find((t) => t.subject === subject && !t.outcome),
+  );
+  say(`${seconds()}  collection-partner  asked to ${task.ask}, due ${task.due.slice(0, 10)}; silence never closes it`);
+  if (!play) {
+    say(`           answer it: npm run --silent kaiku -- task answer ${task.id} --outcome ${outcome}`);
+    return;
+  }
+  await api.post(`/tasks/${task.id}/answer`, { outcome });
+  const answered = await follow(api, subject, (d) => d.system === 'collection-partner' && d.state === 'settled');
+  say(`${seconds()}  collection-partner  ${told(answered)} (a person's statement)`);
+}
+
+/** What each duty must have come to. Under `--once` the human has answered; else that duty is still asked. */
+function faultsOf(result: DemoResult, once: boolean): string[] {
+  const faults: string[] = [];
+  const must = (part: 'rectification' | 'erasure', system: string, outcome: string, evidence: string) => {
+    const duty = result[part][system];
+    if (duty?.state !== 'settled' || duty.outcome !== outcome || duty.evidence !== evidence) {
+      faults.push(`${part}: ${system} is ${duty ? told(duty) : 'unknown'}, not settled, ${outcome}, evidence: ${evidence}`);
+    }
+  };
+  must('rectification', 'newsletter', 'updated', 'observed');
+  must('erasure', 'newsletter', 'erased', 'observed');
+  must('erasure', 'crm', 'erased', 'acknowledged');
+  if (once) {
+    must('rectification', 'collection-partner', 'updated', 'acknowledged');
+    must('erasure', 'collection-partner', 'erased', 'acknowledged');
+  }
+  if (!result.audit.verified) faults.push('the audit log does not verify');
+  return faults;
+}
+
+async function keepRunning(url: string, token: string, say: (line: string) => void): Promise<void> {
+  say(`\nThe hub goes on: try\n  curl -H 'Authorization: Bearer ${token}' ${url}/api/v1/erasures\nStop with Ctrl-C.`);
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
