@@ -90,7 +90,9 @@ export async function openHub(env: Environment, log: Logger, given: Given = {}):
       const factory = registry[system.connector];
       if (!factory) throw new Error(`no connector is named ${system.connector}`);
       const deadlineMs = (system.deadlineSeconds ?? factory.manifest.deadlineSeconds) * 1000;
-      const gate = ledgerGate(db, system.name, factory.manifest.limits, deadlineMs, randomUUID);
+      // the company's settings may set the limits lower: the connector itself says what holds
+      const limits = () => (connectors[system.name] ?? factory).manifest.limits;
+      const gate = ledgerGate(db, system.name, limits, deadlineMs, randomUUID);
       connectors[system.name] = factory.connect(
         {
           system: system.name,

@@ -1,3 +1,6 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 /**
  * What every vendor's sandbox is: a stateful, faithful simulator over a real socket, with the vendor's limits and faults.
  * The vendor's folder writes the behaviour; this file serves it.
@@ -61,4 +64,176 @@ export interface SandboxBehaviour {
   unauthorized(): SandboxAnswer;
   /** Requests at once that the vendor takes; one more is throttled. */
   connections?: number;
+  /** What the vendor holds, for a look from outside. */
+  state?(): unknown;
+  /** Somebody acts in the vendor's own pages: edits a contact, unsubscribes. */
+  act?(what: Record<string, unknown>): unknown;
+}
+
+export interface RunningSandbox {
+  url: string;
+  port: number;
+  /** Every request that was handled or refused, in order of arrival. */
+  log: SandboxLogEntry[];
+  /** Most requests under way at once so far. */
+  peak(): number;
+  fault(fault: Fault): void;
+  clearFaults(): void;
+  close(): Promise<void>;
+}
+
+/** How long a drip-fed answer takes between two bytes, in ms. */
+const dripMs = 200;
+
+/**
+ * Serves a vendor's behaviour on loopback, with faults at the level of the socket. `latencyMs` passes between the commit and the
+ * answer. `POST /_sandbox/faults`, `DELETE /_sandbox/faults` and `POST /_sandbox/act` drive it from outside.
+ */
+export async function serveSandbox(behaviour: SandboxBehaviour, options: { port?: number; latencyMs?: number } = {}): Promise<RunningSandbox> {
+  const log: SandboxLogEntry[] = [];
+  const faults: (Fault & { left: number })[] = [];
+  let underWay = 0;
+  let peak = 0;
+  const add = (fault: Fault) => faults.push({ ...fault, left: fault.times ?? 1 });
+  const take = (method: string, path: string): Fault | undefined => {
+    const found = faults.find((f) => f.left > 0 && (!f.method || f.method === method) && (!f.path || path.includes(f.path)));
+    if (found) found.left--;
+    return found;
+  };
+
+  const server = createServer((incoming, outgoing) => {
+    const url = new URL(incoming.url ?? '/', 'http://127.0.0.1');
+    const method = incoming.method ?? 'GET';
+    underWay++;
+    peak = Math.max(peak, underWay);
+    const crowded = behaviour.connections !== undefined && underWay > behaviour.connections;
+    outgoing.once('close', () => underWay--);
+    void readBody(incoming).then(async (body) => {
+      if (url.pathname.startsWith('/_sandbox/')) return control(behaviour, method, url.pathname, body, { add, faults, log }, outgoing);
+      const at = Date.now();
+      const fault = take(method, url.pathname);
+      const answer = (status: number) => log.push({ at, method, path: url.pathname, status });
+      if (fault && before(fault, behaviour, outgoing, answer)) return;
+      const said = crowded
+        ? behaviour.throttled(undefined)
+        : await behaviour.handle({ method, path: url.pathname, query: url.searchParams, headers: flat(incoming.headers), body });
+      answer(said.status);
+      if (options.latencyMs) await new Promise((resolve) => setTimeout(resolve, options.latencyMs));
+      if (fault) after(fault, said, outgoing);
+      else finish(outgoing, said);
+    });
+  });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    log,
+    peak: () => peak,
+    fault: add,
+    clearFaults: () => void faults.splice(0),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  } catch {
+    // the caller went away; what it sent is still what it sent
+  }
+  return Buffer.concat(chunks);
+}
+
+const flat = (headers: IncomingMessage['headers']) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]));
+
+function finish(outgoing: ServerResponse, said: SandboxAnswer): void {
+  if (!outgoing.destroyed) outgoing.writeHead(said.status, said.headers).end(said.body ?? '');
+}
+
+/** Faults that show before anything was done. True: the request was answered, or never will be. */
+function before(fault: Fault, behaviour: SandboxBehaviour, outgoing: ServerResponse, answered: (status: number) => void): boolean {
+  const plain: Partial<Record<FaultKind, SandboxAnswer>> = {
+    throttle: behaviour.throttled(fault.retryAfter),
+    unauthorized: behaviour.unauthorized(),
+    'bare-403': { status: 403 },
+    'html-502': { status: 502, headers: { 'content-type': 'text/html' }, body: '<html><body><h1>502 Bad Gateway</h1></body></html>' },
+    'server-error': { status: 500, headers: { 'content-type': 'text/html' }, body: 'Internal Server Error' },
+  };
+  const said = plain[fault.kind];
+  if (said) {
+    answered(said.status);
+    finish(outgoing, said);
+    return true;
+  }
+  if (fault.kind !== 'hang' && fault.kind !== 'drop-before-commit') return false;
+  answered(0);
+  if (fault.kind === 'drop-before-commit') outgoing.destroy();
+  return true;
+}
+
+/** Faults of the answer: what was asked for is done, but how it is told is broken. */
+function after(fault: Fault, said: SandboxAnswer, outgoing: ServerResponse): void {
+  const body = Buffer.from(said.body ?? '');
+  switch (fault.kind) {
+    case 'commit-then-drop':
+      outgoing.destroy();
+      return;
+    case 'garbage-200':
+      outgoing.writeHead(200, { 'content-type': 'application/json' }).end(body.subarray(0, Math.max(1, Math.floor(body.length / 2))).toString('latin1') || '{"cut');
+      return;
+    case 'cut-body':
+      outgoing.writeHead(said.status, { ...said.headers, 'content-length': String(body.length + 100) });
+      outgoing.write(body.subarray(0, Math.floor(body.length / 2)), () => outgoing.destroy());
+      return;
+    case 'drip': {
+      outgoing.writeHead(said.status, said.headers);
+      let sent = 0;
+      const timer = setInterval(() => {
+        if (outgoing.destroyed || sent >= body.length) {
+          clearInterval(timer);
+          outgoing.end();
+        } else outgoing.write(body.subarray(sent, ++sent));
+      }, dripMs);
+      timer.unref();
+      return;
+    }
+    default:
+      finish(outgoing, said);
+  }
+}
+
+interface Controls {
+  add(fault: Fault): void;
+  faults: unknown[];
+  log: SandboxLogEntry[];
+}
+
+/** The sandbox's own door: faults, the log, and somebody acting in the vendor's own pages. */
+function control(behaviour: SandboxBehaviour, method: string, path: string, body: Buffer, controls: Controls, outgoing: ServerResponse): void {
+  const json = (status: number, value: unknown) => finish(outgoing, { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) });
+  try {
+    if (path === '/_sandbox/log') return json(200, controls.log);
+    if (path === '/_sandbox/state') return json(200, behaviour.state?.() ?? {});
+    if (path === '/_sandbox/faults' && method === 'DELETE') {
+      controls.faults.splice(0);
+      return json(200, {});
+    }
+    const asked = JSON.parse(body.toString('utf8')) as Fault & Record<string, unknown>;
+    if (path === '/_sandbox/act') return json(200, behaviour.act?.(asked) ?? {});
+    if (path === '/_sandbox/faults') {
+      if (!faultKinds.includes(asked.kind)) return json(400, { problem: `kind must be one of ${faultKinds.join(', ')}` });
+      controls.add(asked);
+      return json(200, {});
+    }
+    json(404, { problem: 'the sandbox has faults, log, state and act' });
+  } catch (error) {
+    json(400, { problem: error instanceof Error ? error.message : 'not understood' });
+  }
 }
