@@ -201,5 +201,7 @@ export interface ConnectorFactory<S = unknown> {
   settings: z.ZodType<S>;
   /** Names of the credentials the vendor needs; empty for people. */
   credentials: readonly string[];
+  /** Names of further credentials the vendor can use (a webhook's signing secret). */
+  optionalCredentials?: readonly string[];
   connect(options: SystemOptions<S>, wire: Wire): Connector;
 }
