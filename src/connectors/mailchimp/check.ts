@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { Failure } from '../../core/failure.ts';
+import type { RightProbe } from '../connector.ts';
+import type { Answer, Call } from '../http.ts';
+import type { MailchimpClient } from './client.ts';
+import { isRefusal, type Members, parse } from './members.ts';
+import type { MailchimpSettings, TagMap } from './settings.ts';
+
+export interface CheckNeeds {
+  client: MailchimpClient;
+  members: Members;
+  settings: MailchimpSettings;
+  baseUrl: string;
+  apiKey: string;
+  /** A random word, so that no marked address is used twice. */
+  mark(): string;
+}
+
+const Ping = z.looseObject({ health_status: z.string() });
+const Audience = z.looseObject({ id: z.string(), double_optin: z.boolean().optional() });
+const MergeField = z.looseObject({ tag: z.string(), type: z.string(), required: z.boolean().optional() });
+const MergeFields = z.looseObject({ merge_fields: z.array(MergeField) });
+type MergeField = z.infer<typeof MergeField>;
+
+/**
+ * Probes by reading what Kaiku will need, and says what to change where. Throws only where nothing can be said about a right: the
+ * account was not reached, or asked us to slow down.
+ */
+export async function checkRights(needs: CheckNeeds, call: Call, writeTest: boolean): Promise<RightProbe[]> {
+  const { client, settings } = needs;
+  const probes = [await probe('account', async () => hostProblem(needs) ?? said(Ping, await client.ask(call, ({ ping }) => ping.get())))];
+  if (probes[0]?.ok !== true) return probes;
+  for (const audience of settings.audiences) {
+    const there = await probe(`audience ${audience}`, async () => audienceProblem(audience, await client.ask(call, ({ lists }) => lists.getList(audience, { fields: ['id', 'double_optin'] }))));
+    probes.push(there);
+    if (there.ok !== true) continue;
+    probes.push(
+      await probe(`merge-fields ${audience}`, async () => {
+        const fields = ['merge_fields.tag', 'merge_fields.type', 'merge_fields.required'];
+        const { merge_fields } = parse(MergeFields, await client.ask(call, ({ lists }) => lists.getListMergeFields(audience, { count: 1000, fields })));
+        return mapProblem(audience, settings.map, merge_fields);
+      }),
+    );
+  }
+  return [...probes, await writeRight(needs, call, writeTest)];
+}
+
+async function probe(right: string, work: () => Promise<string | undefined>): Promise<RightProbe> {
+  try {
+    const problem = await work();
+    return problem === undefined ? { right, ok: true } : { right, ok: false, problem };
+  } catch (error) {
+    return { right, ok: false, problem: problemOf(error) };
+  }
+}
+
+const said = (schema: z.ZodType, answer: Answer): undefined => void parse(schema, answer);
+
+/** The key ends in its data centre; at another one it is unknown. */
+function hostProblem({ apiKey, baseUrl }: CheckNeeds): string | undefined {
+  const own = /-([a-z]+\d+)$/.exec(apiKey)?.[1];
+  const called = /^([a-z]+\d+)\.api\.mailchimp\.com$/.exec(new URL(baseUrl).hostname)?.[1];
+  return own && called && own !== called ? `the key belongs to data centre ${own}, but baseUrl names ${called}: use https://${own}.api.mailchimp.com/3.0` : undefined;
+}
+
+function audienceProblem(audience: string, answer: Answer): string | undefined {
+  if (answer.status === 404) return `the account has no audience ${audience}: correct settings.audiences (the id stands in Mailchimp under the audience's settings)`;
+  parse(Audience, answer);
+  return undefined;
+}
+
+/** Types whose values have a form of their own that a text of ours does not fit. */
+const unfit: Record<string, string> = {
+  address: 'a field of type address demands a state, which a Finnish address lacks: map a text field instead',
+  birthday: 'a field of type birthday takes a day and a month without the year: map a date or text field instead',
+  zip: 'a field of type zip takes postcodes of the United States only: map a text field instead',
+};
+
+function mapProblem(audience: string, map: TagMap, there: readonly MergeField[]): string | undefined {
+  const problems: string[] = [];
+  for (const tag of Object.keys(map)) {
+    const field = there.find((f) => f.tag === tag);
+    // Mailchimp ignores an unknown tag without a word
+    if (!field) problems.push(`there is no merge field ${tag}: add it in Mailchimp or correct settings.map`);
+    else if (unfit[field.type]) problems.push(`${tag}: ${unfit[field.type]}`);
+  }
+  for (const { tag, required } of there) {
+    if (required && !(tag in map)) problems.push(`${tag} is required but not mapped, so nobody new can be added: make it optional in Mailchimp or map it`);
+  }
+  return problems.length > 0 ? `audience ${audience}: ${problems.join('; ')}` : undefined;
+}
+
+/**
+ * Proves the permanent deletion too, which is why it asks for a domain of the company's own: the address can never be used in this
+ * audience again. The member is made unsubscribed, so that nothing is ever mailed to it.
+ */
+async function writeRight({ members, settings, mark }: CheckNeeds, call: Call, writeTest: boolean): Promise<RightProbe> {
+  const right = 'members-write';
+  const [audience] = settings.audiences;
+  if (!settings.checkDomain || !audience) {
+    return { right, ok: null, problem: 'provable only by writing: set settings.checkDomain to a mail domain of your own and run kaiku check --write-test' };
+  }
+  if (!writeTest) return { right, ok: null, problem: 'provable only by writing: run kaiku check --write-test' };
+  return probe(right, async () => {
+    const made = await members.add(audience, { email_address: `kaiku-check+${mark()}@${settings.checkDomain}`, status: 'unsubscribed' }, call);
+    if (isRefusal(made)) return `the marked member was not taken (${made.refusal})`;
+    const seen = await members.get(audience, made.id, call);
+    const erased = await members.deletePermanently(audience, made.id, call);
+    if (erased !== 'done') return `the marked member could not be deleted permanently (${erased.refusal}): delete the address that begins with kaiku-check by hand`;
+    if (seen?.contact_id !== made.contact_id) return 'the marked member could not be read back';
+    return (await members.get(audience, made.id, call)) ? 'the marked member is still there after its permanent deletion' : undefined;
+  });
+}
+
+function problemOf(error: unknown): string {
+  if (!(error instanceof Failure)) throw error;
+  switch (error.code) {
+    case 'CREDENTIALS_REJECTED':
+      return 'the API key was rejected: make a new one in Mailchimp under Profile, Extras, API keys';
+    case 'RIGHT_MISSING':
+      return 'the user of the API key may not do this: give them the role Admin or Manager, or use the key of another user';
+    case 'ANSWER_GARBLED':
+    case 'RECIPIENT_REFUSED':
+      return `the answer is not Mailchimp's (status ${error.status ?? 'unknown'}): check that baseUrl ends in /3.0`;
+    default:
+      throw error;
+  }
+}
