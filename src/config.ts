@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { FinnishBusinessIds } from 'finnish-business-ids';
+import { ConfigError, type Fault, type Located, nearest, type Path, readYaml } from './config-faults.ts';
+import { ConfigFile, SystemFile } from './config-schema.ts';
+import type { Config, Purpose, SystemConfig } from './core/configuration.ts';
+import type { FieldName } from './core/person.ts';
+import { z } from 'zod';
+
+export { ConfigError } from './config-faults.ts';
+
+/** What loading needs to know of a connector. */
+export interface KnownConnector {
+  settings: z.ZodType;
+  credentials: readonly string[];
+  manifest: { human: boolean; roles: readonly string[] };
+}
+export type KnownConnectors = Readonly<Record<string, KnownConnector>>;
+
+type Tell = (path: Path, message: string, more?: { suggestion?: string | undefined; key?: boolean }) => void;
+
+/**
+ * Reads and checks a configuration. Throws `ConfigError` with every fault at once, each with its line, column and, for a slip of
+ * the pen, the word that was probably meant. Secrets come from the environment or from files, and never stand in a message.
+ */
+export function loadConfig(path: string, env: Record<string, string | undefined>, connectors: KnownConnectors): Config {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const why = (error as { code?: string }).code === 'ENOENT' ? 'there is no such file' : 'the file cannot be read';
+    throw new ConfigError(path, [{ path: '', line: 1, column: 1, message: `${why}; set KAIKU_CONFIG to the path of your configuration` }]);
+  }
+  return parseConfig(text, path, env, connectors);
+}
+
+export function parseConfig(text: string, file: string, env: Record<string, string | undefined>, connectors: KnownConnectors): Config {
+  const yaml = readYaml(text);
+  const faults: Fault[] = [...yaml.faults];
+  const tell: Tell = (path, message, more = {}) =>
+    faults.push({ path: path.join('.'), ...yaml.at(path, more.key), message, ...(more.suggestion ? { suggestion: more.suggestion } : {}) });
+  if (faults.length > 0) throw new ConfigError(file, faults);
+  if (typeof yaml.value !== 'object' || yaml.value === null || Array.isArray(yaml.value)) {
+    tell([], 'the file must hold controller, purposes and systems');
+    throw new ConfigError(file, faults);
+  }
+  const parsed = ConfigFile.safeParse(yaml.value);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) tellIssue(issue, [], tell, ConfigFile);
+    throw new ConfigError(file, sorted(faults));
+  }
+  const config = resolveAll(parsed.data, dirname(file), env, connectors, tell, yaml);
+  if (faults.length > 0) throw new ConfigError(file, sorted(faults));
+  return config;
+}
+
+const sorted = (faults: Fault[]) => faults.sort((a, b) => a.line - b.line || a.column - b.column);
+
+/** zod's issues in words of ours; an unknown key is told at the key, with the nearest known one. */
+function tellIssue(issue: z.core.$ZodIssue, base: Path, tell: Tell, schema: z.ZodType): void {
+  const path: Path = [...base, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(schema, issue.path as (string | number)[]);
+    for (const key of issue.keys) tell([...path, key], `"${key}" is not a key that may stand here${known.length > 0 ? `; known are ${known.join(', ')}` : ''}`, { suggestion: nearest(key, known), key: true });
+    return;
+  }
+  if (issue.code === 'invalid_union') {
+    tell(path, 'must be { env: NAME } or { file: PATH }, never the secret itself');
+    return;
+  }
+  if (issue.code === 'invalid_value') {
+    tell(path, `must be one of ${issue.values.join(', ')}`, { suggestion: typeof issue.input === 'string' ? nearest(issue.input, issue.values.map(String)) : undefined });
+    return;
+  }
+  if (issue.code === 'invalid_key') {
+    tell(path, issue.issues[0]?.message ?? 'this name cannot be used', { key: true });
+    return;
+  }
+  tell(path, issue.code === 'invalid_type' && issue.input === undefined ? `is missing (a ${issue.expected})` : plain(issue.message));
+}
+
+const plain = (message: string) => message.replace(/^Invalid input: /, '').replace(/^Too small: /, 'too small: ').replace(/^Too big: /, 'too big: ');
+
+/** The keys a strict object knows at a path, walked through records, arrays, optionals and defaults. */
+function keysAt(schema: z.ZodType, path: readonly (string | number)[]): string[] {
+  let at: unknown = schema;
+  const open = (node: unknown): { shape?: Record<string, unknown>; valueType?: unknown; element?: unknown } => {
+    let inner = node as { def?: { innerType?: unknown; valueType?: unknown; element?: unknown }; shape?: Record<string, unknown> };
+    while (inner?.def?.innerType) inner = inner.def.innerType as typeof inner;
+    return { ...(inner?.shape ? { shape: inner.shape } : {}), valueType: inner?.def?.valueType, element: inner?.def?.element };
+  };
+  for (const step of path) {
+    const { shape, valueType, element } = open(at);
+    at = shape?.[String(step)] ?? valueType ?? element;
+  }
+  return Object.keys(open(at).shape ?? {});
+}
+
+function resolveAll(file: ConfigFile, folder: string, env: Record<string, string | undefined>, connectors: KnownConnectors, tell: Tell, _yaml: Located): Config {
+  const permissions = Object.values(file.systems).flatMap((s) => Object.keys(s.register?.permissions ?? {}));
+  const purposes: Record<string, Purpose> = {};
+  for (const [name, purpose] of Object.entries(file.purposes)) {
+    purposes[name] = { name, basis: purpose.basis, fields: purpose.fields as FieldName[], ...(purpose.permission ? { permission: purpose.permission } : {}), ...(purpose.for ? { for: purpose.for } : {}) };
+    if (purpose.permission && !permissions.includes(purpose.permission)) tell(['purposes', name, 'permission'], `no register declares the permission "${purpose.permission}"`, { suggestion: nearest(purpose.permission, permissions) });
+    if (purpose.fields.includes('identityCode') && (purpose.basis === 'legitimate-interest' || purpose.basis === 'consent')) {
+      tell(['purposes', name, 'fields'], 'identityCode may not be given on this basis: a personal identity code needs a ground of Data Protection Act 1050/2018 29 §, and marketing has none');
+    }
+  }
+  const { businessId } = file.controller;
+  if (businessId && !FinnishBusinessIds.isValidBusinessId(businessId)) tell(['controller', 'businessId'], 'is not a Finnish business id: its check digit does not fit');
+  const systems: Record<string, SystemConfig> = {};
+  for (const [name, system] of Object.entries(file.systems)) systems[name] = resolveSystem(name, system, Object.keys(purposes), folder, env, connectors, tell);
+  const registers = Object.entries(file.systems).filter(([, s]) => s.register);
+  if (registers.length === 0) tell(['systems'], 'one system must be a register: the master for a category of people');
+  for (const [name, system] of registers) {
+    const twin = registers.find(([other, s]) => other !== name && s.register?.for === system.register?.for);
+    if (twin && twin[0] < name) tell(['systems', name, 'register', 'for'], `"${twin[0]}" is the register of "${system.register?.for}" already: a role has one master`);
+  }
+  const { controller } = file;
+  return {
+    controller: {
+      name: controller.name,
+      languages: controller.languages,
+      ...(businessId ? { businessId } : {}),
+      ...(controller.financialYearEnd ? { financialYearEnd: controller.financialYearEnd } : {}),
+      ...(controller.privacyContact ? { privacyContact: controller.privacyContact } : {}),
+    },
+    purposes,
+    systems,
+  };
+}
+
+function resolveSystem(
+  name: string,
+  system: z.infer<typeof SystemFile>,
+  purposes: string[],
+  folder: string,
+  env: Record<string, string | undefined>,
+  connectors: KnownConnectors,
+  tell: Tell,
+): SystemConfig {
+  const at = (...steps: (string | number)[]): Path => ['systems', name, ...steps];
+  const connector = connectors[system.connector];
+  const secret = (given: { env: string } | { file: string }, path: Path): string => {
+    const value = 'env' in given ? env[given.env] : readSecret(resolve(folder, given.file));
+    if (!value) tell(path, 'env' in given ? `the environment variable ${given.env} is not set` : `the file ${given.file} is missing or empty`);
+    return value ?? '';
+  };
+  const credentials = Object.fromEntries(Object.entries(system.credentials).map(([key, given]) => [key, secret(given, at('credentials', key))]));
+  let deadlineSeconds: number | undefined;
+  let settings: unknown = {};
+  if (!connector) tell(at('connector'), `there is no connector "${system.connector}"; known are ${Object.keys(connectors).join(', ')}`, { suggestion: nearest(system.connector, Object.keys(connectors)) });
+  else {
+    const { deadlineSeconds: deadline, ...own } = system.settings;
+    const checked = z.number().positive().max(600).optional().safeParse(deadline);
+    if (checked.success) deadlineSeconds = checked.data;
+    else tell(at('settings', 'deadlineSeconds'), 'must be a number of seconds from 1 to 600');
+    const parsed = connector.settings.safeParse(own);
+    if (parsed.success) settings = parsed.data;
+    else for (const issue of parsed.error.issues) tellIssue(issue, at('settings'), tell, connector.settings);
+    for (const needed of connector.credentials) if (!(needed in system.credentials)) tell(at('credentials'), `${system.connector} needs the credential ${needed}: write ${needed}: { env: NAME }`);
+    if (!connector.manifest.human && !system.baseUrl) tell(at(), 'baseUrl is missing: the address of the vendor\'s API');
+    if (connector.manifest.human && !system.owner) tell(at(), 'owner is missing: somebody in the company looks after what these people are asked');
+    if (system.register && !connector.manifest.roles.includes('register')) tell(at('register'), `${system.connector} cannot be a register`);
+  }
+  if (system.baseUrl?.startsWith('http:') && !isLoopback(system.baseUrl)) tell(at('baseUrl'), 'plain http goes to this machine only: use https');
+  for (const [i, purpose] of (system.recipient?.purposes ?? []).entries()) {
+    if (!purposes.includes(purpose)) tell(at('recipient', 'purposes', i), `there is no purpose "${purpose}"`, { suggestion: nearest(purpose, purposes) });
+  }
+  if (!system.register && !system.recipient) tell(at(), 'must be a register, a recipient, or both');
+  return {
+    name,
+    connector: system.connector,
+    baseUrl: system.baseUrl ?? '',
+    credentials,
+    owner: system.owner ?? null,
+    settings,
+    ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),
+    ...(system.register ? { register: defined(system.register) } : {}),
+    ...(system.recipient ? { recipient: system.recipient } : {}),
+    ...(system.webhook ? { webhook: { secret: secret(system.webhook.secret, at('webhook', 'secret')) } } : {}),
+  };
+}
+
+/** zod leaves optional keys as undefined; absent has one spelling here. */
+const defined = <T>(value: T) => JSON.parse(JSON.stringify(value)) as NonNullable<SystemConfig['register']> & T;
+
+function readSecret(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** The JSON Schema of the file, with each connector's own settings: for completion in editors. */
+export function configJsonSchema(connectors: KnownConnectors): unknown {
+  const whole = z.toJSONSchema(ConfigFile, { io: 'input', unrepresentable: 'any' }) as { properties?: Record<string, { additionalProperties?: Record<string, unknown> }> };
+  const system = whole.properties?.['systems']?.additionalProperties;
+  if (system) {
+    system['allOf'] = Object.entries(connectors).map(([name, connector]) => {
+      const settings = z.toJSONSchema(connector.settings, { io: 'input', unrepresentable: 'any' }) as { properties?: Record<string, unknown> };
+      settings.properties = { ...settings.properties, deadlineSeconds: { type: 'number', exclusiveMinimum: 0, maximum: 600 } };
+      return { if: { properties: { connector: { const: name } } }, then: { properties: { settings } } };
+    });
+  }
+  return { title: 'Kaiku configuration', ...whole };
+}
