@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { Failure } from '../../core/failure.ts';
 import type { FieldIs } from '../connector.ts';
 import { mustBe } from './client.ts';
 import { parseUtc } from './dates.ts';
@@ -16,6 +15,7 @@ export interface Row {
 export type Scalar = string | number | boolean | null;
 
 const Id = z.union([z.int().positive(), z.string().regex(/^\d+$/)]).transform(String);
+const Standard = z.union([z.string(), z.number(), z.boolean(), z.null()]).optional();
 const UtcText = z.string().transform((text, context) => {
   const date = parseUtc(text);
   if (date === null) context.addIssue({ code: 'custom', message: 'not a date-time of Insightly' });
@@ -34,25 +34,33 @@ const Shared = z.object({
   TAGS: z.array(z.object({ TAG_NAME: z.string().nullish() })).nullish(),
 });
 
-const Shape = z.looseObject({
-  DATE_CREATED_UTC: UtcText.nullish(),
-  DATE_UPDATED_UTC: UtcText.nullish(),
-  CUSTOMFIELDS: z.array(CustomItem).nullish(),
-  TAGS: z.array(z.object({ TAG_NAME: z.string().nullish() })).nullish(),
-});
+const schemas = new Map<ObjectKind, z.ZodType<Row>>();
 
-export function parseRow(kind: ObjectKind, value: unknown): Row {
-  const row = mustBe(Shape, value);
-  const updatedAt = row.DATE_UPDATED_UTC ?? row.DATE_CREATED_UTC;
-  if (!updatedAt) throw new Failure('ANSWER_GARBLED', { cause: new Error('no date of the last change') });
-  return {
-    id: parseId(kind, value),
-    updatedAt,
-    standard: Object.fromEntries(Object.keys(kind.fields).map((name) => [name, scalar(row[name])])),
-    custom: (row.CUSTOMFIELDS ?? []).filter((item) => item.name !== ''),
-    tags: (row.TAGS ?? []).flatMap((tag) => tag.TAG_NAME ?? []),
-  };
+function schemaOf(kind: ObjectKind): z.ZodType<Row> {
+  const known = schemas.get(kind);
+  if (known) return known;
+  const names = Object.keys(kind.fields);
+  const Own = z.object({ ...Object.fromEntries(names.map((name) => [name, Standard])), [kind.idKey]: Id });
+  const made = z.intersection(Own.transform((own) => ({ own })), Shared.transform((shared) => ({ shared }))).transform(({ own, shared }, context): Row => {
+    const fields: Record<string, unknown> = own;
+    const updatedAt = shared.DATE_UPDATED_UTC ?? shared.DATE_CREATED_UTC;
+    if (!updatedAt) {
+      context.addIssue({ code: 'custom', message: 'no date of the last change', path: ['DATE_UPDATED_UTC'] });
+      return z.NEVER;
+    }
+    return {
+      id: String(fields[kind.idKey]),
+      updatedAt,
+      standard: Object.fromEntries(names.map((name) => [name, scalar(fields[name])])),
+      custom: (shared.CUSTOMFIELDS ?? []).filter((item) => item.name !== ''),
+      tags: (shared.TAGS ?? []).flatMap((tag) => tag.TAG_NAME ?? []),
+    };
+  });
+  schemas.set(kind, made);
+  return made;
 }
+
+export const parseRow = (kind: ObjectKind, value: unknown): Row => mustBe(schemaOf(kind), value);
 
 /** The id alone, of a `brief` row. */
 export const parseId = (kind: ObjectKind, value: unknown): string => mustBe(z.object({ [kind.idKey]: Id }), value)[kind.idKey] ?? '';
