@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import type { Allowed } from '../../../src/core/allowed.ts';
+import { insightly } from '../../../src/connectors/insightly/connector.ts';
+import { untilReset } from '../../../src/connectors/insightly/client.ts';
+import type { Fields } from '../../../src/core/person.ts';
+import { call, registerOptions, wire, world } from './setup.ts';
+
+const byCustomField = { ...registerOptions, permissions: { newsletter: { refused: { field: 'No_Mail__c', equals: true } } } };
+
+describe('a refusal', () => {
+  it('is set in a standard field, and nothing else is sent', async () => {
+    await using w = await world();
+    const id = w.crm.add('contact', { FIRST_NAME: 'Aino', LAST_NAME: 'Mäkelä', Site__c: 'north' });
+    const ref = { place: 'contact', id };
+    expect(await w.recipient.restrict(ref, ['newsletter'], call)).toEqual({ kind: 'accepted', ref });
+    expect(w.crm.record('contact', id)).toMatchObject({ EMAIL_OPTED_OUT: true, LAST_NAME: 'Mäkelä', CUSTOMFIELDS: [{ FIELD_NAME: 'Site__c', FIELD_VALUE: 'north' }] });
+    expect(await w.recipient.read(ref, call)).toMatchObject({ standing: 'restricted', refused: false });
+  });
+
+  it.each([true, false])('keeps the other custom fields when a PUT replaces the array: %s', async (replacesCustomFields) => {
+    await using w = await world({ replacesCustomFields, register: byCustomField });
+    w.crm.define('contact', { name: 'No_Mail__c', type: 'BIT' });
+    const id = w.crm.add('contact', { FIRST_NAME: 'Aino', Site__c: 'north', Customer_No__c: 'C-1' });
+    expect((await w.recipient.restrict({ place: 'contact', id }, ['newsletter'], call)).kind).toBe('accepted');
+    const custom = w.crm.record('contact', id)?.['CUSTOMFIELDS'];
+    expect(custom).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ FIELD_NAME: 'Site__c', FIELD_VALUE: 'north' }),
+        expect.objectContaining({ FIELD_NAME: 'Customer_No__c', FIELD_VALUE: 'C-1' }),
+        expect.objectContaining({ FIELD_NAME: 'No_Mail__c', FIELD_VALUE: true }),
+      ]),
+    );
+  });
+
+  it('that cost another custom field its value is not called applied', async () => {
+    await using w = await world({ replacesCustomFields: true, register: byCustomField, settings: { customFieldWrites: 'changed' } });
+    w.crm.define('contact', { name: 'No_Mail__c', type: 'BIT' });
+    const id = w.crm.add('contact', { FIRST_NAME: 'Aino', Site__c: 'north' });
+    await expect(w.recipient.restrict({ place: 'contact', id }, ['newsletter'], call)).rejects.toMatchObject({ code: 'NOT_APPLIED' });
+  });
+
+  it('goes to a lead too, writes once, and says when nobody is there', async () => {
+    await using w = await world();
+    const id = w.crm.add('lead', { LAST_NAME: 'Koskinen', LEAD_SOURCE_ID: 1, LEAD_STATUS_ID: 1 });
+    await w.recipient.restrict({ place: 'lead', id }, ['newsletter'], call);
+    await w.recipient.restrict({ place: 'lead', id }, ['newsletter'], call);
+    expect(w.crm.record('lead', id)?.['EMAIL_OPTED_OUT']).toBe(true);
+    expect(w.server.log.filter((l) => l.method === 'PUT')).toHaveLength(1);
+    expect(await w.recipient.restrict({ place: 'lead', id: '1' }, ['newsletter'], call)).toEqual({ kind: 'not-found' });
+  });
+
+  it('without a field for it is refused, not swallowed', async () => {
+    await using w = await world({ register: { for: 'customer', permissions: {} } });
+    const id = w.crm.add('contact', { FIRST_NAME: 'Aino' });
+    expect(await w.recipient.restrict({ place: 'contact', id }, ['newsletter'], call)).toEqual({ kind: 'refused', code: 'no-refused-field' });
+  });
+});
+
+describe('an erasure', () => {
+  it('deletes the record into the bin, and a second one finds nobody', async () => {
+    await using w = await world();
+    const id = w.crm.add('contact', { FIRST_NAME: 'Aino' });
+    const ref = { place: 'contact', id };
+    expect(await w.recipient.erase(ref, call)).toEqual({ kind: 'accepted', ref });
+    expect(await w.recipient.read(ref, call)).toBeNull();
+    expect(w.crm.bin('contact')).toEqual([id]);
+    expect(await w.recipient.erase(ref, call)).toEqual({ kind: 'not-found' });
+  });
+
+  it('that the vendor cannot carry out is refused; one that our key may not is a missing right', async () => {
+    await using w = await world();
+    const id = w.crm.add('contact', { FIRST_NAME: 'Aino' });
+    w.crm.keepFromDeletion('contact', id);
+    expect(await w.recipient.erase({ place: 'contact', id }, call)).toEqual({ kind: 'refused', code: 'delete-failed' });
+    w.crm.hide('contact', id);
+    await expect(w.recipient.erase({ place: 'contact', id }, call)).rejects.toMatchObject({ code: 'RIGHT_MISSING' });
+  });
+});
+
+describe('contact data', () => {
+  it('is never written into the register', async () => {
+    await using w = await world();
+    const fields = { email: 'aino@asiakas.test' } as Allowed<Fields>;
+    const refused = { kind: 'refused', code: 'register-is-master' };
+    expect(await w.recipient.create(fields, 'contact', call)).toEqual(refused);
+    expect(await w.recipient.rectify({ place: 'contact', id: '1' }, fields, [], call)).toEqual(refused);
+    expect(w.server.log).toHaveLength(0);
+  });
+
+  it('is found by its e-mail address, spelt in whatever case, and listed in pages', async () => {
+    await using w = await world({ settings: { pageSize: 2 } });
+    for (let n = 0; n < 5; n++) w.crm.add('contact', { FIRST_NAME: 'Aino', EMAIL_ADDRESS: `aino.${n}@asiakas.test` });
+    expect(await w.recipient.find({ email: 'Aino.3@asiakas.test' }, 'contact', call)).toMatchObject([{ fields: { email: 'aino.3@asiakas.test' } }]);
+    const sizes: number[] = [];
+    for await (const page of w.recipient.list(call)) sizes.push(page.length);
+    expect(sizes).toEqual([2, 2, 1]);
+  });
+});
+
+describe('a failure', () => {
+  const read = (w: Awaited<ReturnType<typeof world>>) => w.register.look({ place: 'contact', id: '366638001' }, call);
+
+  it('of the rate is waited out; of the daily quota until the day is over', async () => {
+    await using w = await world();
+    w.server.fault({ kind: 'throttle' });
+    await expect(read(w)).rejects.toMatchObject({ code: 'RECIPIENT_THROTTLED', retryAfterMs: 6000 });
+    w.server.fault({ kind: 'throttle', retryAfter: '17' });
+    await expect(read(w)).rejects.toMatchObject({ code: 'RECIPIENT_THROTTLED', retryAfterMs: 17_000 });
+    w.crm.setQuota(0);
+    const failure = await read(w).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'RECIPIENT_QUOTA_SPENT' });
+    expect((failure as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(60_000);
+    expect(untilReset(new Date('2025-04-19T23:50:00Z'), 0)).toBe(15 * 60_000);
+  });
+
+  it.each([
+    ['unauthorized', 'CREDENTIALS_REJECTED'],
+    ['html-502', 'RECIPIENT_UNAVAILABLE'],
+    ['server-error', 'RECIPIENT_UNAVAILABLE'],
+    ['garbage-200', 'ANSWER_GARBLED'],
+  ] as const)('of a read under %s is %s', async (kind, code) => {
+    await using w = await world();
+    w.crm.add('contact', { FIRST_NAME: 'Aino' });
+    w.server.fault({ kind, times: 3 });
+    await expect(read(w)).rejects.toMatchObject({ code });
+  });
+
+  it.each([
+    ['html-502', 'ANSWER_LOST'],
+    ['commit-then-drop', 'ANSWER_LOST'],
+    ['garbage-200', 'ANSWER_GARBLED'],
+    ['throttle', 'RECIPIENT_THROTTLED'],
+  ] as const)('of a write under %s is %s', async (kind, code) => {
+    await using w = await world();
+    const id = w.crm.add('contact', { FIRST_NAME: 'Aino' });
+    w.server.fault({ kind, method: 'DELETE' });
+    await expect(w.recipient.erase({ place: 'contact', id }, call)).rejects.toMatchObject({ code });
+  });
+});
+
+describe('the set-up', () => {
+  const connect = (baseUrl: string) => () => insightly.connect({ system: 'crm', baseUrl, credentials: { apiKey: 'key' }, settings: insightly.settings.parse({}) }, wire);
+
+  it('wants the whole API URL with its pod, and says what to write', () => {
+    expect(connect('https://api.na1.insightly.com/v3.1/')).not.toThrow();
+    for (const wrong of ['na1', 'https://api.na1.insightly.com', 'https://api.insightly.com/v3.1', 'https://api.https://api.na1.insightly.com/v3.1', 'https://api.na1.insightly.com/v2.2']) {
+      expect(connect(wrong)).toThrow('https://api.na1.insightly.com/v3.1');
+    }
+  });
+
+  it('is checked by reading: every right, and every configured field', async () => {
+    await using w = await world({ settings: { map: { customerNumber: 'Custmer_No__c' } } });
+    w.crm.deny('lead', 404);
+    const probes = await w.connector.check(call, false);
+    expect(probes.find((p) => p.right === 'contacts: read')).toEqual({ right: 'contacts: read', ok: true });
+    expect(probes.find((p) => p.right === 'leads: read')).toMatchObject({ ok: false, problem: expect.stringContaining('leads: false') });
+    expect(probes.find((p) => p.right === 'contacts: configured fields')).toMatchObject({ ok: false, problem: expect.stringContaining('Customer_No__c') });
+    expect(probes.find((p) => p.right === 'contacts: write')).toMatchObject({ ok: null });
+    expect(w.server.log.every((l) => l.method === 'GET')).toBe(true);
+  });
+
+  it('is checked by writing only when asked, and leaves nobody behind', async () => {
+    await using w = await world();
+    expect((await w.connector.check(call, true)).find((p) => p.right === 'contacts: write')).toEqual({ right: 'contacts: write', ok: true });
+    expect(w.crm.ids('contact')).toEqual([]);
+  });
+});
+
+describe('a webhook', () => {
+  const asked = (rawBody: string) => ({ headers: {}, rawBody: Buffer.from(rawBody), now: new Date() });
+
+  it('is a hint of where to look, and nothing more', async () => {
+    await using w = await world();
+    const id = w.crm.add('contact', { FIRST_NAME: 'Aino' });
+    const body = w.crm.webhookBody('contact', id);
+    expect(body).toContain('"\\/Date(');
+    const hints = w.webhook.hints(asked(body));
+    expect(hints).toEqual([{ place: 'contact', locator: id }]);
+    expect(await w.webhook.follow(hints?.[0] ?? { place: '', locator: '' }, call)).toEqual([{ place: 'contact', id }]);
+  });
+
+  it('about something else is of no interest, and in another form is not theirs', async () => {
+    await using w = await world();
+    expect(w.webhook.hints(asked('{"entity":{"TASK_ID":5,"CONTACT_ID":7}}'))).toEqual([]);
+    expect(w.webhook.hints(asked('{"entity":{"ORGANISATION_ID":5}}'))).toEqual([]);
+    for (const other of ['', 'hello', '[]', '{"CONTACT_ID":7}', '{"entity":7}']) expect(w.webhook.hints(asked(other))).toBeNull();
+  });
+});
