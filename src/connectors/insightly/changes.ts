@@ -26,10 +26,15 @@ export async function* readChanges(
   const { client, settings } = reading;
   let at = parseCursor(text);
   const from = at.since === null ? null : new Date(Date.parse(at.since) - settings.overlapSeconds * 1000);
-  const query = (more: Record<string, string | number | boolean>) => ({ ...(from === null ? {} : { updated_after_utc: formatIso(from) }), count_total: true, ...more });
+  const query = (more: Record<string, string | number | boolean>) => ({
+    ...(from === null ? {} : { updated_after_utc: formatIso(from) }),
+    count_total: true,
+    ...more,
+  });
   // the plain list knows no filter, and Search without one is not documented
   const fetchPage = (skip: number) => client.page(kind, from !== null, query({ top: settings.pageSize, skip }), call);
-  const isLast = (page: Page, next: number) => page.rows.length === 0 || (page.total === null ? page.rows.length < settings.pageSize : next >= page.total);
+  const isLast = (page: Page, next: number) =>
+    page.rows.length === 0 || (page.total === null ? page.rows.length < settings.pageSize : next >= page.total);
 
   const told = new Set<string>();
   const ids = new Set<string>();
@@ -50,7 +55,12 @@ export async function* readChanges(
       continue;
     }
     if (at.total !== null && page.total !== null && page.total < at.total && at.skip > 0) {
-      at = { ...at, skip: Math.max(0, at.skip - (at.total - page.total)), total: page.total, least: smaller(at.least, page.total) };
+      at = {
+        ...at,
+        skip: Math.max(0, at.skip - (at.total - page.total)),
+        total: page.total,
+        least: smaller(at.least, page.total),
+      };
       continue;
     }
     const fresh = rows.filter((row) => !told.has(versionOf(row)));
@@ -69,7 +79,10 @@ export async function* readChanges(
     const isWhole = at.least === null || at.rows + ids.size >= at.least || (at.pass > 0 && order === lastSequence);
     const isSpent = at.pass >= 3 && requests >= mostRequests;
     if (isWhole || isSpent) {
-      yield { rows: fresh, cursor: JSON.stringify(isWhole ? ended(at, single) : startAt(at.since === null ? null : new Date(at.since))) };
+      yield {
+        rows: fresh,
+        cursor: JSON.stringify(isWhole ? ended(at, single) : startAt(at.since === null ? null : new Date(at.since))),
+      };
       return;
     }
     [lastSequence, sequence] = [order, []];
@@ -86,7 +99,10 @@ const versionOf = (row: Row) => `${row.id} ${row.updatedAt.getTime()}`;
 const smaller = (a: number | null, b: number | null): number | null => (a === null || b === null ? (a ?? b) : Math.min(a, b));
 
 function latest(known: string | null, rows: readonly Row[]): string | null {
-  const most = rows.reduce((max, row) => Math.max(max, row.updatedAt.getTime()), known === null ? Number.NEGATIVE_INFINITY : Date.parse(known));
+  const most = rows.reduce(
+    (max, row) => Math.max(max, row.updatedAt.getTime()),
+    known === null ? Number.NEGATIVE_INFINITY : Date.parse(known),
+  );
   return Number.isFinite(most) ? formatIso(new Date(most)) : null;
 }
 
@@ -98,7 +114,12 @@ function ended(at: Cursor, single: boolean): Cursor {
 
 /** Rows changed after a moment; null where the vendor sends no total. */
 async function countAfter(client: Client, kind: ObjectKind, after: Date, call: Call): Promise<number | null> {
-  const page = await client.page(kind, true, { updated_after_utc: formatIso(after), brief: true, top: 1, skip: 0, count_total: true }, call);
+  const page = await client.page(
+    kind,
+    true,
+    { updated_after_utc: formatIso(after), brief: true, top: 1, skip: 0, count_total: true },
+    call,
+  );
   return page.total;
 }
 
@@ -107,7 +128,12 @@ async function countAfter(client: Client, kind: ObjectKind, after: Date, call: C
  * counts a change is a moment that has passed. The first page's latest change is one; halving finds a later one where that page
  * was old, so that the next run need not read everything again.
  */
-async function findMark(rows: readonly Row[], page: Page, countAfter: (after: Date) => Promise<number | null>, few: number): Promise<Date> {
+async function findMark(
+  rows: readonly Row[],
+  page: Page,
+  countAfter: (after: Date) => Promise<number | null>,
+  few: number,
+): Promise<Date> {
   let low = rows.reduce((max, row) => Math.max(max, row.updatedAt.getTime()), 0);
   let high = Math.max(page.clock ?? 0, low + 1000);
   const first = await countAfter(new Date(low));

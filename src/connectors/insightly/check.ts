@@ -8,25 +8,48 @@ import { type KindName, kinds } from './objects.ts';
 import { parseRow } from './row.ts';
 
 const Definition = z.object({ FIELD_NAME: z.string(), FIELD_FOR: z.string().nullish() });
-const keyAdvice = 'the API key is rejected: renew it under User Settings, API, and compare the pod in baseUrl with the API URL shown there';
+const keyAdvice =
+  'the API key is rejected: renew it under User Settings, API, and compare the pod in baseUrl with the API URL shown there';
 
 /** Reads each kind of record once and looks every configured field up; with `writeTest` makes, changes and removes a marked contact. */
 export async function checkRights(client: Client, mapping: Mapping, call: Call, writeTest: boolean): Promise<RightProbe[]> {
   const { settings } = mapping;
   const rights: { right: string; path: string; advice: string }[] = [
     { right: 'users/me: read', path: 'Users/Me', advice: 'switch API access on for the user whose key this is' },
-    { right: 'contacts: read', path: 'Contacts?brief=true&top=1', advice: 'give the user whose key this is the right to read contacts; best is an administrator of its own' },
+    {
+      right: 'contacts: read',
+      path: 'Contacts?brief=true&top=1',
+      advice: 'give the user whose key this is the right to read contacts; best is an administrator of its own',
+    },
   ];
-  if (settings.leads) rights.push({ right: 'leads: read', path: 'Leads?brief=true&top=1', advice: 'give that user the right to read leads, or set leads: false where the plan has none' });
+  if (settings.leads)
+    rights.push({
+      right: 'leads: read',
+      path: 'Leads?brief=true&top=1',
+      advice: 'give that user the right to read leads, or set leads: false where the plan has none',
+    });
   if (settings.organisations) {
-    rights.push({ right: 'organisations: read', path: 'Organisations?brief=true&top=1', advice: 'give that user the right to read organisations, or set organisations: false' });
+    rights.push({
+      right: 'organisations: read',
+      path: 'Organisations?brief=true&top=1',
+      advice: 'give that user the right to read organisations, or set organisations: false',
+    });
   }
   const probes: RightProbe[] = [];
   for (const { right, path, advice } of rights) probes.push(await probe(right, path, advice, client, call));
   probes.push(...(await probeFields(client, mapping, call)));
-  probes.push(writeTest ? await probeWriting(client, call) : { right: 'contacts: write', ok: null, problem: 'provable only by writing; --write-test tries it' });
+  probes.push(
+    writeTest
+      ? await probeWriting(client, call)
+      : { right: 'contacts: write', ok: null, problem: 'provable only by writing; --write-test tries it' },
+  );
   const left = client.left();
-  if (left !== null) probes.push(left > 0 ? { right: 'daily quota', ok: true, problem: `${left} calls are left today` } : { right: 'daily quota', ok: false, problem: 'no calls are left today' });
+  if (left !== null)
+    probes.push(
+      left > 0
+        ? { right: 'daily quota', ok: true, problem: `${left} calls are left today` }
+        : { right: 'daily quota', ok: false, problem: 'no calls are left today' },
+    );
   return probes;
 }
 
@@ -61,10 +84,14 @@ async function probeFields(client: Client, mapping: Mapping, call: Call): Promis
     const right = `${kind}s: configured fields`;
     try {
       const known = [...Object.keys(kinds[kind].fields), ...(await customFields(client, kind, call))];
-      const problems = names.filter((name) => !known.includes(name)).map((name) => `${name} is no field of a ${kind}; the nearest is ${nearest(name, known)}`);
+      const problems = names
+        .filter((name) => !known.includes(name))
+        .map((name) => `${name} is no field of a ${kind}; the nearest is ${nearest(name, known)}`);
       probes.push(problems.length === 0 ? { right, ok: true } : { right, ok: false, problem: problems.join('; ') });
     } catch (error) {
-      probes.push(missing(right, error, 'the list of custom fields cannot be read; give the user whose key this is access to them'));
+      probes.push(
+        missing(right, error, 'the list of custom fields cannot be read; give the user whose key this is access to them'),
+      );
     }
   }
   return probes;
@@ -82,11 +109,18 @@ async function probeWriting(client: Client, call: Call): Promise<RightProbe> {
   const right = 'contacts: write';
   const advice = 'give the user whose key this is the right to add, edit and delete contacts';
   try {
-    const made = parseRow(kinds.contact, await client.post(kinds.contact, { FIRST_NAME: 'Kaiku', LAST_NAME: 'Write test, may be deleted', EMAIL_OPTED_OUT: false }, call));
+    const made = parseRow(
+      kinds.contact,
+      await client.post(
+        kinds.contact,
+        { FIRST_NAME: 'Kaiku', LAST_NAME: 'Write test, may be deleted', EMAIL_OPTED_OUT: false },
+        call,
+      ),
+    );
     const put = await client.put(kinds.contact, { CONTACT_ID: Number(made.id), EMAIL_OPTED_OUT: true }, call);
     const back = await client.get(kinds.contact, made.id, call);
     const removed = await client.delete(kinds.contact, made.id, call);
-    const shows = back.kind === 'found' && parseRow(kinds.contact, back.row).standard['EMAIL_OPTED_OUT'] === true;
+    const shows = back.kind === 'found' && parseRow(kinds.contact, back.row).standard.EMAIL_OPTED_OUT === true;
     return put === 'accepted' && shows && removed === 'accepted' ? { right, ok: true } : { right, ok: false, problem: advice };
   } catch (error) {
     return missing(right, error, advice);
@@ -94,7 +128,11 @@ async function probeWriting(client: Client, call: Call): Promise<RightProbe> {
 }
 
 function nearest(name: string, known: readonly string[]): string {
-  return known.reduce((best, other) => (distance(name.toLowerCase(), other.toLowerCase()) < distance(name.toLowerCase(), best.toLowerCase()) ? other : best), known[0] ?? '');
+  return known.reduce(
+    (best, other) =>
+      distance(name.toLowerCase(), other.toLowerCase()) < distance(name.toLowerCase(), best.toLowerCase()) ? other : best,
+    known[0] ?? '',
+  );
 }
 
 /** How many letters must be added, dropped or changed. */
@@ -102,7 +140,8 @@ function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
-    for (let j = 1; j <= b.length; j++) next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
     row = next;
   }
   return row[b.length] ?? 0;

@@ -41,7 +41,14 @@ export function createClient(options: { baseUrl: string; apiKey: string; quotaRe
   const authorization = `Basic ${Buffer.from(`${options.apiKey}:`).toString('base64')}`;
   let left: number | null = null;
 
-  async function send(kind: 'read' | 'write', method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, query: Query, body: unknown, call: Call): Promise<Answer> {
+  async function send(
+    kind: 'read' | 'write',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    query: Query,
+    body: unknown,
+    call: Call,
+  ): Promise<Answer> {
     const url = new URL(`${base}/${path}`);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
     const json = body === undefined ? undefined : JSON.stringify(body);
@@ -77,7 +84,7 @@ export function createClient(options: { baseUrl: string; apiKey: string; quotaRe
       if (status === 403 || status === 404) throw new Failure('RIGHT_MISSING', { status });
       if (status !== 200) throw unexpected(status);
       const total = count(answer.headers['x-total-count']);
-      const clock = Date.parse(answer.headers['date'] ?? '');
+      const clock = Date.parse(answer.headers.date ?? '');
       return { rows: parsed(z.array(z.unknown()), answer), total, clock: Number.isNaN(clock) ? null : clock };
     },
 
@@ -137,9 +144,11 @@ export function checkedBase(baseUrl: string): string {
   } catch {
     throw new Error(`insightly: baseUrl is not a URL; ${advice}`);
   }
-  if (!/^(\/[\w.~-]+)*\/v3\.1$/i.test(url.pathname) || url.search !== '' || url.hash !== '') throw new Error(`insightly: baseUrl must end in /v3.1; ${advice}`);
+  if (!/^(\/[\w.~-]+)*\/v3\.1$/i.test(url.pathname) || url.search !== '' || url.hash !== '')
+    throw new Error(`insightly: baseUrl must end in /v3.1; ${advice}`);
   if (url.hostname === 'api.insightly.com') throw new Error(`insightly: baseUrl lacks the account's pod; ${advice}`);
-  if (url.username !== '' || url.password !== '') throw new Error(`insightly: the key belongs into credentials.apiKey, not into baseUrl; ${advice}`);
+  if (url.username !== '' || url.password !== '')
+    throw new Error(`insightly: the key belongs into credentials.apiKey, not into baseUrl; ${advice}`);
   return base;
 }
 
@@ -153,7 +162,10 @@ function refuseCommon(answer: Answer, kind: 'read' | 'write', resetHour: number)
   if (status >= 500 || status === 408) {
     // a write that is answered "out of order" may have been carried out before something behind it broke
     if (kind === 'write') throw new Failure('ANSWER_LOST', { status });
-    throw new Failure('RECIPIENT_UNAVAILABLE', { status, retryAfterMs: parseRetryAfter(answer.headers['retry-after'], new Date()) });
+    throw new Failure('RECIPIENT_UNAVAILABLE', {
+      status,
+      retryAfterMs: parseRetryAfter(answer.headers['retry-after'], new Date()),
+    });
   }
 }
 
@@ -180,7 +192,8 @@ export function untilReset(now: Date, resetHour: number): number {
 /** Nothing the vendor documents for this call: the same request would be answered the same again. */
 const unexpected = (status: number) => new Failure('RECIPIENT_REFUSED', { status });
 
-const count = (header: string | undefined): number | null => (header !== undefined && /^\d+$/.test(header.trim()) ? Number(header) : null);
+const count = (header: string | undefined): number | null =>
+  header !== undefined && /^\d+$/.test(header.trim()) ? Number(header) : null;
 
 /** A write may echo the record or say nothing; anything that is not JSON comes from somebody in between. */
 function readEcho(answer: Answer): void {

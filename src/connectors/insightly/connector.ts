@@ -31,8 +31,9 @@ export const insightly: ConnectorFactory<InsightlySettings> = {
   /** Throws when `baseUrl` is not the API URL of an account: the pod is never guessed. */
   connect({ baseUrl, credentials, settings: given, register }, wire): Connector {
     const settings = InsightlySettings.parse(given ?? {});
-    const apiKey = credentials['apiKey']?.trim() ?? '';
-    if (apiKey === '') throw new Error('insightly: credentials.apiKey is missing; Insightly shows the key under User Settings, API');
+    const apiKey = credentials.apiKey?.trim() ?? '';
+    if (apiKey === '')
+      throw new Error('insightly: credentials.apiKey is missing; Insightly shows the key under User Settings, API');
     const client = createClient({ baseUrl, apiKey, quotaResetHourUtc: settings.quotaResetHourUtc }, wire);
     const organisations = organisationsOf(client, settings);
     const mapping = { settings, register };

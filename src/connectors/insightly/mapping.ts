@@ -3,7 +3,7 @@ import { fieldsOf } from '../../core/person.ts';
 import type { Profile, RegisterOptions, RegisterRecord } from '../connector.ts';
 import { dayOf } from './dates.ts';
 import { kinds, type Place } from './objects.ts';
-import { holds, type Row, textOf, valueOf } from './row.ts';
+import { holds, type Row, textOf, scalarOf } from './row.ts';
 import type { FieldMap, InsightlySettings } from './settings.ts';
 
 /** What a row is mapped with: the settings, and what the register's configuration says. */
@@ -66,28 +66,32 @@ export function toPerson(place: Place, row: Row, organisation: Row | null, setti
       city: text(map[`${name}.city`] ?? (prefix && `${prefix}_CITY`)),
       country: text(map[`${name}.country`] ?? (prefix && `${prefix}_COUNTRY`)),
     });
-  const billing = map['billingAddress'] ? [map['billingAddress']] : place === 'contact' ? billingPlaces : [];
-  const billed = billing.map((prefix) => address('billingAddress', prefix)).find((found) => found.street || found.postcode || found.city);
+  const billing = map.billingAddress ? [map.billingAddress] : place === 'contact' ? billingPlaces : [];
+  const billed = billing
+    .map((prefix) => address('billingAddress', prefix))
+    .find((found) => found.street || found.postcode || found.city);
   const custom = Object.entries(map).flatMap(([name, field]): [string, string | number | boolean][] => {
     if (!name.startsWith('custom.')) return [];
     const [source, vendorName] = from(field);
-    const value = source === null ? null : valueOf(source, vendorName);
+    const value = source === null ? null : scalarOf(source, vendorName);
     return value === null || value === '' ? [] : [[name.slice('custom.'.length), value]];
   });
   return compact({
-    givenName: text(map['givenName']),
-    familyName: text(map['familyName']),
-    email: text(map['email']),
-    phone: text(map['phone']),
-    mobile: text(map['mobile']),
-    jobTitle: text(map['jobTitle']),
-    organisation: some(compact({ name: text(map['organisation.name'] ?? map['organisation']), businessId: text(map['organisation.businessId']) })),
-    customerNumber: text(map['customerNumber']),
-    birthDate: dayOf(text(map['birthDate']) ?? ''),
-    identityCode: text(map['identityCode']),
-    address: some(address('address', map['address'])),
+    givenName: text(map.givenName),
+    familyName: text(map.familyName),
+    email: text(map.email),
+    phone: text(map.phone),
+    mobile: text(map.mobile),
+    jobTitle: text(map.jobTitle),
+    organisation: some(
+      compact({ name: text(map['organisation.name'] ?? map.organisation), businessId: text(map['organisation.businessId']) }),
+    ),
+    customerNumber: text(map.customerNumber),
+    birthDate: dayOf(text(map.birthDate) ?? ''),
+    identityCode: text(map.identityCode),
+    address: some(address('address', map.address)),
     billingAddress: some(billed ?? address('billingAddress', undefined)),
-    language: languageTag(text(map['language'])),
+    language: languageTag(text(map.language)),
     custom: some(Object.fromEntries(custom)),
   });
 }
@@ -95,14 +99,22 @@ export function toPerson(place: Place, row: Row, organisation: Row | null, setti
 export function toRecord(place: Place, row: Row, organisation: Row | null, { settings, register }: Mapping): RegisterRecord {
   const person = toPerson(place, row, organisation, settings);
   const organisationId = place === 'contact' ? textOf(row, 'ORGANISATION_ID') : undefined;
-  const became = place === 'lead' && holds(row, { field: 'CONVERTED', equals: true }) ? textOf(row, 'CONVERTED_CONTACT_ID') : undefined;
+  const became =
+    place === 'lead' && holds(row, { field: 'CONVERTED', equals: true }) ? textOf(row, 'CONVERTED_CONTACT_ID') : undefined;
   const said = (what: 'granted' | 'refused') =>
-    Object.fromEntries(Object.entries(register?.permissions ?? {}).map(([name, fields]) => [name, fields[what] !== undefined && holds(row, fields[what])]));
+    Object.fromEntries(
+      Object.entries(register?.permissions ?? {}).map(([name, fields]) => [
+        name,
+        fields[what] !== undefined && holds(row, fields[what]),
+      ]),
+    );
   return {
     ref: { place, id: row.id },
     role: place === 'lead' ? settings.leadRole : (register?.for ?? 'customer'),
     person,
-    ...(organisationId === undefined || organisationId === '0' ? {} : { organisation: { id: organisationId, ...person.organisation } }),
+    ...(organisationId === undefined || organisationId === '0'
+      ? {}
+      : { organisation: { id: organisationId, ...person.organisation } }),
     ...(became === undefined || became === '0' ? {} : { sameAs: { place: 'contact', id: became } }),
     erase: register?.erasureSignal !== undefined && holds(row, register.erasureSignal),
     granted: said('granted'),
@@ -114,11 +126,19 @@ export function toRecord(place: Place, row: Row, organisation: Row | null, { set
 /** The row as a recipient's: restricted as soon as the register itself says that the person refused something. */
 export function toProfile(place: Place, row: Row, organisation: Row | null, mapping: Mapping): Profile {
   const { ref, person, refused } = toRecord(place, row, organisation, mapping);
-  return { ref, fields: fieldsOf(person), standing: Object.values(refused).some(Boolean) ? 'restricted' : 'active', refused: false };
+  return {
+    ref,
+    fields: fieldsOf(person),
+    standing: Object.values(refused).some(Boolean) ? 'restricted' : 'active',
+    refused: false,
+  };
 }
 
 /** Every vendor field the configuration names, by the kind of record that must have it; for `check`. */
-export function configuredFields({ settings, register }: Mapping): { kind: 'contact' | 'lead' | 'organisation'; field: string }[] {
+export function configuredFields({
+  settings,
+  register,
+}: Mapping): { kind: 'contact' | 'lead' | 'organisation'; field: string }[] {
   const found: { kind: 'contact' | 'lead' | 'organisation'; field: string }[] = [];
   const add = (kind: 'contact' | 'lead', name: string, field: string) => {
     const owner = field.startsWith(organisationPrefix) ? 'organisation' : kind;
@@ -133,17 +153,28 @@ export function configuredFields({ settings, register }: Mapping): { kind: 'cont
   return found;
 }
 
-const languages: Record<string, string> = { finnish: 'fi', suomi: 'fi', swedish: 'sv', svenska: 'sv', ruotsi: 'sv', english: 'en', englanti: 'en', engelska: 'en' };
+const languages: Record<string, string> = {
+  finnish: 'fi',
+  suomi: 'fi',
+  swedish: 'sv',
+  svenska: 'sv',
+  ruotsi: 'sv',
+  english: 'en',
+  englanti: 'en',
+  engelska: 'en',
+};
 
 function languageTag(text: string | undefined): string | undefined {
   const lower = text?.toLowerCase();
-  return lower === undefined ? undefined : (languages[lower] ?? (/^[a-z]{2,3}(-[a-z0-9]{2,8})*$/.test(lower) ? lower : undefined));
+  return lower === undefined
+    ? undefined
+    : (languages[lower] ?? (/^[a-z]{2,3}(-[a-z0-9]{2,8})*$/.test(lower) ? lower : undefined));
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
 /** Leaves undefined keys out, so that "absent" has one spelling. */
-const compact = <T extends object>(value: T): Partial<Defined<T>> => Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Partial<Defined<T>>;
+const compact = <T extends object>(value: T): Partial<Defined<T>> =>
+  Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Partial<Defined<T>>;
 
 const some = <T extends object>(value: T): T | undefined => (Object.keys(value).length === 0 ? undefined : value);
-

@@ -14,7 +14,9 @@ import { holds, parseRow, type Row, textOf } from './row.ts';
  */
 export function recipientOf(client: Client, organisations: Organisations, mapping: Mapping): Recipient {
   const { settings } = mapping;
-  const refusals = Object.entries(mapping.register?.permissions ?? {}).flatMap(([name, { refused }]) => (refused === undefined ? [] : [{ name, refused }]));
+  const refusals = Object.entries(mapping.register?.permissions ?? {}).flatMap(([name, { refused }]) =>
+    refused === undefined ? [] : [{ name, refused }],
+  );
 
   async function toProfiles(place: Place, rows: readonly Row[], call: Call): Promise<Profile[]> {
     const companyOf = await organisations.of(place === 'contact' ? rows : [], call);
@@ -30,7 +32,12 @@ export function recipientOf(client: Client, organisations: Organisations, mappin
 
   async function* pages(place: Place, query: Record<string, string>, call: Call): AsyncGenerator<Row[]> {
     for (let skip = 0; ; ) {
-      const page = await client.page(kinds[place], 'field_name' in query, { ...query, top: settings.pageSize, skip, count_total: true }, call);
+      const page = await client.page(
+        kinds[place],
+        'field_name' in query,
+        { ...query, top: settings.pageSize, skip, count_total: true },
+        call,
+      );
       yield page.rows.map((row) => parseRow(kinds[place], row));
       skip += page.rows.length;
       if (page.rows.length === 0 || (page.total === null ? page.rows.length < settings.pageSize : skip >= page.total)) return;
@@ -64,7 +71,9 @@ export function recipientOf(client: Client, organisations: Organisations, mappin
 
     async restrict(ref, permissions, call): Promise<Written> {
       const place = placeOf(ref.place);
-      const asked = refusals.filter(({ name }) => permissions.length === 0 || permissions.includes(name)).map(({ refused }) => refused);
+      const asked = refusals
+        .filter(({ name }) => permissions.length === 0 || permissions.includes(name))
+        .map(({ refused }) => refused);
       if (asked.length === 0) return { kind: 'refused', code: 'no-refused-field' };
       const row = await held(ref, call);
       if (row === null) return { kind: 'not-found' };
@@ -98,11 +107,14 @@ export function recipientOf(client: Client, organisations: Organisations, mappin
     for (const { field, equals } of signals) if (field in row.standard) body[field] = equals;
     if (signals.some(({ field }) => field === 'TAGS')) {
       const tags = [...row.tags, ...signals.filter(({ field }) => field === 'TAGS').map(({ equals }) => String(equals))];
-      body['TAGS'] = tags.map((TAG_NAME) => ({ TAG_NAME }));
+      body.TAGS = tags.map((TAG_NAME) => ({ TAG_NAME }));
     }
     if (custom.length === 0) return body;
-    const kept = settings.customFieldWrites === 'changed' ? [] : row.custom.filter(({ name }) => !custom.some(({ field }) => field === name));
-    body['CUSTOMFIELDS'] = [
+    const kept =
+      settings.customFieldWrites === 'changed'
+        ? []
+        : row.custom.filter(({ name }) => !custom.some(({ field }) => field === name));
+    body.CUSTOMFIELDS = [
       ...kept.map(({ name, value }) => ({ FIELD_NAME: name, FIELD_VALUE: value })),
       ...custom.map(({ field, equals }) => ({ FIELD_NAME: field, FIELD_VALUE: equals })),
     ];
@@ -115,5 +127,7 @@ const masterData: Written = { kind: 'refused', code: 'register-is-master' };
 /** Whether a custom field that we did not mean to touch lost its value. */
 function lostOthers(before: Row, after: Row, ours: readonly FieldIs[]): boolean {
   const left = new Map(after.custom.map(({ name, value }) => [name, value]));
-  return before.custom.some(({ name, value }) => value !== null && (left.get(name) ?? null) === null && !ours.some(({ field }) => field === name));
+  return before.custom.some(
+    ({ name, value }) => value !== null && (left.get(name) ?? null) === null && !ours.some(({ field }) => field === name),
+  );
 }

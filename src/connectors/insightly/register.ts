@@ -72,7 +72,8 @@ async function sweep(client: Client, place: Place, top: number, call: Call): Pro
       page = { found: answered.rows.map((row) => parseId(kinds[place], row)), total: answered.total };
     } catch (error) {
       // a rejected key or a lost lease is not the scan's own trouble
-      if (error instanceof Failure && (error.next === 'retry-later' || error.next === 'read-first')) return { ids, complete: false, why: 'page-failed' };
+      if (error instanceof Failure && (error.next === 'retry-later' || error.next === 'read-first'))
+        return { ids, complete: false, why: 'page-failed' };
       throw error;
     }
     if (page.total === null) return { ids, complete: false, why: 'count-mismatch' };

@@ -41,21 +41,26 @@ function schemaOf(kind: ObjectKind): z.ZodType<Row> {
   if (known) return known;
   const names = Object.keys(kind.fields);
   const Own = z.object({ ...Object.fromEntries(names.map((name) => [name, Standard])), [kind.idKey]: Id });
-  const made = z.intersection(Own.transform((own) => ({ own })), Shared.transform((shared) => ({ shared }))).transform(({ own, shared }, context): Row => {
-    const fields: Record<string, unknown> = own;
-    const updatedAt = shared.DATE_UPDATED_UTC ?? shared.DATE_CREATED_UTC;
-    if (!updatedAt) {
-      context.addIssue({ code: 'custom', message: 'no date of the last change', path: ['DATE_UPDATED_UTC'] });
-      return z.NEVER;
-    }
-    return {
-      id: String(fields[kind.idKey]),
-      updatedAt,
-      standard: Object.fromEntries(names.map((name) => [name, scalar(fields[name])])),
-      custom: (shared.CUSTOMFIELDS ?? []).filter((item) => item.name !== ''),
-      tags: (shared.TAGS ?? []).flatMap((tag) => tag.TAG_NAME ?? []),
-    };
-  });
+  const made = z
+    .intersection(
+      Own.transform((own) => ({ own })),
+      Shared.transform((shared) => ({ shared })),
+    )
+    .transform(({ own, shared }, context): Row => {
+      const fields: Record<string, unknown> = own;
+      const updatedAt = shared.DATE_UPDATED_UTC ?? shared.DATE_CREATED_UTC;
+      if (!updatedAt) {
+        context.addIssue({ code: 'custom', message: 'no date of the last change', path: ['DATE_UPDATED_UTC'] });
+        return z.NEVER;
+      }
+      return {
+        id: String(fields[kind.idKey]),
+        updatedAt,
+        standard: Object.fromEntries(names.map((name) => [name, scalar(fields[name])])),
+        custom: (shared.CUSTOMFIELDS ?? []).filter((item) => item.name !== ''),
+        tags: (shared.TAGS ?? []).flatMap((tag) => tag.TAG_NAME ?? []),
+      };
+    });
   schemas.set(kind, made);
   return made;
 }
@@ -63,12 +68,14 @@ function schemaOf(kind: ObjectKind): z.ZodType<Row> {
 export const parseRow = (kind: ObjectKind, value: unknown): Row => mustBe(schemaOf(kind), value);
 
 /** The id alone, of a `brief` row. */
-export const parseId = (kind: ObjectKind, value: unknown): string => mustBe(z.object({ [kind.idKey]: Id }), value)[kind.idKey] ?? '';
+export const parseId = (kind: ObjectKind, value: unknown): string =>
+  mustBe(z.object({ [kind.idKey]: Id }), value)[kind.idKey] ?? '';
 
-const scalar = (value: unknown): Scalar => (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null);
+const scalar = (value: unknown): Scalar =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 
 /** A standard or custom field's value; null where it is unset, absent or no plain value. */
-export function valueOf(row: Row, field: string): Scalar {
+export function scalarOf(row: Row, field: string): Scalar {
   const standard = row.standard[field];
   if (standard !== undefined) return standard;
   return scalar(row.custom.find((item) => item.name === field)?.value);
@@ -76,7 +83,7 @@ export function valueOf(row: Row, field: string): Scalar {
 
 /** A field's text, trimmed; undefined when there is none. A lead's unset e-mail is `""`, a contact's null (recorded traffic, 2025). */
 export function textOf(row: Row, field: string): string | undefined {
-  const value = valueOf(row, field);
+  const value = scalarOf(row, field);
   const text = value === null ? '' : String(value).trim();
   return text === '' ? undefined : text;
 }
@@ -90,7 +97,7 @@ const no = new Set(['false', '0', 'no']);
  */
 export function holds(row: Row, { field, equals }: FieldIs): boolean {
   if (field === 'TAGS') return row.tags.some((tag) => tag.trim() === String(equals).trim());
-  const value = valueOf(row, field);
+  const value = scalarOf(row, field);
   if (value === null) return false;
   const text = String(value).trim();
   if (typeof equals === 'boolean') return (equals ? yes : no).has(text.toLowerCase());

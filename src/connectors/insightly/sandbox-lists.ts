@@ -19,8 +19,16 @@ const paging = new Set(['brief', 'skip', 'top', 'count_total']);
 
 export type ListKind = 'list' | 'search' | 'search-by-tag';
 
-export function listRows(store: Store, kind: KindName, how: ListKind, query: URLSearchParams, options: ListOptions, turn: number): { page: SandboxRow[]; total: number | null } | string {
-  const whole = (name: string, otherwise: number) => (query.get(name) === null ? otherwise : /^\d{1,9}$/.test(query.get(name) ?? '') ? Number(query.get(name)) : Number.NaN);
+export function listRows(
+  store: Store,
+  kind: KindName,
+  how: ListKind,
+  query: URLSearchParams,
+  options: ListOptions,
+  turn: number,
+): { page: SandboxRow[]; total: number | null } | string {
+  const whole = (name: string, otherwise: number) =>
+    query.get(name) === null ? otherwise : /^\d{1,9}$/.test(query.get(name) ?? '') ? Number(query.get(name)) : Number.NaN;
   const [top, skip] = [whole('top', options.defaultTop), whole('skip', 0)];
   if (Number.isNaN(top) || Number.isNaN(skip)) return 'skip and top are whole numbers';
   if (top > most && options.aboveMost === 'refuse') return `top may not be more than ${most}`;
@@ -30,7 +38,8 @@ export function listRows(store: Store, kind: KindName, how: ListKind, query: URL
     if (typeof filtered === 'string') return filtered;
     rows = filtered;
   }
-  if (options.order !== 'by-id') rows = shuffled(rows, options.order === 'fixed' ? options.shuffleSeed : options.shuffleSeed + turn);
+  if (options.order !== 'by-id')
+    rows = shuffled(rows, options.order === 'fixed' ? options.shuffleSeed : options.shuffleSeed + turn);
   const brief = query.get('brief')?.toLowerCase() === 'true';
   const page = rows.slice(skip, skip + Math.min(top, most)).map((row) => (brief ? withoutCollections(kind, row) : row));
   return { page, total: query.get('count_total')?.toLowerCase() === 'true' ? rows.length : null };
@@ -47,19 +56,20 @@ function search(rows: SandboxRow[], query: URLSearchParams): SandboxRow[] | stri
   const after = parseUtc(since);
   if (after === null) return 'updated_after_utc is not a date';
   // strictly later, in whole seconds: confirmed by the vendor's developers to an integrator, documented nowhere
-  return found.filter((row) => (parseUtc(String(row['DATE_UPDATED_UTC'])) ?? after) > after);
+  return found.filter((row) => (parseUtc(String(row.DATE_UPDATED_UTC)) ?? after) > after);
 }
 
 function byTag(rows: SandboxRow[], query: URLSearchParams): SandboxRow[] | string {
   const tag = query.get('tagName');
   if (tag === null) return 'tagName is required';
-  return rows.filter((row) => Array.isArray(row['TAGS']) && row['TAGS'].some((item: SandboxRow) => item['TAG_NAME'] === tag));
+  return rows.filter((row) => Array.isArray(row.TAGS) && row.TAGS.some((item: SandboxRow) => item.TAG_NAME === tag));
 }
 
 const fieldOf = (row: SandboxRow, name: string): unknown =>
-  name.endsWith('__c') ? (row['CUSTOMFIELDS'] as SandboxRow[]).find((item) => item['FIELD_NAME'] === name)?.['FIELD_VALUE'] : row[name];
+  name.endsWith('__c') ? (row.CUSTOMFIELDS as SandboxRow[]).find((item) => item.FIELD_NAME === name)?.FIELD_VALUE : row[name];
 
-const withoutCollections = (kind: KindName, row: SandboxRow) => Object.fromEntries(Object.entries(row).filter(([name]) => !kinds[kind].collections.includes(name)));
+const withoutCollections = (kind: KindName, row: SandboxRow) =>
+  Object.fromEntries(Object.entries(row).filter(([name]) => !kinds[kind].collections.includes(name)));
 
 /** The fields an account defines. An unknown kind is answered with those of all kinds (third-party report). */
 export function definitionsFor(store: Store, object: string | undefined): unknown[] {
@@ -102,6 +112,8 @@ function shuffled<T>(items: readonly T[], seed: number): T[] {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   };
-  return items.map((item) => ({ item, key: random() })).sort((a, b) => a.key - b.key).map(({ item }) => item);
+  return items
+    .map((item) => ({ item, key: random() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ item }) => item);
 }
-

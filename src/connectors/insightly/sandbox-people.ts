@@ -11,8 +11,38 @@ export interface Customer {
   newsletter: boolean;
 }
 
-const given = ['Aino', 'Väinö', 'Helmi', 'Eino', 'Lyyli', 'Toivo', 'Saimi', 'Åke', 'Impi', 'Onni', 'Kerttu', 'Urho', 'Märta', 'Tauno', 'Siiri'];
-const family = ['Virtanen', 'Mäkelä', 'Hämäläinen', 'Öhman', 'Lehtonen', 'Söderström', 'Järvinen', 'Koskinen', 'Åberg', 'Salmi', 'Rantala', 'Kivelä', 'Niemi'];
+const given = [
+  'Aino',
+  'Väinö',
+  'Helmi',
+  'Eino',
+  'Lyyli',
+  'Toivo',
+  'Saimi',
+  'Åke',
+  'Impi',
+  'Onni',
+  'Kerttu',
+  'Urho',
+  'Märta',
+  'Tauno',
+  'Siiri',
+];
+const family = [
+  'Virtanen',
+  'Mäkelä',
+  'Hämäläinen',
+  'Öhman',
+  'Lehtonen',
+  'Söderström',
+  'Järvinen',
+  'Koskinen',
+  'Åberg',
+  'Salmi',
+  'Rantala',
+  'Kivelä',
+  'Niemi',
+];
 const streets = ['Aleksanterinkatu', 'Vesijärvenkatu', 'Hämeenkatu', 'Rautatienkatu', 'Kirkkokatu'];
 
 const ascii = (name: string) => name.toLowerCase().replaceAll('ä', 'a').replaceAll('ö', 'o').replaceAll('å', 'a');
@@ -28,11 +58,23 @@ export function customers(count: number, sandbox: InsightlySandbox): Customer[] 
     const newsletter = n % 10 < 7;
     const phone = `040 ${String(1_000_000 + n * 37).slice(0, 7)}`;
     if (n % 12 === 11) {
-      const id = sandbox.add('lead', { FIRST_NAME: givenName, LAST_NAME: familyName, LEAD_SOURCE_ID: 1, LEAD_STATUS_ID: 1, EMAIL: email, PHONE: phone, Newsletter__c: newsletter });
+      const id = sandbox.add('lead', {
+        FIRST_NAME: givenName,
+        LAST_NAME: familyName,
+        LEAD_SOURCE_ID: 1,
+        LEAD_STATUS_ID: 1,
+        EMAIL: email,
+        PHONE: phone,
+        Newsletter__c: newsletter,
+      });
       people.push({ id, kind: 'lead', customer: false, givenName, familyName, email, newsletter });
       continue;
     }
-    if (n % 20 === 0) organisation = sandbox.add('organisation', { ORGANISATION_NAME: `Asunto Oy Lahden ${family[(n / 20) % family.length]}`, ADDRESS_BILLING_CITY: 'Lahti' });
+    if (n % 20 === 0)
+      organisation = sandbox.add('organisation', {
+        ORGANISATION_NAME: `Asunto Oy Lahden ${family[(n / 20) % family.length]}`,
+        ADDRESS_BILLING_CITY: 'Lahti',
+      });
     const id = sandbox.add('contact', {
       FIRST_NAME: givenName,
       LAST_NAME: familyName,

@@ -11,7 +11,17 @@ export interface Stored {
 
 export interface CustomDefinition {
   name: string;
-  type: 'TEXT' | 'MULTILINETEXT' | 'NUMERIC' | 'PERCENT' | 'BIT' | 'DROPDOWN' | 'MULTISELECT' | 'DATE' | 'DATETIME' | 'AUTONUMBER';
+  type:
+    | 'TEXT'
+    | 'MULTILINETEXT'
+    | 'NUMERIC'
+    | 'PERCENT'
+    | 'BIT'
+    | 'DROPDOWN'
+    | 'MULTISELECT'
+    | 'DATE'
+    | 'DATETIME'
+    | 'AUTONUMBER';
   options?: readonly string[];
 }
 
@@ -45,7 +55,11 @@ const definitions: Record<KindName, CustomDefinition[]> = {
 
 export class Store {
   readonly all: Record<KindName, Map<string, Stored>> = { contact: new Map(), lead: new Map(), organisation: new Map() };
-  readonly binned: Record<KindName, Map<string, Stored & { since: number }>> = { contact: new Map(), lead: new Map(), organisation: new Map() };
+  readonly binned: Record<KindName, Map<string, Stored & { since: number }>> = {
+    contact: new Map(),
+    lead: new Map(),
+    organisation: new Map(),
+  };
   readonly custom: Record<KindName, CustomDefinition[]>;
   readonly options: StoreOptions;
   #nextId = 366_638_000;
@@ -60,10 +74,16 @@ export class Store {
     const row: SandboxRow = { [kinds[kind].idKey]: id };
     for (const [name, form] of Object.entries(kinds[kind].fields)) row[name] = form.startsWith('b') ? false : null;
     // recorded traffic, 2025: an unset e-mail of a lead is an empty text, a contact's is null
-    if (kind === 'lead') Object.assign(row, { EMAIL: '', LEAD_DESCRIPTION: '', EMPLOYEE_COUNT: 0, LINKED_EMAIL_ADDRESS: `sandbox-L${id}@mailbox.test` });
+    if (kind === 'lead')
+      Object.assign(row, {
+        EMAIL: '',
+        LEAD_DESCRIPTION: '',
+        EMPLOYEE_COUNT: 0,
+        LINKED_EMAIL_ADDRESS: `sandbox-L${id}@mailbox.test`,
+      });
     const now = formatSpaced(this.options.now());
     Object.assign(row, { DATE_CREATED_UTC: now, OWNER_USER_ID: userId, CREATED_USER_ID: userId });
-    if ('VISIBLE_TO' in row) row['VISIBLE_TO'] = 'EVERYONE';
+    if ('VISIBLE_TO' in row) row.VISIBLE_TO = 'EVERYONE';
     for (const name of kinds[kind].collections) row[name] = [];
     const stored = { row, hidden: false };
     this.all[kind].set(String(id), stored);
@@ -75,23 +95,32 @@ export class Store {
   set(kind: KindName, row: SandboxRow, fields: SandboxRow, byAct = false): void {
     for (const [name, value] of Object.entries(fields)) {
       const form = kinds[kind].fields[name];
-      if (name === 'CUSTOMFIELDS' && Array.isArray(value)) this.#setCustom(row, value as SandboxRow[], !byAct && this.options.replacesCustomFields);
+      if (name === 'CUSTOMFIELDS' && Array.isArray(value))
+        this.#setCustom(row, value as SandboxRow[], !byAct && this.options.replacesCustomFields);
       else if (name.endsWith('__c')) this.#setCustom(row, [{ FIELD_NAME: name, FIELD_VALUE: value }], false);
       else if (kinds[kind].collections.includes(name)) row[name] = value ?? [];
-      else if (form !== undefined && (byAct || !form.endsWith('!'))) row[name] = value === null && form.startsWith('b') ? false : value;
+      else if (form !== undefined && (byAct || !form.endsWith('!')))
+        row[name] = value === null && form.startsWith('b') ? false : value;
     }
     this.touch(kind, row);
   }
 
   touch(kind: KindName, row: SandboxRow): void {
-    row['DATE_UPDATED_UTC'] = formatSpaced(this.options.now());
+    row.DATE_UPDATED_UTC = formatSpaced(this.options.now());
     this.options.onChange(kind, row);
   }
 
   #setCustom(row: SandboxRow, given: SandboxRow[], replaces: boolean): void {
-    const before = replaces ? [] : (row['CUSTOMFIELDS'] as SandboxRow[]);
-    const kept = before.filter((f) => !given.some((g) => g['FIELD_NAME'] === f['FIELD_NAME']));
-    row['CUSTOMFIELDS'] = [...kept, ...given.map((g) => ({ FIELD_NAME: g['FIELD_NAME'], FIELD_VALUE: g['FIELD_VALUE'] ?? null, CUSTOM_FIELD_ID: g['FIELD_NAME'] }))];
+    const before = replaces ? [] : (row.CUSTOMFIELDS as SandboxRow[]);
+    const kept = before.filter((f) => !given.some((g) => g.FIELD_NAME === f.FIELD_NAME));
+    row.CUSTOMFIELDS = [
+      ...kept,
+      ...given.map((g) => ({
+        FIELD_NAME: g.FIELD_NAME,
+        FIELD_VALUE: g.FIELD_VALUE ?? null,
+        CUSTOM_FIELD_ID: g.FIELD_NAME,
+      })),
+    ];
   }
 
   remove(kind: KindName, id: string): boolean {
@@ -118,7 +147,8 @@ export class Store {
   /** The system itself empties what lies in the bin for longer than 30 days. */
   emptyOld(): void {
     const oldest = this.options.now().getTime() - binDays * 86_400_000;
-    for (const kind of kindNames) for (const [id, { since }] of this.binned[kind]) if (since < oldest) this.binned[kind].delete(id);
+    for (const kind of kindNames)
+      for (const [id, { since }] of this.binned[kind]) if (since < oldest) this.binned[kind].delete(id);
   }
 
   mustHave(kind: KindName, id: string): Stored {
@@ -137,13 +167,13 @@ export class Store {
       const form = kinds[kind].fields[name];
       if (form !== undefined && value !== null && !fits(form, value)) return `${name} is not valid`;
     }
-    const custom = body['CUSTOMFIELDS'];
+    const custom = body.CUSTOMFIELDS;
     if (custom === undefined || custom === null) return null;
     if (!Array.isArray(custom)) return 'CUSTOMFIELDS is not valid';
     for (const item of custom as SandboxRow[]) {
-      const known = this.custom[kind].find(({ name }) => name === item['FIELD_NAME']);
+      const known = this.custom[kind].find(({ name }) => name === item.FIELD_NAME);
       if (!known) return 'there is no such custom field';
-      if (!fitsCustom(known, item['FIELD_VALUE'] ?? null)) return `${known.name} is not valid`;
+      if (!fitsCustom(known, item.FIELD_VALUE ?? null)) return `${known.name} is not valid`;
     }
     return null;
   }

@@ -1,8 +1,9 @@
-import type { SandboxAnswer, SandboxBehaviour, SandboxRequest } from '../sandbox.ts';
+import type { SandboxBehaviour } from '../sandbox.ts';
 import { formatSpaced } from './dates.ts';
 import { type KindName, kinds } from './objects.ts';
-import { definitionsFor, type ListKind, type ListOptions, listRows, webhookBody } from './sandbox-lists.ts';
 import { act } from './sandbox-act.ts';
+import { type ApiOptions, createApi } from './sandbox-api.ts';
+import { type ListOptions, webhookBody } from './sandbox-lists.ts';
 import { type Customer, customers } from './sandbox-people.ts';
 import { type CustomDefinition, kindNames, type SandboxRow, Store } from './sandbox-store.ts';
 
@@ -11,7 +12,7 @@ import { type CustomDefinition, kindNames, type SandboxRow, Store } from './sand
  * space-separated UTC dates, partial PUTs on the collection, a filter that excludes its own second, deletions that leave no trace.
  * What the vendor does not document is an option.
  */
-export interface InsightlySandboxOptions extends Partial<ListOptions> {
+export interface InsightlySandboxOptions extends ApiOptions, Partial<ListOptions> {
   apiKey?: string;
   /** The sandbox's clock; default the machine's. */
   now?: () => Date;
@@ -23,14 +24,8 @@ export interface InsightlySandboxOptions extends Partial<ListOptions> {
   quota?: number;
   /** `Retry-After` of a throttling answer; default none. */
   retryAfter?: string;
-  /** Records the plan holds, binned ones included; above it a POST answers 402. */
-  recordLimit?: number;
   replacesCustomFields?: boolean;
   restoreKeepsId?: boolean;
-  /** Status of a PUT that worked: 201 in the Swagger document, 200 in others' recordings. */
-  putStatus?: 200 | 201;
-  /** Status of a PUT whose id is nobody's. */
-  putMissingStatus?: 400 | 404;
   /** Rows in another order at every request; the same as `order: 'each-time'`. */
   shuffles?: boolean;
   /** Where added and updated people are reported to, `repeat` times each (0: dropped). */
@@ -84,23 +79,18 @@ export function insightlySandbox(options: InsightlySandboxOptions = {}): Insight
     restoreKeepsId: options.restoreKeepsId ?? true,
     onChange: (kind, row) => (kind === 'organisation' ? undefined : deliver(row)),
   });
-  const denied = new Map<KindName, 403 | 404>();
-  const undeletable = new Set<string>();
-  const limit = options.quota ?? 60_000;
-  let left = limit;
-  let quotaDay = formatSpaced(now()).slice(0, 10);
+  const quota = { limit: options.quota ?? 60_000, left: options.quota ?? 60_000, day: formatSpaced(now()).slice(0, 10) };
+  const api = createApi({ store, listing, options, quota });
   let arrivals: number[] = [];
-  let turn = 0;
-
-  const headers = () => ({ 'content-type': 'application/json; charset=utf-8', 'x-ratelimit-limit': String(limit), 'x-ratelimit-remaining': String(left) });
-  const json = (status: number, value: unknown, more: Record<string, string> = {}): SandboxAnswer => ({ status, headers: { ...headers(), ...more }, body: JSON.stringify(value) });
-  const message = (status: number, text: string) => json(status, { Message: text });
 
   function deliver(row: SandboxRow): void {
     const hook = options.webhook;
     if (!hook) return;
     const body = webhookBody(row);
-    const authorization: Record<string, string> = hook.user === undefined ? {} : { authorization: `Basic ${Buffer.from(`${hook.user}:${hook.password ?? ''}`).toString('base64')}` };
+    const authorization: Record<string, string> =
+      hook.user === undefined
+        ? {}
+        : { authorization: `Basic ${Buffer.from(`${hook.user}:${hook.password ?? ''}`).toString('base64')}` };
     for (let n = 0; n < (hook.repeat ?? 1); n++) {
       const sent = fetch(hook.url, { method: 'POST', headers: { 'content-type': 'application/json', ...authorization }, body })
         .catch(() => undefined)
@@ -109,106 +99,38 @@ export function insightlySandbox(options: InsightlySandboxOptions = {}): Insight
     }
   }
 
-  function list(kind: KindName, how: ListKind, query: URLSearchParams): SandboxAnswer {
-    const found = listRows(store, kind, how, query, listing, turn++);
-    if (typeof found === 'string') return message(400, found);
-    return json(200, found.page, found.total === null ? {} : { 'x-total-count': String(found.total) });
-  }
-
-  function post(kind: KindName, body: SandboxRow): SandboxAnswer {
-    const fault = store.faultOf(kind, body, true);
-    if (fault !== null) return message(400, fault);
-    store.emptyOld();
-    const held = kindNames.reduce((sum, name) => sum + store.all[name].size + store.binned[name].size, 0);
-    if (held >= (options.recordLimit ?? Number.POSITIVE_INFINITY)) return message(402, 'Record limit reached.');
-    return json(201, store.add(kind, body).row);
-  }
-
-  function put(kind: KindName, body: SandboxRow): SandboxAnswer {
-    const id = body[kinds[kind].idKey];
-    if (id === undefined || id === null) return message(400, `${kinds[kind].idKey} is required`);
-    const stored = store.all[kind].get(String(id));
-    if (!stored) return message(options.putMissingStatus ?? 404, 'Record not found.');
-    if (stored.hidden) return message(403, 'User does not have access to record.');
-    const fault = store.faultOf(kind, body, false);
-    if (fault !== null) return message(400, fault);
-    store.set(kind, stored.row, body);
-    return json(options.putStatus ?? 201, stored.row);
-  }
-
-  function remove(kind: KindName, id: string): SandboxAnswer {
-    if (undeletable.has(`${kind} ${id}`)) return message(417, 'Delete failed.');
-    store.remove(kind, id);
-    return { status: 202, headers: headers() };
-  }
-
-  /** Tags, dates and links of a record; reading them answers 201 in the Swagger document. Its own change date stays as it was. */
-  function collection(row: SandboxRow, name: string, method: string, body: unknown): SandboxAnswer {
-    const items = (row[name] ?? []) as SandboxRow[];
-    const same = (a: SandboxRow) => (b: SandboxRow) => name === 'TAGS' && a['TAG_NAME'] === b['TAG_NAME'];
-    if (method === 'PUT' && Array.isArray(body)) row[name] = body;
-    else if (method === 'POST') row[name] = [...items.filter((item) => !same(body as SandboxRow)(item)), body];
-    else if (method === 'DELETE' && name === 'TAGS') row[name] = items.filter((item) => !same(body as SandboxRow)(item));
-    else if (method !== 'GET') return message(405, 'The requested resource does not support this method.');
-    return method === 'DELETE' ? { status: 202, headers: headers() } : json(201, row[name]);
-  }
-
-  function route({ method, path, query, body: raw }: SandboxRequest): SandboxAnswer {
-    const [base, object = '', second, third, ...more] = path.split('/').filter(Boolean);
-    const is = (name: string) => object.toLowerCase() === name;
-    if (base !== 'v3.1' || more.length > 0) return message(404, 'No such resource.');
-    if (method === 'GET' && is('instance')) return json(200, { INSTANCE_NAME: 'Sandbox', INSTANCE_SUBDOMAIN: 'sandbox', PLAN_NAME: 'Professional', NEW_USER_EXPERIENCE_ENABLED: true });
-    if (method === 'GET' && is('users')) return second?.toLowerCase() === 'me' ? json(200, me) : json(200, [me]);
-    if (method === 'GET' && is('customfields')) return json(200, definitionsFor(store, second));
-    const kind = kindNames.find((name) => is(kinds[name].path.toLowerCase()));
-    if (kind === undefined) return message(is('contact') || is('lead') || is('organisation') ? 405 : 404, 'No such resource.');
-    const status = denied.get(kind);
-    if (status !== undefined) return message(status, 'User does not have access to this object.');
-    const searching = second?.toLowerCase();
-    if (method === 'GET' && third === undefined && (second === undefined || searching === 'search' || searching === 'searchbytag')) {
-      return list(kind, second === undefined ? 'list' : searching === 'search' ? 'search' : 'search-by-tag', query);
-    }
-    const body = parseBody(raw);
-    if (second === undefined) {
-      if (method !== 'PUT' && method !== 'POST') return message(405, 'The requested resource does not support this method.');
-      if (body === null || typeof body !== 'object' || Array.isArray(body)) return message(400, 'Data validation error.');
-      return method === 'PUT' ? put(kind, body as SandboxRow) : post(kind, body as SandboxRow);
-    }
-    if (!/^\d+$/.test(second)) return message(400, 'The id is not valid.');
-    const stored = store.all[kind].get(second);
-    if (!stored) return message(404, 'Record not found.');
-    if (stored.hidden) return message(403, 'User does not have access to record.');
-    const name = third?.toUpperCase();
-    if (name !== undefined) return name !== 'CUSTOMFIELDS' && kinds[kind].collections.includes(name) ? collection(stored.row, name, method, body) : message(404, 'No such resource.');
-    if (method === 'GET') return json(200, stored.row);
-    return method === 'DELETE' ? remove(kind, second) : message(405, 'The requested resource does not support this method.');
-  }
-
-  const me = { USER_ID: 2_240_727, CONTACT_ID: 366_637_000, FIRST_NAME: 'Kaiku', LAST_NAME: 'Sandbox', TIMEZONE_ID: 'Europe/Helsinki', EMAIL_ADDRESS: 'kaiku@esimerkki.test', ADMINISTRATOR: true, ACCOUNT_OWNER: false, ACTIVE: true, DATE_CREATED_UTC: '2024-01-02 07:00:00', DATE_UPDATED_UTC: '2024-01-02 07:00:00', USER_CURRENCY: 'EUR', INSTANCE_ID: 1 };
-
   const sandbox: InsightlySandbox = {
     vendor: 'insightly',
     connections: options.connections ?? 5,
     handle(request) {
-      if (!isKey(request.headers['authorization'], apiKey)) return sandbox.unauthorized();
+      if (!isKey(request.headers.authorization, apiKey)) return sandbox.unauthorized();
       const at = performance.now();
       arrivals = arrivals.filter((t) => at - t < 1000);
       if (arrivals.length >= (options.perSecond ?? 10)) return sandbox.throttled(options.retryAfter);
       arrivals.push(at);
       const today = formatSpaced(now()).slice(0, 10);
-      if (today !== quotaDay) [quotaDay, left] = [today, limit];
-      if (left <= 0) return sandbox.throttled(options.retryAfter);
-      left--;
-      return route(request);
+      if (today !== quota.day) Object.assign(quota, { day: today, left: quota.limit });
+      if (quota.left <= 0) return sandbox.throttled(options.retryAfter);
+      quota.left--;
+      return api.route(request);
     },
     // the body of a 429 is not documented, so it is nothing that could be parsed
-    throttled: (retryAfter) => ({ status: 429, headers: { ...headers(), 'content-type': 'text/plain', ...(retryAfter ? { 'retry-after': retryAfter } : {}) }, body: 'slow down {' }),
-    unauthorized: () => ({ status: 401, headers: headers(), body: JSON.stringify({ Message: 'Authorization has been denied for this request.' }) }),
+    throttled: (retryAfter) => ({
+      status: 429,
+      headers: { ...api.headers(), 'content-type': 'text/plain', ...(retryAfter ? { 'retry-after': retryAfter } : {}) },
+      body: 'slow down {',
+    }),
+    unauthorized: () => ({
+      status: 401,
+      headers: api.headers(),
+      body: JSON.stringify({ Message: 'Authorization has been denied for this request.' }),
+    }),
     state: () => Object.fromEntries(kindNames.map((kind) => [kind, [...store.all[kind].values()].map(({ row }) => row)])),
     act: (what) => act(sandbox, what),
     seed: (count) => customers(count, sandbox),
     add(kind, fields) {
-      for (const name of Object.keys(fields)) if (name.endsWith('__c')) sandbox.define(kind, { name, type: typeof fields[name] === 'boolean' ? 'BIT' : 'TEXT' });
+      for (const name of Object.keys(fields))
+        if (name.endsWith('__c')) sandbox.define(kind, { name, type: typeof fields[name] === 'boolean' ? 'BIT' : 'TEXT' });
       return String(store.add(kind, fields).row[kinds[kind].idKey]);
     },
     update: (kind, id, fields) => store.set(kind, store.mustHave(kind, id).row, fields, true),
@@ -220,27 +142,41 @@ export function insightlySandbox(options: InsightlySandboxOptions = {}): Insight
     hide: (kind, id, hidden = true) => {
       store.mustHave(kind, id).hidden = hidden;
     },
-    deny: (kind, status) => void (status === null ? denied.delete(kind) : denied.set(kind, status)),
+    deny: (kind, status) => void (status === null ? api.denied.delete(kind) : api.denied.set(kind, status)),
     convert(id) {
       const { row } = store.mustHave('lead', id);
       const contact = sandbox.add('contact', {
-        FIRST_NAME: row['FIRST_NAME'] ?? '-',
-        LAST_NAME: row['LAST_NAME'],
-        EMAIL_ADDRESS: row['EMAIL'] || null,
-        PHONE: row['PHONE'],
-        EMAIL_OPTED_OUT: row['EMAIL_OPTED_OUT'],
-        CUSTOMFIELDS: row['CUSTOMFIELDS'],
+        FIRST_NAME: row.FIRST_NAME ?? '-',
+        LAST_NAME: row.LAST_NAME,
+        EMAIL_ADDRESS: row.EMAIL || null,
+        PHONE: row.PHONE,
+        EMAIL_OPTED_OUT: row.EMAIL_OPTED_OUT,
+        CUSTOMFIELDS: row.CUSTOMFIELDS,
       });
-      store.set('lead', row, { CONVERTED: true, CONVERTED_CONTACT_ID: Number(contact), CONVERTED_DATE_UTC: formatSpaced(now()) }, true);
+      store.set(
+        'lead',
+        row,
+        { CONVERTED: true, CONVERTED_CONTACT_ID: Number(contact), CONVERTED_DATE_UTC: formatSpaced(now()) },
+        true,
+      );
       return contact;
     },
     merge(winner, loser) {
       const { row } = store.mustHave('contact', winner);
       const from = store.mustHave('contact', loser).row;
-      store.set('contact', row, Object.fromEntries(Object.keys(kinds.contact.fields).filter((name) => row[name] === null && from[name] !== null).map((name) => [name, from[name]])), true);
+      store.set(
+        'contact',
+        row,
+        Object.fromEntries(
+          Object.keys(kinds.contact.fields)
+            .filter((name) => row[name] === null && from[name] !== null)
+            .map((name) => [name, from[name]]),
+        ),
+        true,
+      );
       store.all.contact.delete(loser);
     },
-    keepFromDeletion: (kind, id) => void undeletable.add(`${kind} ${id}`),
+    keepFromDeletion: (kind, id) => void api.undeletable.add(`${kind} ${id}`),
     define(kind, field) {
       if (!store.custom[kind].some(({ name }) => name === field.name)) store.custom[kind].push(field);
     },
@@ -251,7 +187,7 @@ export function insightlySandbox(options: InsightlySandboxOptions = {}): Insight
       return [...store.binned[kind].keys()];
     },
     setQuota(value) {
-      left = value;
+      quota.left = value;
     },
     webhookBody: (kind, id) => webhookBody(store.mustHave(kind, id).row),
     async delivered() {
@@ -265,12 +201,4 @@ export function insightlySandbox(options: InsightlySandboxOptions = {}): Insight
 function isKey(header: string | undefined, apiKey: string): boolean {
   const given = /^Basic\s+([A-Za-z0-9+/=]+)$/i.exec(header ?? '')?.[1];
   return given !== undefined && Buffer.from(given, 'base64').toString('utf8').split(':')[0] === apiKey;
-}
-
-function parseBody(raw: Buffer): unknown {
-  try {
-    return JSON.parse(raw.toString('utf8')) as unknown;
-  } catch {
-    return null;
-  }
 }

@@ -10,11 +10,9 @@ const mappable = new Set<string>([
 ]);
 
 /** A canonical field on the left of a map, and what may stand there. */
-const MapKey = z
-  .string()
-  .refine((name) => mappable.has(name) || /^custom\.\S+$/.test(name), {
-    error: `not a canonical field; known are ${[...mappable].join(', ')} and custom.<name>`,
-  });
+const MapKey = z.string().refine((name) => mappable.has(name) || /^custom\.\S+$/.test(name), {
+  error: `not a canonical field; known are ${[...mappable].join(', ')} and custom.<name>`,
+});
 
 /**
  * A vendor field: `PHONE_HOME`, `Customer_No__c`; for a whole address the prefix of its five fields, `ADDRESS_OTHER`; with

@@ -11,7 +11,20 @@ const Id = z.union([z.int().positive(), z.string().regex(/^\d+$/)]).transform(St
 const Body = z.object({ entity: z.record(z.string(), z.unknown()) });
 
 /** Kinds that carry a `CONTACT_ID` or a `LEAD_ID` of somebody else beside their own id. */
-const otherIds = ['TASK_ID', 'EVENT_ID', 'NOTE_ID', 'EMAIL_ID', 'OPPORTUNITY_ID', 'PROJECT_ID', 'TICKET_ID', 'PROSPECT_ID', 'QUOTE_ID', 'FILE_ID', 'USER_ID', 'RECORD_ID'];
+const otherIds = [
+  'TASK_ID',
+  'EVENT_ID',
+  'NOTE_ID',
+  'EMAIL_ID',
+  'OPPORTUNITY_ID',
+  'PROJECT_ID',
+  'TICKET_ID',
+  'PROSPECT_ID',
+  'QUOTE_ID',
+  'FILE_ID',
+  'USER_ID',
+  'RECORD_ID',
+];
 
 export function webhookOf(settings: InsightlySettings): Webhook {
   return {
@@ -20,9 +33,9 @@ export function webhookOf(settings: InsightlySettings): Webhook {
       if (entity === null) return null;
       // no field names the kind of record: its own id key tells it
       if (otherIds.some((key) => Id.safeParse(entity[key]).success)) return [];
-      const lead = Id.safeParse(entity['LEAD_ID']);
+      const lead = Id.safeParse(entity.LEAD_ID);
       if (lead.success) return settings.leads ? [{ place: 'lead', locator: lead.data }] : [];
-      const contact = Id.safeParse(entity['CONTACT_ID']);
+      const contact = Id.safeParse(entity.CONTACT_ID);
       return contact.success ? [{ place: 'contact', locator: contact.data }] : [];
     },
     follow: async ({ place, locator }) => [{ place, id: locator }],

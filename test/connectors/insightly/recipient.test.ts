@@ -13,7 +13,11 @@ describe('a refusal', () => {
     const id = w.crm.add('contact', { FIRST_NAME: 'Aino', LAST_NAME: 'Mäkelä', Site__c: 'north' });
     const ref = { place: 'contact', id };
     expect(await w.recipient.restrict(ref, ['newsletter'], call)).toEqual({ kind: 'accepted', ref });
-    expect(w.crm.record('contact', id)).toMatchObject({ EMAIL_OPTED_OUT: true, LAST_NAME: 'Mäkelä', CUSTOMFIELDS: [{ FIELD_NAME: 'Site__c', FIELD_VALUE: 'north' }] });
+    expect(w.crm.record('contact', id)).toMatchObject({
+      EMAIL_OPTED_OUT: true,
+      LAST_NAME: 'Mäkelä',
+      CUSTOMFIELDS: [{ FIELD_NAME: 'Site__c', FIELD_VALUE: 'north' }],
+    });
     expect(await w.recipient.read(ref, call)).toMatchObject({ standing: 'restricted', refused: false });
   });
 
@@ -22,7 +26,7 @@ describe('a refusal', () => {
     w.crm.define('contact', { name: 'No_Mail__c', type: 'BIT' });
     const id = w.crm.add('contact', { FIRST_NAME: 'Aino', Site__c: 'north', Customer_No__c: 'C-1' });
     expect((await w.recipient.restrict({ place: 'contact', id }, ['newsletter'], call)).kind).toBe('accepted');
-    const custom = w.crm.record('contact', id)?.['CUSTOMFIELDS'];
+    const custom = w.crm.record('contact', id)?.CUSTOMFIELDS;
     expect(custom).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ FIELD_NAME: 'Site__c', FIELD_VALUE: 'north' }),
@@ -33,10 +37,16 @@ describe('a refusal', () => {
   });
 
   it('that cost another custom field its value is not called applied', async () => {
-    await using w = await world({ replacesCustomFields: true, register: byCustomField, settings: { customFieldWrites: 'changed' } });
+    await using w = await world({
+      replacesCustomFields: true,
+      register: byCustomField,
+      settings: { customFieldWrites: 'changed' },
+    });
     w.crm.define('contact', { name: 'No_Mail__c', type: 'BIT' });
     const id = w.crm.add('contact', { FIRST_NAME: 'Aino', Site__c: 'north' });
-    await expect(w.recipient.restrict({ place: 'contact', id }, ['newsletter'], call)).rejects.toMatchObject({ code: 'NOT_APPLIED' });
+    await expect(w.recipient.restrict({ place: 'contact', id }, ['newsletter'], call)).rejects.toMatchObject({
+      code: 'NOT_APPLIED',
+    });
   });
 
   it('goes to a lead too, writes once, and says when nobody is there', async () => {
@@ -44,7 +54,7 @@ describe('a refusal', () => {
     const id = w.crm.add('lead', { LAST_NAME: 'Koskinen', LEAD_SOURCE_ID: 1, LEAD_STATUS_ID: 1 });
     await w.recipient.restrict({ place: 'lead', id }, ['newsletter'], call);
     await w.recipient.restrict({ place: 'lead', id }, ['newsletter'], call);
-    expect(w.crm.record('lead', id)?.['EMAIL_OPTED_OUT']).toBe(true);
+    expect(w.crm.record('lead', id)?.EMAIL_OPTED_OUT).toBe(true);
     expect(w.server.log.filter((l) => l.method === 'PUT')).toHaveLength(1);
     expect(await w.recipient.restrict({ place: 'lead', id: '1' }, ['newsletter'], call)).toEqual({ kind: 'not-found' });
   });
@@ -52,7 +62,10 @@ describe('a refusal', () => {
   it('without a field for it is refused, not swallowed', async () => {
     await using w = await world({ register: { for: 'customer', permissions: {} } });
     const id = w.crm.add('contact', { FIRST_NAME: 'Aino' });
-    expect(await w.recipient.restrict({ place: 'contact', id }, ['newsletter'], call)).toEqual({ kind: 'refused', code: 'no-refused-field' });
+    expect(await w.recipient.restrict({ place: 'contact', id }, ['newsletter'], call)).toEqual({
+      kind: 'refused',
+      code: 'no-refused-field',
+    });
   });
 });
 
@@ -90,7 +103,9 @@ describe('contact data', () => {
   it('is found by its e-mail address, spelt in whatever case, and listed in pages', async () => {
     await using w = await world({ settings: { pageSize: 2 } });
     for (let n = 0; n < 5; n++) w.crm.add('contact', { FIRST_NAME: 'Aino', EMAIL_ADDRESS: `aino.${n}@asiakas.test` });
-    expect(await w.recipient.find({ email: 'Aino.3@asiakas.test' }, 'contact', call)).toMatchObject([{ fields: { email: 'aino.3@asiakas.test' } }]);
+    expect(await w.recipient.find({ email: 'Aino.3@asiakas.test' }, 'contact', call)).toMatchObject([
+      { fields: { email: 'aino.3@asiakas.test' } },
+    ]);
     const sizes: number[] = [];
     for await (const page of w.recipient.list(call)) sizes.push(page.length);
     expect(sizes).toEqual([2, 2, 1]);
@@ -139,11 +154,18 @@ describe('a failure', () => {
 });
 
 describe('the set-up', () => {
-  const connect = (baseUrl: string) => () => insightly.connect({ system: 'crm', baseUrl, credentials: { apiKey: 'key' }, settings: insightly.settings.parse({}) }, wire);
+  const connect = (baseUrl: string) => () =>
+    insightly.connect({ system: 'crm', baseUrl, credentials: { apiKey: 'key' }, settings: insightly.settings.parse({}) }, wire);
 
   it('wants the whole API URL with its pod, and says what to write', () => {
     expect(connect('https://api.na1.insightly.com/v3.1/')).not.toThrow();
-    for (const wrong of ['na1', 'https://api.na1.insightly.com', 'https://api.insightly.com/v3.1', 'https://api.https://api.na1.insightly.com/v3.1', 'https://api.na1.insightly.com/v2.2']) {
+    for (const wrong of [
+      'na1',
+      'https://api.na1.insightly.com',
+      'https://api.insightly.com/v3.1',
+      'https://api.https://api.na1.insightly.com/v3.1',
+      'https://api.na1.insightly.com/v2.2',
+    ]) {
       expect(connect(wrong)).toThrow('https://api.na1.insightly.com/v3.1');
     }
   });
@@ -153,15 +175,24 @@ describe('the set-up', () => {
     w.crm.deny('lead', 404);
     const probes = await w.connector.check(call, false);
     expect(probes.find((p) => p.right === 'contacts: read')).toEqual({ right: 'contacts: read', ok: true });
-    expect(probes.find((p) => p.right === 'leads: read')).toMatchObject({ ok: false, problem: expect.stringContaining('leads: false') });
-    expect(probes.find((p) => p.right === 'contacts: configured fields')).toMatchObject({ ok: false, problem: expect.stringContaining('Customer_No__c') });
+    expect(probes.find((p) => p.right === 'leads: read')).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('leads: false'),
+    });
+    expect(probes.find((p) => p.right === 'contacts: configured fields')).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('Customer_No__c'),
+    });
     expect(probes.find((p) => p.right === 'contacts: write')).toMatchObject({ ok: null });
     expect(w.server.log.every((l) => l.method === 'GET')).toBe(true);
   });
 
   it('is checked by writing only when asked, and leaves nobody behind', async () => {
     await using w = await world();
-    expect((await w.connector.check(call, true)).find((p) => p.right === 'contacts: write')).toEqual({ right: 'contacts: write', ok: true });
+    expect((await w.connector.check(call, true)).find((p) => p.right === 'contacts: write')).toEqual({
+      right: 'contacts: write',
+      ok: true,
+    });
     expect(w.crm.ids('contact')).toEqual([]);
   });
 });

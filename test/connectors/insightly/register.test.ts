@@ -4,7 +4,9 @@ import { call, clock, poll, type World, world } from './setup.ts';
 
 const emails = (records: { person: { email?: string } }[]) => records.map((r) => r.person.email).sort();
 const fill = (crm: World['crm'], count: number) =>
-  Array.from({ length: count }, (_, n) => crm.add('contact', { FIRST_NAME: 'Aino', LAST_NAME: `Mäkelä ${n}`, EMAIL_ADDRESS: `aino.${n}@asiakas.test` }));
+  Array.from({ length: count }, (_, n) =>
+    crm.add('contact', { FIRST_NAME: 'Aino', LAST_NAME: `Mäkelä ${n}`, EMAIL_ADDRESS: `aino.${n}@asiakas.test` }),
+  );
 
 /** Lets something happen at the vendor just before a list request is answered. */
 function between(crm: World['crm'], act: (request: SandboxRequest, nth: number) => void) {
@@ -24,7 +26,12 @@ describe('a poll', () => {
     time.pass(60);
     w.crm.add('contact', { FIRST_NAME: 'Onni', EMAIL_ADDRESS: 'onni@asiakas.test' });
     const first = await poll(w, null);
-    expect(emails(first.records)).toEqual(['aino.0@asiakas.test', 'aino.1@asiakas.test', 'aino.2@asiakas.test', 'onni@asiakas.test']);
+    expect(emails(first.records)).toEqual([
+      'aino.0@asiakas.test',
+      'aino.1@asiakas.test',
+      'aino.2@asiakas.test',
+      'onni@asiakas.test',
+    ]);
     time.pass(60);
     w.crm.add('contact', { FIRST_NAME: 'Eino', EMAIL_ADDRESS: 'eino@asiakas.test' });
     time.pass(60);
@@ -67,29 +74,32 @@ describe('a poll', () => {
     expect(w.server.log.length - requests).toBe(2);
   });
 
-  it.each(['by-id', 'fixed', 'each-time'] as const)('misses nothing that changes while it pages, rows ordered %s', async (order) => {
-    const time = clock();
-    await using w = await world({ now: time.now, order, settings: { pageSize: 10 } });
-    const ids = fill(w.crm, 45);
-    time.pass(3600);
-    let round = 0;
-    between(w.crm, () => {
-      // a busy office: somebody changes with every page we read, seconds apart, and only in the first rounds
-      if (++round > 12) return;
-      time.pass(20);
-      w.crm.update('contact', ids[(round * 7) % ids.length] ?? '', { TITLE: `round ${round}` });
-    });
-    const known = new Map<string, string | undefined>();
-    let cursor: string | null = null;
-    for (let n = 0; n < 4; n++) {
-      const read = await poll(w, cursor);
-      for (const record of read.records) known.set(record.ref.id, record.person.jobTitle);
-      cursor = read.cursor;
-      time.pass(60);
-    }
-    expect(known.size).toBe(45);
-    for (const id of ids) expect(known.get(id)).toBe(w.crm.record('contact', id)?.['TITLE'] ?? undefined);
-  });
+  it.each(['by-id', 'fixed', 'each-time'] as const)(
+    'misses nothing that changes while it pages, rows ordered %s',
+    async (order) => {
+      const time = clock();
+      await using w = await world({ now: time.now, order, settings: { pageSize: 10 } });
+      const ids = fill(w.crm, 45);
+      time.pass(3600);
+      let round = 0;
+      between(w.crm, () => {
+        // a busy office: somebody changes with every page we read, seconds apart, and only in the first rounds
+        if (++round > 12) return;
+        time.pass(20);
+        w.crm.update('contact', ids[(round * 7) % ids.length] ?? '', { TITLE: `round ${round}` });
+      });
+      const known = new Map<string, string | undefined>();
+      let cursor: string | null = null;
+      for (let n = 0; n < 4; n++) {
+        const read = await poll(w, cursor);
+        for (const record of read.records) known.set(record.ref.id, record.person.jobTitle);
+        cursor = read.cursor;
+        time.pass(60);
+      }
+      expect(known.size).toBe(45);
+      for (const id of ids) expect(known.get(id)).toBe(w.crm.record('contact', id)?.TITLE ?? undefined);
+    },
+  );
 
   it('misses nobody when a row before the window is deleted while it pages', async () => {
     await using w = await world({ settings: { pageSize: 10 } });
@@ -161,8 +171,21 @@ describe('a poll', () => {
 
 describe('a row', () => {
   it('becomes a person with company, addresses and permissions', async () => {
-    await using w = await world({ settings: { map: { customerNumber: 'Customer_No__c', 'organisation.businessId': 'organisation.Business_Id__c', 'custom.site': 'Site__c' } } });
-    const company = w.crm.add('organisation', { ORGANISATION_NAME: 'Asunto Oy Lahden Salmi', Business_Id__c: '1234567-1', ADDRESS_BILLING_STREET: 'Hämeenkatu 1', ADDRESS_BILLING_CITY: 'Lahti' });
+    await using w = await world({
+      settings: {
+        map: {
+          customerNumber: 'Customer_No__c',
+          'organisation.businessId': 'organisation.Business_Id__c',
+          'custom.site': 'Site__c',
+        },
+      },
+    });
+    const company = w.crm.add('organisation', {
+      ORGANISATION_NAME: 'Asunto Oy Lahden Salmi',
+      Business_Id__c: '1234567-1',
+      ADDRESS_BILLING_STREET: 'Hämeenkatu 1',
+      ADDRESS_BILLING_CITY: 'Lahti',
+    });
     w.crm.add('contact', {
       FIRST_NAME: 'Väinö',
       LAST_NAME: 'Söderström',

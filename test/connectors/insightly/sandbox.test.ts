@@ -14,8 +14,17 @@ async function served(options: InsightlySandboxOptions = {}, latencyMs = 0) {
   const crm = insightlySandbox({ apiKey: 'key', perSecond: Number.POSITIVE_INFINITY, connections: 100, ...options });
   const server = await serveSandbox(crm, { latencyMs });
   open.push(() => server.close());
-  const ask = async (method: string, path: string, body?: unknown, authorization = `Basic ${Buffer.from('key:').toString('base64')}`) => {
-    const answer = await fetch(`${server.url}/v3.1${path}`, { method, headers: { authorization, accept: 'application/json' }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const ask = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    authorization = `Basic ${Buffer.from('key:').toString('base64')}`,
+  ) => {
+    const answer = await fetch(`${server.url}/v3.1${path}`, {
+      method,
+      headers: { authorization, accept: 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     const text = await answer.text();
     return { status: answer.status, headers: answer.headers, text, json: () => JSON.parse(text) as never };
   };
@@ -26,7 +35,8 @@ type Rows = Record<string, unknown>[];
 describe('the sandbox of Insightly', () => {
   it('takes the key with and without its colon, and nothing else', async () => {
     const { ask } = await served();
-    for (const user of ['key:', 'key', 'key:anything']) expect((await ask('GET', '/Users/Me', undefined, `Basic ${Buffer.from(user).toString('base64')}`)).status).toBe(200);
+    for (const user of ['key:', 'key', 'key:anything'])
+      expect((await ask('GET', '/Users/Me', undefined, `Basic ${Buffer.from(user).toString('base64')}`)).status).toBe(200);
     for (const wrong of [`Basic ${Buffer.from('other:').toString('base64')}`, 'Bearer key', 'Basic ???']) {
       const answer = await ask('GET', '/Contacts', undefined, wrong);
       expect([answer.status, answer.json()]).toEqual([401, { Message: 'Authorization has been denied for this request.' }]);
@@ -51,7 +61,8 @@ describe('the sandbox of Insightly', () => {
     const time = clock();
     const { crm, ask } = await served({ now: time.now });
     crm.add('contact', { FIRST_NAME: 'Aino' });
-    for (const since of ['2025-04-19T00:49:32Z', '2025-04-19%2000:49:32']) expect((await ask('GET', `/Contacts/Search?updated_after_utc=${since}`)).json()).toEqual([]);
+    for (const since of ['2025-04-19T00:49:32Z', '2025-04-19%2000:49:32'])
+      expect((await ask('GET', `/Contacts/Search?updated_after_utc=${since}`)).json()).toEqual([]);
     expect((await ask('GET', '/Contacts/Search?updated_after_utc=2025-04-19T00:49:31Z')).json()).toHaveLength(1);
     expect((await ask('GET', '/Contacts?updated_after_utc=2025-04-19T00:49:32Z')).json()).toHaveLength(1);
     expect((await ask('GET', '/Contacts/Search?updated_after_utc=soon')).status).toBe(400);
@@ -60,7 +71,11 @@ describe('the sandbox of Insightly', () => {
 
   it('shows the keys and the date form of the live service', async () => {
     const { crm, ask } = await served({ now: clock().now });
-    const contact = crm.add('contact', { FIRST_NAME: 'Aino', Newsletter__c: true, CUSTOMFIELDS: [{ FIELD_NAME: 'Interests__c', FIELD_VALUE: 'Heating;Plumbing' }] });
+    const contact = crm.add('contact', {
+      FIRST_NAME: 'Aino',
+      Newsletter__c: true,
+      CUSTOMFIELDS: [{ FIELD_NAME: 'Interests__c', FIELD_VALUE: 'Heating;Plumbing' }],
+    });
     expect((await ask('GET', `/Contacts/${contact}`)).json()).toMatchObject({
       CONTACT_ID: Number(contact),
       VISIBLE_TO: 'EVERYONE',
@@ -81,9 +96,18 @@ describe('the sandbox of Insightly', () => {
     const { crm, ask } = await served({ now: time.now });
     const id = crm.add('contact', { FIRST_NAME: 'Aino', LAST_NAME: 'Salmi', PHONE: '1' });
     time.pass(5);
-    const answer = await ask('PUT', '/Contacts', { CONTACT_ID: Number(id), PHONE: null, DATE_CREATED_UTC: '2001-01-01 00:00:00' });
+    const answer = await ask('PUT', '/Contacts', {
+      CONTACT_ID: Number(id),
+      PHONE: null,
+      DATE_CREATED_UTC: '2001-01-01 00:00:00',
+    });
     expect(answer.status).toBe(201);
-    expect(crm.record('contact', id)).toMatchObject({ LAST_NAME: 'Salmi', PHONE: null, DATE_CREATED_UTC: '2025-04-19 00:49:32', DATE_UPDATED_UTC: '2025-04-19 00:49:37' });
+    expect(crm.record('contact', id)).toMatchObject({
+      LAST_NAME: 'Salmi',
+      PHONE: null,
+      DATE_CREATED_UTC: '2025-04-19 00:49:32',
+      DATE_UPDATED_UTC: '2025-04-19 00:49:37',
+    });
     expect((await ask('PUT', '/Contacts', { PHONE: '2' })).status).toBe(400);
     expect((await ask('PUT', '/Contacts', { CONTACT_ID: 1, PHONE: '2' })).status).toBe(404);
     expect((await ask('PUT', '/Contacts', { CONTACT_ID: Number(id), SALUTATION: 'x'.repeat(51) })).status).toBe(400);
@@ -121,7 +145,11 @@ describe('the sandbox of Insightly', () => {
     expect([first.headers.get('x-ratelimit-limit'), first.headers.get('x-ratelimit-remaining')]).toEqual(['2', '1']);
     await ask('GET', '/Contacts?top=1');
     const spent = await ask('GET', '/Contacts?top=1');
-    expect([spent.status, spent.headers.get('x-ratelimit-remaining'), spent.headers.get('retry-after')]).toEqual([429, '0', null]);
+    expect([spent.status, spent.headers.get('x-ratelimit-remaining'), spent.headers.get('retry-after')]).toEqual([
+      429,
+      '0',
+      null,
+    ]);
     expect(() => spent.json()).toThrow();
     time.pass(86_400);
     expect((await ask('GET', '/Contacts?top=1')).status).toBe(429);
@@ -138,7 +166,8 @@ describe('the sandbox of Insightly', () => {
 
   it('knows its custom fields, and answers an unknown kind with those of all', async () => {
     const { ask } = await served();
-    const names = async (kind: string) => new Set(((await ask('GET', `/CustomFields/${kind}`)).json() as Rows).map((d) => d['FIELD_FOR']));
+    const names = async (kind: string) =>
+      new Set(((await ask('GET', `/CustomFields/${kind}`)).json() as Rows).map((d) => d.FIELD_FOR));
     expect(await names('CONTACT')).toEqual(new Set(['CONTACT']));
     expect(await names('Nothing')).toEqual(new Set(['CONTACT', 'LEAD', 'ORGANISATION']));
   });
@@ -159,14 +188,19 @@ describe('the sandbox of Insightly', () => {
     const got: { body: string; authorization: string | undefined }[] = [];
     const listener = createServer((request, response) => {
       let body = '';
-      request.on('data', (chunk) => (body += String(chunk))).on('end', () => {
-        got.push({ body, authorization: request.headers.authorization });
-        response.end();
-      });
+      request
+        .on('data', (chunk) => (body += String(chunk)))
+        .on('end', () => {
+          got.push({ body, authorization: request.headers.authorization });
+          response.end();
+        });
     });
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
     open.push(() => new Promise((resolve) => listener.close(() => resolve())));
-    const { crm } = await served({ now: clock().now, webhook: { url: `http://127.0.0.1:${(listener.address() as AddressInfo).port}/hook`, user: 'u', password: 'p', repeat: 2 } });
+    const { crm } = await served({
+      now: clock().now,
+      webhook: { url: `http://127.0.0.1:${(listener.address() as AddressInfo).port}/hook`, user: 'u', password: 'p', repeat: 2 },
+    });
     const id = crm.add('contact', { FIRST_NAME: 'Aino' });
     await crm.delivered();
     expect(got).toHaveLength(2);
@@ -183,6 +217,10 @@ describe('the sandbox of Insightly', () => {
     expect(two.seed(60)).toEqual(people);
     expect(new Set(people.map((p) => p.email)).size).toBe(60);
     expect(people.every((p) => p.email.endsWith('.test'))).toBe(true);
-    expect(people.some((p) => p.kind === 'lead') && people.some((p) => p.newsletter) && people.some((p) => /[åäö]/i.test(p.familyName))).toBe(true);
+    expect(
+      people.some((p) => p.kind === 'lead') &&
+        people.some((p) => p.newsletter) &&
+        people.some((p) => /[åäö]/i.test(p.familyName)),
+    ).toBe(true);
   });
 });

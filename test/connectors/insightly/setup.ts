@@ -11,7 +11,9 @@ export const wire: Wire = createWire({ gate: openGate, deadlineMs: 2000 });
 export const registerOptions: RegisterOptions = {
   for: 'customer',
   erasureSignal: { field: 'Erase__c', equals: true },
-  permissions: { newsletter: { granted: { field: 'Newsletter__c', equals: true }, refused: { field: 'EMAIL_OPTED_OUT', equals: true } } },
+  permissions: {
+    newsletter: { granted: { field: 'Newsletter__c', equals: true }, refused: { field: 'EMAIL_OPTED_OUT', equals: true } },
+  },
 };
 
 /** A clock that moves only when it is told to. */
@@ -26,12 +28,20 @@ export function clock(start = '2025-04-19T00:49:32Z') {
 }
 
 /** A sandbox on a socket without its rate limits, and a connector that talks to it. */
-export async function world(options: InsightlySandboxOptions & { settings?: unknown; register?: RegisterOptions; behind?: (wire: Wire) => Wire } = {}) {
+export async function world(
+  options: InsightlySandboxOptions & { settings?: unknown; register?: RegisterOptions; behind?: (wire: Wire) => Wire } = {},
+) {
   const crm = insightlySandbox({ apiKey: 'key', perSecond: Number.POSITIVE_INFINITY, connections: 100, ...options });
   const server: RunningSandbox = await serveSandbox(crm);
   const settings = insightly.settings.parse(options.settings ?? {});
   const connector = insightly.connect(
-    { system: 'crm', baseUrl: `${server.url}/v3.1`, credentials: { apiKey: 'key' }, settings, register: options.register ?? registerOptions },
+    {
+      system: 'crm',
+      baseUrl: `${server.url}/v3.1`,
+      credentials: { apiKey: 'key' },
+      settings,
+      register: options.register ?? registerOptions,
+    },
     options.behind?.(wire) ?? wire,
   );
   const { register, recipient, webhook } = connector;
@@ -42,7 +52,11 @@ export async function world(options: InsightlySandboxOptions & { settings?: unkn
 export type World = Awaited<ReturnType<typeof world>>;
 
 /** One poll to its end. */
-export async function poll({ register }: World, cursor: string | null, object = 'contact'): Promise<{ records: RegisterRecord[]; cursor: string | null; pages: number }> {
+export async function poll(
+  { register }: World,
+  cursor: string | null,
+  object = 'contact',
+): Promise<{ records: RegisterRecord[]; cursor: string | null; pages: number }> {
   const records: RegisterRecord[] = [];
   let [pages, last] = [0, cursor];
   for await (const page of register.changes(object, cursor, call)) {
