@@ -1,0 +1,69 @@
+import { createReadStream } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Command } from 'commander';
+import { type ProvenEntry, type Verification, verifyEntries, verifyExport } from '../core/audit-verify.ts';
+import type { Session } from './program.ts';
+
+type SessionOf = (options: { json?: boolean }) => Session;
+
+export function auditCommands(program: Command, session: SessionOf): void {
+  const audit = program.command('audit').description('the log that nobody can bend unseen');
+  audit
+    .command('verify [file]')
+    .description('check the log against its signed checkpoints; or an exported file, with `checkpoint` and `vkey` beside it, without the hub')
+    .option('--json')
+    .action(async (file: string | undefined, options: { json?: boolean }) => {
+      const s = session(options);
+      const checked = file ? await verifyFile(file) : await s.api((api) => api.post<Verification>('/audit/verify'));
+      s.show(checked, () => `${checked.size} entries, root ${checked.root}\n${checked.verified ? `verified against ${checked.checkpoints} checkpoint(s)` : `NOT verified${checked.firstBad === undefined ? '' : `: first bad entry ${checked.firstBad}`}`}`);
+      if (!checked.verified) s.exit(4);
+    });
+  audit
+    .command('export')
+    .description('write the entries to a file, one a line in leaf order, and `checkpoint` and `vkey` beside it; with --case each line is {index, line, proof}')
+    .requiredOption('-o, --output <file>')
+    .option('--case <id>', 'only this case, each entry with its inclusion proof')
+    .option('--json')
+    .action(async (options: { output: string; case?: string; json?: boolean }) => {
+      const s = session(options);
+      await s.api(async (api) => {
+        const got = await api.get<{ checkpoint: string; vkey: string; lines: string[] }>(`/audit/export${options.case ? `?case=${encodeURIComponent(options.case)}` : ''}`);
+        const folder = dirname(options.output);
+        await writeFile(options.output, got.lines.map((line) => `${line}\n`).join(''));
+        await writeFile(join(folder, 'checkpoint'), got.checkpoint);
+        await writeFile(join(folder, 'vkey'), `${got.vkey}\n`);
+        s.show({ file: options.output, entries: got.lines.length }, () => `${got.lines.length} entries in ${options.output}; checkpoint and vkey beside it`);
+      });
+    });
+}
+
+/** A file alone decides nothing without what stands beside it: the signed checkpoint, and the key it was signed with. */
+async function verifyFile(file: string): Promise<Verification> {
+  const beside = (name: string) =>
+    readFile(join(dirname(file), name), 'utf8').catch(() => {
+      throw new MissingFile(`there is no file "${name}" beside ${file}; an export writes it there`);
+    });
+  const [checkpoint, vkey] = [await beside('checkpoint'), (await beside('vkey')).trim()];
+  const first = (await readFirstLine(file)).trim();
+  if (first.startsWith('{"index"')) {
+    const lines = (await readFile(file, 'utf8')).split('\n').filter(Boolean);
+    return verifyEntries(lines.map((line) => JSON.parse(line) as ProvenEntry), checkpoint, vkey);
+  }
+  return verifyExport(createInterface({ input: createReadStream(file) }), checkpoint, vkey);
+}
+
+async function readFirstLine(file: string): Promise<string> {
+  try {
+    for await (const line of createInterface({ input: createReadStream(file) })) return line;
+    return '';
+  } catch {
+    throw new MissingFile(`${file} cannot be read`);
+  }
+}
+
+/** A file that the command line named and that is not there. */
+export class MissingFile extends Error {
+  override name = 'MissingFile';
+}

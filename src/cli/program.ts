@@ -1,0 +1,119 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { auditCommands } from './audit.ts';
+import { caseCommands } from './case.ts';
+import { type Api, ApiError, connect, type InProcess } from './client.ts';
+import { systemCommands } from './system.ts';
+import { taskCommands } from './task.ts';
+
+/** What the composition root hands to the command line. */
+export interface CliNeeds {
+  env: Record<string, string | undefined>;
+  out(text: string): void;
+  err(text: string): void;
+  openInProcess(): Promise<InProcess>;
+  start(options: { role: 'api' | 'worker' | 'all'; json: boolean }): Promise<number>;
+  demo(options: { once: boolean; json: boolean }): Promise<number>;
+  sandbox(vendor: string, options: { port: number; seed?: string }): Promise<number>;
+  configSchema(): unknown;
+  /** Names an error that the root knows (a bad configuration, a missing key): its text and exit code; null for a fault of ours. */
+  explain(error: unknown): { text: string; exitCode: number } | null;
+}
+
+/** A command's way to say its exit code without an error. */
+export interface Session {
+  needs: CliNeeds;
+  json: boolean;
+  /** Prints the JSON shape under `--json`, else the lines for people. */
+  show(value: unknown, lines: () => string): void;
+  api<T>(work: (api: Api) => Promise<T>): Promise<T>;
+  exit(code: number): void;
+}
+
+/** Runs one command line; answers its exit code: 0 done, 1 a person is needed, 2 wrong use, 3 unreachable, 4 refused by a safety rule. */
+export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<number> {
+  let code = 0;
+  const program = new Command('kaiku').description('Carries corrections, restrictions, objections and erasures from the register to every system that was given the data.');
+  program.exitOverride().configureOutput({ writeOut: (text) => needs.out(text.trimEnd()), writeErr: (text) => needs.err(text.trimEnd()) });
+  program.showSuggestionAfterError(true).showHelpAfterError('(kaiku --help lists the commands)');
+  const session = (options: { json?: boolean }): Session => ({
+    needs,
+    json: options.json === true,
+    show: (value, lines) => needs.out(options.json ? JSON.stringify(value) : lines()),
+    api: async (work) => {
+      const api = await connect(needs.env, needs.openInProcess);
+      try {
+        return await work(api);
+      } finally {
+        await api.close();
+      }
+    },
+    exit: (given) => {
+      code = given;
+    },
+  });
+  ownCommands(program, needs, (given) => {
+    code = given;
+  });
+  for (const commands of [systemCommands, caseCommands, taskCommands, auditCommands]) commands(program, session);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    return explained(error, needs);
+  }
+}
+
+function explained(error: unknown, needs: CliNeeds): number {
+  if (error instanceof CommanderError) return error.code === 'commander.helpDisplayed' || error.code === 'commander.version' || error.code === 'commander.help' ? 0 : 2;
+  if (error instanceof ApiError) {
+    needs.err(error.message);
+    const { subjects } = error.more;
+    if (Array.isArray(subjects)) needs.err(subjects.map((id) => `  --subject ${String(id)}`).join('\n'));
+    return error.exitCode;
+  }
+  const known = needs.explain(error);
+  if (!known) throw error;
+  needs.err(known.text);
+  return known.exitCode;
+}
+
+/** Commands that start something, instead of asking the hub. */
+function ownCommands(program: Command, needs: CliNeeds, exit: (code: number) => void): void {
+  program
+    .command('start')
+    .description('start the hub')
+    .addOption(new Option('--role <role>', 'what this process does').choices(['api', 'worker', 'all']).default('all'))
+    .option('--json', 'one line of JSON per event')
+    .action(async ({ role, json }: { role: 'api' | 'worker' | 'all'; json?: boolean }) => exit(await needs.start({ role, json: json === true })));
+  program
+    .command('demo')
+    .description('see the main job working, on sandboxes')
+    .option('--once', 'play the human too, and end')
+    .option('--json', 'the result as JSON')
+    .action(async ({ once, json }: { once?: boolean; json?: boolean }) => exit(await needs.demo({ once: once === true, json: json === true })));
+  program
+    .command('sandbox <vendor>')
+    .description("run a vendor's simulator on loopback")
+    .option('--port <n>', 'port; 0 for any', wholeNumber, 0)
+    .option('--seed <file>', 'JSON of what it holds')
+    .action(async (vendor: string, options: { port: number; seed?: string }) => exit(await needs.sandbox(vendor, options)));
+  const config = program.command('config').description('the configuration file');
+  config
+    .command('schema')
+    .description('print the JSON Schema')
+    .action(() => needs.out(JSON.stringify(needs.configSchema(), null, 2)));
+  for (const name of ['backup', 'restore']) {
+    program
+      .command(name)
+      .description('comes in a later release')
+      .action(() => {
+        needs.err(`${name} comes in a later release. Until then back up the database with pg_dump, and the key file and the journal apart from it.`);
+        exit(2);
+      });
+  }
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}

@@ -1,0 +1,99 @@
+import { type Command, Option } from 'commander';
+import { table } from './print.ts';
+import type { Session } from './program.ts';
+
+type SessionOf = (options: { json?: boolean }) => Session;
+type Right = { right: string; ok: boolean | null; problem?: string };
+type Checked = { system: string; ok: boolean; rights: Right[]; problem?: string };
+type Run = { run: string; state: string; counts: Record<string, number>; calls: number; problem?: string };
+
+export function systemCommands(program: Command, session: SessionOf): void {
+  program
+    .command('check')
+    .description('probe every right that Kaiku will need, by reading')
+    .option('--write-test', 'also write, read back and remove a marked record')
+    .option('--json')
+    .action(async (options: { writeTest?: boolean; json?: boolean }) => {
+      const s = session(options);
+      await s.api(async (api) => {
+        const systems: Checked[] = [];
+        for (const { system } of await api.get<{ system: string }[]>('/systems')) systems.push(await api.post<Checked>(`/systems/${system}/check`, { writeTest: options.writeTest === true }));
+        s.show({ systems }, () => systems.map(checkedLines).join('\n'));
+        if (systems.some((c) => !c.ok)) s.exit(1);
+      });
+    });
+
+  program
+    .command('link <system>')
+    .description('first contact: tie the rows a recipient holds to their people; a preview unless --apply')
+    .option('--apply', 'write the links')
+    .option('--json')
+    .action(async (system: string, options: { apply?: boolean; json?: boolean }) => {
+      const s = session(options);
+      await s.api(async (api) => {
+        const result = await api.post<Record<string, number>>(`/systems/${encodeURIComponent(system)}/link`, { apply: options.apply === true });
+        s.show(result, () => `${table([result], ['system', 'read', 'linked', 'alreadyLinked', 'ambiguous', 'shared', 'orphans'])}\n${options.apply ? 'The links are written.' : 'A preview: nothing was written. Run again with --apply.'}`);
+        if ((result['ambiguous'] ?? 0) + (result['shared'] ?? 0) > 0) s.exit(1);
+      });
+    });
+
+  program
+    .command('resync <system>')
+    .description('read all rows of a recipient and put right what differs')
+    .option('--dry-run', 'only count')
+    .option('--wait', 'wait until every raised duty came to rest')
+    .option('--json')
+    .action(async (system: string, options: { dryRun?: boolean; wait?: boolean; json?: boolean }) => {
+      const s = session(options);
+      await s.api(async (api) => {
+        const run = await api.post<Run>(`/systems/${encodeURIComponent(system)}/resync`, { dryRun: options.dryRun === true });
+        if (options.wait && !options.dryRun) await untilRest(() => api.get<{ system: string; duties: Record<string, number> }[]>('/systems'), system);
+        s.show(run, () => `${table([run.counts], Object.keys(run.counts))}\n${run.state}; ${run.calls} pages read`);
+        if ((run.counts['blocked'] ?? 0) > 0) s.exit(1);
+      });
+    });
+
+  program
+    .command('doctor')
+    .description('what this instance stands on')
+    .option('--json')
+    .action(async (options: { json?: boolean }) => {
+      const s = session(options);
+      await s.api(async (api) => {
+        const facts = await api.get<Record<string, unknown>>('/doctor');
+        s.show(facts, () => Object.entries(facts).map(([name, value]) => `${name.padEnd(14)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join('\n'));
+      });
+    });
+
+  program
+    .command('token')
+    .description('bearer tokens of the API')
+    .command('create')
+    .description('make a token; it is shown once')
+    .addOption(new Option('--role <role>', 'what it may do').makeOptionMandatory())
+    .option('--json')
+    .action(async (options: { role: string; json?: boolean }) => {
+      const s = session(options);
+      await s.api(async (api) => {
+        const made = await api.post<{ id: string; role: string; token: string }>('/tokens', { role: options.role });
+        s.show(made, () => made.token);
+      });
+    });
+}
+
+const marks = new Map<boolean | null, string>([
+  [true, 'ok     '],
+  [false, 'MISSING'],
+  [null, 'unknown'],
+]);
+
+const checkedLines = ({ system, ok, rights }: Checked) =>
+  [`${system}: ${ok ? 'ready' : 'not ready'}`, ...rights.map((r) => `  ${marks.get(r.ok)} ${r.right}${r.problem ? ` — ${r.problem}` : ''}`)].join('\n');
+
+async function untilRest(look: () => Promise<{ system: string; duties: Record<string, number> }[]>, system: string): Promise<void> {
+  for (;;) {
+    const duties = (await look()).find((row) => row.system === system)?.duties ?? {};
+    if ((duties['open'] ?? 0) + (duties['sending'] ?? 0) + (duties['unknown'] ?? 0) === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}

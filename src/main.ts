@@ -1,0 +1,80 @@
+import { registry } from './connectors/registry.ts';
+import { configJsonSchema } from './config.ts';
+import { ConfigError } from './config-faults.ts';
+import type { InProcess } from './cli/client.ts';
+import { MissingFile } from './cli/audit.ts';
+import { runCli } from './cli/program.ts';
+import { KeyFileError } from './core/seal.ts';
+import { demo } from './demo/story.ts';
+import { runSandbox, SandboxError } from './demo/sandbox.ts';
+import { createLog, EnvironmentError, openHub, readEnvironment } from './open.ts';
+import { startHub } from './start.ts';
+import { buildApp } from './server/app.ts';
+import { WrongKeyError } from './store/vault.ts';
+
+/** The composition root: the one place that reads the environment and the arguments, and hands everything else in. */
+const out = (text: string) => void process.stdout.write(`${text}\n`);
+const err = (text: string) => void process.stderr.write(`${text}\n`);
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  env: process.env,
+  out,
+  err,
+  openInProcess,
+  start,
+  demo: ({ once, json }) => demo(readEnvironment(process.env), { once, json, out }),
+  sandbox: (vendor, options) => runSandbox(vendor, options, out),
+  configSchema: () => configJsonSchema(registry),
+  explain,
+});
+// a pool or a socket that is still closing must not hold the command
+if (process.argv[2] !== 'start') setTimeout(() => process.exit(), 2000).unref();
+
+/** The API inside this process, for a command while no hub runs. */
+async function openInProcess(): Promise<InProcess> {
+  const env = readEnvironment(process.env);
+  const log = createLog('warn');
+  const hub = await openHub(env, log);
+  const token = 'in-process';
+  const app = await buildApp(hub.needs, { localToken: token, testClock: env.testClock, log });
+  return {
+    transport: async ({ method, path, body }) => {
+      const answer = await app.inject({
+        method,
+        url: path,
+        headers: { authorization: `Bearer ${process.env['KAIKU_TOKEN'] || token}` },
+        ...(body === undefined ? {} : { payload: body as object }),
+      });
+      return { status: answer.statusCode, text: answer.body };
+    },
+    close: async () => {
+      await app.close();
+      await hub.close();
+    },
+  };
+}
+
+async function start({ role, json }: { role: 'api' | 'worker' | 'all'; json: boolean }): Promise<number> {
+  const env = readEnvironment(process.env);
+  const running = await startHub(env, createLog(process.env['LOG_LEVEL'] ?? 'info'), role);
+  const event = (name: string, more: Record<string, unknown>, line: string) => out(json ? JSON.stringify({ event: name, ...more }) : line);
+  event('ready', { role, url: running.url, instance: running.hub.needs.instance }, `Kaiku is up${running.url ? ` on ${running.url}` : ''} (${role}); Ctrl-C stops it`);
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  await running.stop();
+  event('stopped', {}, 'stopped');
+  return 0;
+}
+
+/** Errors that have a cause outside of Kaiku, with what to do; everything else is ours and keeps its stack. */
+function explain(error: unknown): { text: string; exitCode: number } | null {
+  if (error instanceof ConfigError || error instanceof EnvironmentError || error instanceof MissingFile || error instanceof SandboxError) return { text: error.message, exitCode: 2 };
+  if (error instanceof WrongKeyError || error instanceof KeyFileError) return { text: error.message, exitCode: 4 };
+  const code = (error as { code?: unknown }).code;
+  if (code === 'EADDRINUSE') return { text: `KAIKU_PORT ${process.env['KAIKU_PORT'] ?? 8080} is taken by another program; set another port.`, exitCode: 3 };
+  if (typeof code === 'string' && /^(ECONNREFUSED|ENOTFOUND|ETIMEDOUT|28P01|3D000|57P03)$/.test(code)) return { text: `The database or the queue could not be reached (${code}); check DATABASE_URL and REDIS_URL.`, exitCode: 3 };
+  if (error instanceof Error && /PostgreSQL|Redis has/.test(error.message)) return { text: error.message, exitCode: 3 };
+  return null;
+}
+

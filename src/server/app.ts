@@ -1,0 +1,106 @@
+import formbody from '@fastify/formbody';
+import helmet from '@fastify/helmet';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors, jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import { faultOf } from '../jobs/converge.ts';
+import { Failure } from '../core/failure.ts';
+import type { Needs } from '../jobs/needs.ts';
+import { access, type Actor, actorOf, mustBeAllowed } from './auth.ts';
+import { auditRoutes } from './audit.ts';
+import { caseRoutes } from './cases.ts';
+import { healthRoutes } from './health.ts';
+import { heldRoutes } from './held.ts';
+import { ProblemError } from './problem.ts';
+import { subjectRoutes } from './subjects.ts';
+import { systemRoutes } from './systems.ts';
+import { taskRoutes } from './tasks.ts';
+import { webhookRoutes } from './webhooks.ts';
+
+export interface ServerOptions {
+  /** The bearer token of `hub.json`. */
+  localToken: string;
+  /** Opens `POST /test/clock`. */
+  testClock: boolean;
+  log: Logger;
+}
+
+export type App = FastifyInstance;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    actor: Actor;
+  }
+}
+
+/** The JSON API, the webhooks and the health pages. Every route under `/api/v1` stands in the table of `auth.ts` or is denied. */
+export async function buildApp(needs: Needs, options: ServerOptions): Promise<App> {
+  // no request log of fastify's own: an address may stand in a query
+  const app = fastify({ logger: false, bodyLimit: 1024 * 1024, requestTimeout: 60_000, routerOptions: { maxParamLength: 300 } }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.decorateRequest('actor', null as never);
+  await app.register(helmet, { global: true });
+  await app.register(swagger, {
+    openapi: {
+      info: { title: 'Kaiku', version: '1', description: 'Who was told what, what they did, and how we know.' },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+      security: [{ bearer: [] }],
+    },
+    transform: jsonSchemaTransform,
+  });
+
+  app.addHook('onResponse', async (request, reply) => {
+    options.log.debug({ method: request.method, route: request.routeOptions.url ?? 'unknown', status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered');
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500 && problem.status !== 501 && problem.status !== 502) options.log.error({ route: request.routeOptions.url ?? 'unknown', fault: faultOf(error) }, 'a request failed');
+    return reply.status(problem.status).type('application/problem+json').send(problem);
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    reply.status(404).type('application/problem+json').send({ type: 'about:blank', title: 'Not found', status: 404, detail: 'There is no such page; /api/v1/openapi.json lists all of them.' }),
+  );
+
+  await app.register(healthRoutes, { needs });
+  await app.register(webhookRoutes, { needs });
+  await app.register(
+    async (api) => {
+      await api.register(formbody);
+      api.addHook('onRequest', async (request: FastifyRequest) => {
+        const route = (request.routeOptions.url ?? '').replace(/^\/api\/v1/, '');
+        const actor = await actorOf(needs.db, request.headers.authorization, options.localToken);
+        // an unknown page is told as such only to somebody who may be here at all
+        if (request.routeOptions.url) mustBeAllowed(actor, request.method === 'HEAD' ? 'GET' : request.method, route);
+        request.actor = actor;
+      });
+      for (const routes of [subjectRoutes, caseRoutes, taskRoutes, heldRoutes, systemRoutes, auditRoutes]) await api.register(routes, { needs, testClock: options.testClock });
+      api.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+    },
+    { prefix: '/api/v1' },
+  );
+  await app.ready();
+  return app as unknown as App;
+}
+
+export interface RouteOptions {
+  needs: Needs;
+  testClock?: boolean;
+}
+
+function problemOf(error: unknown): { type: string; title: string; status: number; detail: string } & Record<string, unknown> {
+  const base = { type: 'about:blank' };
+  if (error instanceof ProblemError) return { ...base, title: error.title, status: error.status, detail: error.message, ...error.more };
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const errors = error.validation.map((v) => ({ field: v.instancePath.replace(/^\//, '').replaceAll('/', '.') || 'body', message: v.message ?? 'is not valid' }));
+    return { ...base, title: 'Bad request', status: 400, detail: errors.map((e) => `${e.field}: ${e.message}`).join('; '), errors };
+  }
+  // a system did not answer: ours to say, not ours to mend
+  if (error instanceof Failure) return { ...base, title: 'A system did not answer as it should', status: 502, detail: error.message, code: error.code };
+  const status = (error as { statusCode?: unknown }).statusCode;
+  if (typeof status === 'number' && status >= 400 && status < 500) return { ...base, title: 'Bad request', status, detail: (error as Error).message };
+  return { ...base, title: 'Internal error', status: 500, detail: 'Something went wrong here; the log names the place.' };
+}
+
+export { access };

@@ -1,0 +1,81 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { userInfo } from 'node:os';
+import type { Db } from '../store/database.ts';
+import { tokenByHash } from '../store/tokens.ts';
+import { ProblemError } from './problem.ts';
+
+export const roles = ['admin', 'dpo', 'decision-maker', 'auditor', 'viewer'] as const;
+export type Role = (typeof roles)[number];
+
+/** Who is asking: an id for the log and what they may do. */
+export interface Actor {
+  id: string;
+  roles: readonly Role[];
+}
+
+/**
+ * Which roles may use which route; the table denies what it does not name. The first word of a route is its method. The admin runs
+ * systems and does not read people; the DPO reads and reviews; decisions are the decision maker's.
+ */
+export const access: Readonly<Record<string, readonly Role[]>> = {
+  'GET /subjects': ['dpo', 'decision-maker'],
+  'GET /subjects/:id': ['dpo', 'decision-maker'],
+  'POST /subjects/:id/resync': ['admin', 'dpo'],
+  'GET /cases': ['dpo', 'decision-maker', 'auditor'],
+  'POST /cases': ['dpo', 'decision-maker'],
+  'GET /cases/:id': ['dpo', 'decision-maker', 'auditor'],
+  'POST /cases/:id/approve': ['decision-maker'],
+  'POST /cases/:id/refuse': ['decision-maker'],
+  'POST /cases/:id/extend': ['dpo', 'decision-maker'],
+  'POST /cases/:id/pause': ['dpo', 'decision-maker'],
+  'GET /erasures': ['dpo', 'decision-maker', 'auditor'],
+  'GET /systems': ['admin', 'dpo', 'decision-maker', 'viewer'],
+  'POST /systems/:system/check': ['admin'],
+  'POST /systems/:system/link': ['admin'],
+  'POST /systems/:system/resync': ['admin'],
+  'GET /runs/:id': ['admin', 'dpo'],
+  'POST /runs/:id/:verb': ['admin'],
+  'GET /held': ['admin', 'dpo', 'decision-maker'],
+  'POST /held/:id/:verdict': ['decision-maker'],
+  'POST /duties/:id/redrive': ['admin', 'dpo'],
+  'GET /tasks': ['dpo', 'decision-maker'],
+  'GET /tasks/:id': ['dpo', 'decision-maker'],
+  'POST /tasks/:id/answer': ['dpo', 'decision-maker'],
+  'GET /audit/checkpoint': ['admin', 'dpo', 'decision-maker', 'auditor'],
+  'GET /audit/entries': ['dpo', 'auditor'],
+  'GET /audit/proof': ['dpo', 'auditor'],
+  'GET /audit/export': ['dpo', 'auditor'],
+  'POST /audit/verify': ['admin', 'dpo', 'decision-maker', 'auditor'],
+  'POST /tokens': ['admin'],
+  'GET /doctor': ['admin', 'dpo'],
+  'POST /test/clock': ['admin'],
+  'GET /openapi.json': roles,
+};
+
+const digest = (token: string) => createHash('sha256').update(token).digest();
+
+/** The OS user, in the form of a code: the log takes no other. */
+export function localActor(): Actor {
+  const name = userInfo().username.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 32) || 'local';
+  return { id: `os:${name}`, roles };
+}
+
+/** Who bears this token; throws a 401 problem when nobody does. */
+export async function actorOf(db: Db, header: string | undefined, localToken: string): Promise<Actor> {
+  const token = /^Bearer (\S+)$/i.exec(header ?? '')?.[1];
+  if (!token) throw new ProblemError(401, 'Unauthorized', 'Send a bearer token; `kaiku token create --role R` prints one.');
+  if (timingSafeEqual(digest(token), digest(localToken))) return localActor();
+  const known = await tokenByHash(db, digest(token));
+  if (!known || !(roles as readonly string[]).includes(known.role)) throw new ProblemError(401, 'Unauthorized', 'This token is not known here, or was revoked.');
+  return { id: `token:${known.id}`, roles: [known.role as Role] };
+}
+
+/** Throws a 403 problem unless the route's row names one of the actor's roles. */
+export function mustBeAllowed(actor: Actor, method: string, route: string): void {
+  const allowed = access[`${method} ${route}`] ?? [];
+  if (!actor.roles.some((role) => allowed.includes(role))) {
+    throw new ProblemError(403, 'Forbidden', allowed.length > 0 ? `This needs one of the roles ${allowed.join(', ')}.` : 'No role may do this.');
+  }
+}
+
+export const tokenHash = digest;

@@ -1,0 +1,77 @@
+import type { DutyView } from '../core/duty.ts';
+import { reasonOf } from '../jobs/erasure.ts';
+import type { Needs } from '../jobs/needs.ts';
+import type { CaseRow } from '../store/cases.ts';
+import type { DutyRow } from '../store/duties.ts';
+import type { HeldRow } from '../store/held.ts';
+import type { TaskRow } from '../store/tasks.ts';
+
+/** Rows of the ledger as the API shows them: the fixed shapes, in one place. Never a value of a person. */
+export function dutyView(needs: Needs, duty: DutyRow): DutyView {
+  const owner = needs.config.systems[duty.recipient]?.owner ?? null;
+  const notBefore = duty.state === 'waiting' ? (duty.legal_not_before ?? duty.not_before) : null;
+  return {
+    system: duty.recipient,
+    state: duty.state,
+    outcome: duty.outcome,
+    evidence: duty.evidence,
+    version: duty.wanted,
+    since: duty.since.toISOString(),
+    ...(notBefore ? { notBefore: notBefore.toISOString() } : {}),
+    ...(duty.retained ? { retained: duty.retained } : {}),
+    ...(duty.state === 'asked' && duty.asked_due ? { asked: { whom: duty.asked_whom ?? duty.recipient, due: duty.asked_due.toISOString() } } : {}),
+    ...(duty.reason ? { reason: duty.reason } : {}),
+    ...(duty.next ? { next: duty.next } : {}),
+    owner,
+  };
+}
+
+export function caseView(needs: Needs, found: CaseRow) {
+  const reason = reasonOf(needs, found);
+  return {
+    id: found.id,
+    type: found.type,
+    state: found.state,
+    subject: found.subject,
+    receivedAt: found.received_at.toISOString(),
+    source: found.source,
+    // the legal clock is not in this release
+    deadline: null,
+    plan: found.plan,
+    ...(found.decision ? { decision: { ...found.decision, ...(reason ? { reason } : {}) } } : {}),
+    ...(found.closed_at ? { closedAt: found.closed_at.toISOString() } : {}),
+  };
+}
+
+export const taskView = (task: TaskRow) => ({
+  id: task.id,
+  system: task.system,
+  subject: task.subject,
+  ...(task.case_file ? { case: task.case_file } : {}),
+  ask: task.ask,
+  due: task.due.toISOString(),
+  ...(task.outcome ? { outcome: task.outcome } : {}),
+  ...(task.answered_at ? { answeredAt: task.answered_at.toISOString() } : {}),
+  ...(task.until ? { until: task.until } : {}),
+  ...(task.law ? { law: task.law } : {}),
+});
+
+export const heldView = (held: HeldRow) => ({
+  id: held.id,
+  kind: held.kind,
+  system: held.system,
+  ...(held.subject ? { subject: held.subject } : {}),
+  reason: held.reason,
+  details: held.details,
+  since: held.created_at.toISOString(),
+  verdicts: verdictsOf[held.kind],
+});
+
+/** What a person may say about each kind of hold. */
+export const verdictsOf: Record<HeldRow['kind'], readonly string[]> = {
+  vanished: ['erase', 'keep'],
+  rearrival: ['stale-copy', 'new-relationship'],
+  'ambiguous-link': ['dismiss'],
+  'ambiguous-record': ['dismiss'],
+  'mass-change': ['release', 'dismiss'],
+};

@@ -1,0 +1,45 @@
+import { sql } from 'kysely';
+import { type Db, rows } from './database.ts';
+
+/** Read-only questions of the API that span aggregates. */
+
+/** How many duties of each system are in each state. */
+export async function dutyCounts(db: Db): Promise<Map<string, Record<string, number>>> {
+  const found = await rows(db, sql<{ recipient: string; state: string; n: number }>`SELECT recipient, state, count(*) AS n FROM duty GROUP BY 1, 2`);
+  const counts = new Map<string, Record<string, number>>();
+  for (const { recipient, state, n } of found) counts.set(recipient, { ...counts.get(recipient), [state]: n });
+  return counts;
+}
+
+/** Seconds since the oldest duty of each system became due and was not yet done. */
+export const oldestOpen = (db: Db): Promise<{ recipient: string; seconds: number }[]> =>
+  rows(
+    db,
+    sql<{ recipient: string; seconds: number }>`
+      SELECT recipient, extract(epoch FROM now() - min(since))::float8 AS seconds FROM duty WHERE state IN ('open', 'sending', 'unknown') GROUP BY 1`,
+  );
+
+/** Erasure cases that are not ended, and the latest ended ones. */
+export const erasureCases = (db: Db, limit = 500): Promise<{ id: string; subject: string }[]> =>
+  rows(
+    db,
+    sql<{ id: string; subject: string }>`
+      SELECT id, subject FROM case_file WHERE type = 'erasure' AND state <> 'refused' ORDER BY state = 'closed', created_at LIMIT ${limit}`,
+  );
+
+/** Subjects by a row of a recipient or the register. */
+export const subjectsByRemote = (db: Db, hashes: readonly Buffer[]): Promise<{ id: string }[]> =>
+  rows(
+    db,
+    sql<{ id: string }>`
+      SELECT subject AS id FROM record WHERE remote_hash = ANY(${hashes}::bytea[])
+      UNION SELECT subject FROM register_record WHERE remote_hash = ANY(${hashes}::bytea[])`,
+  );
+
+/** Seq order index of a case's entries in the log. */
+export const caseLeaves = (db: Db, caseId: string): Promise<{ index: number; line: string }[]> =>
+  rows(
+    db,
+    sql<{ index: number; line: string }>`
+      SELECT l.index, e.line FROM audit_entry e JOIN audit_leaf l USING (seq) WHERE e.case_file = ${caseId} ORDER BY l.index`,
+  );
