@@ -28,16 +28,26 @@ type MergeField = z.infer<typeof MergeField>;
  */
 export async function checkRights(needs: CheckNeeds, call: Call, writeTest: boolean): Promise<RightProbe[]> {
   const { client, settings } = needs;
-  const probes = [await probe('account', async () => hostProblem(needs) ?? said(Ping, await client.ask(call, ({ ping }) => ping.get())))];
+  const probes = [
+    await probe('account', async () => hostProblem(needs) ?? said(Ping, await client.ask(call, ({ ping }) => ping.get()))),
+  ];
   if (probes[0]?.ok !== true) return probes;
   for (const audience of settings.audiences) {
-    const there = await probe(`audience ${audience}`, async () => audienceProblem(audience, await client.ask(call, ({ lists }) => lists.getList(audience, { fields: ['id', 'double_optin'] }))));
+    const there = await probe(`audience ${audience}`, async () =>
+      audienceProblem(
+        audience,
+        await client.ask(call, ({ lists }) => lists.getList(audience, { fields: ['id', 'double_optin'] })),
+      ),
+    );
     probes.push(there);
     if (there.ok !== true) continue;
     probes.push(
       await probe(`merge-fields ${audience}`, async () => {
         const fields = ['merge_fields.tag', 'merge_fields.type', 'merge_fields.required'];
-        const { merge_fields } = parse(MergeFields, await client.ask(call, ({ lists }) => lists.getListMergeFields(audience, { count: 1000, fields })));
+        const { merge_fields } = parse(
+          MergeFields,
+          await client.ask(call, ({ lists }) => lists.getListMergeFields(audience, { count: 1000, fields })),
+        );
         return mapProblem(audience, settings.map, merge_fields);
       }),
     );
@@ -60,11 +70,14 @@ const said = (schema: z.ZodType, answer: Answer): undefined => void parse(schema
 function hostProblem({ apiKey, baseUrl }: CheckNeeds): string | undefined {
   const own = /-([a-z]+\d+)$/.exec(apiKey)?.[1];
   const called = /^([a-z]+\d+)\.api\.mailchimp\.com$/.exec(new URL(baseUrl).hostname)?.[1];
-  return own && called && own !== called ? `the key belongs to data centre ${own}, but baseUrl names ${called}: use https://${own}.api.mailchimp.com/3.0` : undefined;
+  return own && called && own !== called
+    ? `the key belongs to data centre ${own}, but baseUrl names ${called}: use https://${own}.api.mailchimp.com/3.0`
+    : undefined;
 }
 
 function audienceProblem(audience: string, answer: Answer): string | undefined {
-  if (answer.status === 404) return `the account has no audience ${audience}: correct settings.audiences (the id stands in Mailchimp under the audience's settings)`;
+  if (answer.status === 404)
+    return `the account has no audience ${audience}: correct settings.audiences (the id stands in Mailchimp under the audience's settings)`;
   parse(Audience, answer);
   return undefined;
 }
@@ -85,7 +98,8 @@ function mapProblem(audience: string, map: TagMap, there: readonly MergeField[])
     else if (unfit[field.type]) problems.push(`${tag}: ${unfit[field.type]}`);
   }
   for (const { tag, required } of there) {
-    if (required && !(tag in map)) problems.push(`${tag} is required but not mapped, so nobody new can be added: make it optional in Mailchimp or map it`);
+    if (required && !(tag in map))
+      problems.push(`${tag} is required but not mapped, so nobody new can be added: make it optional in Mailchimp or map it`);
   }
   return problems.length > 0 ? `audience ${audience}: ${problems.join('; ')}` : undefined;
 }
@@ -98,17 +112,28 @@ async function writeRight({ members, settings, mark }: CheckNeeds, call: Call, w
   const right = 'members-write';
   const [audience] = settings.audiences;
   if (!settings.checkDomain || !audience) {
-    return { right, ok: null, problem: 'provable only by writing: set settings.checkDomain to a mail domain of your own and run kaiku check --write-test' };
+    return {
+      right,
+      ok: null,
+      problem: 'provable only by writing: set settings.checkDomain to a mail domain of your own and run kaiku check --write-test',
+    };
   }
   if (!writeTest) return { right, ok: null, problem: 'provable only by writing: run kaiku check --write-test' };
   return probe(right, async () => {
-    const made = await members.add(audience, { email_address: `kaiku-check+${mark()}@${settings.checkDomain}`, status: 'unsubscribed' }, call);
+    const made = await members.add(
+      audience,
+      { email_address: `kaiku-check+${mark()}@${settings.checkDomain}`, status: 'unsubscribed' },
+      call,
+    );
     if (isRefusal(made)) return `the marked member was not taken (${made.refusal})`;
     const seen = await members.get(audience, made.id, call);
     const erased = await members.deletePermanently(audience, made.id, call);
-    if (erased !== 'done') return `the marked member could not be deleted permanently (${erased.refusal}): delete the address that begins with kaiku-check by hand`;
+    if (erased !== 'done')
+      return `the marked member could not be deleted permanently (${erased.refusal}): delete the address that begins with kaiku-check by hand`;
     if (seen?.contact_id !== made.contact_id) return 'the marked member could not be read back';
-    return (await members.get(audience, made.id, call)) ? 'the marked member is still there after its permanent deletion' : undefined;
+    return (await members.get(audience, made.id, call))
+      ? 'the marked member is still there after its permanent deletion'
+      : undefined;
   });
 }
 

@@ -19,7 +19,12 @@ export interface Api {
   lists: Pick<typeof lists, 'deleteListMemberPermanent'> & {
     getListMember(list: string, key: string, options: { fields: string[] }): Promise<unknown>;
     addListMember(list: string, body: MemberBody & { status: string }): Promise<unknown>;
-    updateListMember(list: string, hash: string, body: MemberBody | { status: 'unsubscribed' }, options: { skipMergeValidation: boolean }): Promise<unknown>;
+    updateListMember(
+      list: string,
+      hash: string,
+      body: MemberBody | { status: 'unsubscribed' },
+      options: { skipMergeValidation: boolean },
+    ): Promise<unknown>;
     getListMembersInfo(list: string, options: ListOptions): Promise<unknown>;
     getList(list: string, options: { fields: string[] }): Promise<unknown>;
     getListMergeFields(list: string, options: { count: number; fields: string[] }): Promise<unknown>;
@@ -48,7 +53,15 @@ interface ApiClient extends Api {
   setConfig(config: Params): void;
   buildUrl(path: string, pathParams: Params): string;
   normalizeParams(params: Params): Params;
-  callApi(path: string, method: WireRequest['method'], pathParams: Params, queryParams: Params, headers: Params, form: Params, body: unknown): Promise<{ data: unknown; response: unknown }>;
+  callApi(
+    path: string,
+    method: WireRequest['method'],
+    pathParams: Params,
+    queryParams: Params,
+    headers: Params,
+    form: Params,
+    body: unknown,
+  ): Promise<{ data: unknown; response: unknown }>;
 }
 
 const ApiClient = createRequire(import.meta.url)('@mailchimp/mailchimp_marketing/src/ApiClient') as new () => ApiClient;
@@ -67,7 +80,11 @@ export function createClient(options: { baseUrl: string; apiKey: string }, wire:
     for (const [name, value] of Object.entries(client.normalizeParams(queryParams))) url.searchParams.set(name, String(value));
     const kind = method === 'GET' ? 'read' : 'write';
     const sent = body === null || body === undefined ? undefined : JSON.stringify(body);
-    const headers = { authorization, accept: 'application/json', ...(sent === undefined ? {} : { 'content-type': 'application/json' }) };
+    const headers = {
+      authorization,
+      accept: 'application/json',
+      ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+    };
     const answer = await wire({ method, url: url.href, kind, headers, ...(sent === undefined ? {} : { body: sent }) }, call);
     nameFailure(answer, kind);
     return { data: answer, response: answer };
@@ -81,7 +98,8 @@ export function createClient(options: { baseUrl: string; apiKey: string }, wire:
   };
 }
 
-const isAnswer = (value: unknown): value is Answer => typeof value === 'object' && value !== null && 'status' in value && 'text' in value;
+const isAnswer = (value: unknown): value is Answer =>
+  typeof value === 'object' && value !== null && 'status' in value && 'text' in value;
 
 /** What Mailchimp says instead of an answer; its documentation: branch on the status, then the title, never on `type`. */
 export interface Problem {
@@ -105,7 +123,9 @@ export function problemIn(answer: Answer): Problem | null {
   return {
     title: text(body, 'title'),
     detail: text(body, 'detail'),
-    errors: errors.flatMap((e: unknown) => (typeof e === 'object' && e !== null ? [{ field: text(e, 'field'), message: text(e, 'message') }] : [])),
+    errors: errors.flatMap((e: unknown) =>
+      typeof e === 'object' && e !== null ? [{ field: text(e, 'field'), message: text(e, 'message') }] : [],
+    ),
   };
 }
 
@@ -117,7 +137,11 @@ function nameFailure(answer: Answer, kind: 'read' | 'write'): void {
   const { status } = answer;
   if (status >= 200 && status < 300) return;
   const problem = problemIn(answer);
-  const throttled = () => new Failure('RECIPIENT_THROTTLED', { status, retryAfterMs: parseRetryAfter(answer.headers['retry-after'], new Date()) ?? throttledMs });
+  const throttled = () =>
+    new Failure('RECIPIENT_THROTTLED', {
+      status,
+      retryAfterMs: parseRetryAfter(answer.headers['retry-after'], new Date()) ?? throttledMs,
+    });
   if (status === 401) throw new Failure('CREDENTIALS_REJECTED', { status });
   if (status === 429) throw throttled();
   if (status === 403) {

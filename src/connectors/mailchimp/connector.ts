@@ -42,7 +42,8 @@ export const mailchimp: ConnectorFactory<MailchimpSettings> = {
       manifest: { ...manifest, limits: { connections: settings.connections } },
       recipient: recipientOf({ members, settings, demandsOwnSignUp: signUpRule(client) }),
       webhook: webhookOf(settings, credentials['signingSecret'], members),
-      check: (call, writeTest) => checkRights({ client, members, settings, baseUrl, apiKey, mark: () => randomBytes(6).toString('hex') }, call, writeTest),
+      check: (call, writeTest) =>
+        checkRights({ client, members, settings, baseUrl, apiKey, mark: () => randomBytes(6).toString('hex') }, call, writeTest),
     };
   },
 };

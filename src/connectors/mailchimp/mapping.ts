@@ -74,7 +74,12 @@ export function asHeld(fields: Fields): Fields {
  * The merge fields of a write. Mailchimp clears a field with '' (not null) and ignores a missing one, so a blanked field is
  * written out. `current` is what the member has now.
  */
-export function toMergeFields(fields: Fields, blanked: readonly string[], map: TagMap, current: Member['merge_fields'] = {}): Record<string, unknown> {
+export function toMergeFields(
+  fields: Fields,
+  blanked: readonly string[],
+  map: TagMap,
+  current: Member['merge_fields'] = {},
+): Record<string, unknown> {
   const merge: Record<string, unknown> = {};
   for (const [tag, field] of Object.entries(map)) {
     const value = fields[field];
@@ -113,7 +118,8 @@ function spell(value: FieldValue): string {
   return cut(isOrganisation(value) ? (value.name ?? value.businessId ?? '') : joinAddress(value));
 }
 
-const joinAddress = (a: Address) => [a.street, [a.postcode, a.city].filter(Boolean).join(' '), a.country].filter(Boolean).join(', ');
+const joinAddress = (a: Address) =>
+  [a.street, [a.postcode, a.city].filter(Boolean).join(' '), a.country].filter(Boolean).join(', ');
 
 /** Mailchimp cuts a text merge field at 255 bytes; we cut first, between characters, so that the read-back shows what was sent. */
 export function cut(text: string, bytes = 255): string {

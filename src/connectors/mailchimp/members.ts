@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import pRetry from 'p-retry';
+import { z } from 'zod';
 import { Failure } from '../../core/failure.ts';
 import type { Answer, Call } from '../http.ts';
 import { type ListOptions, type MailchimpClient, type MemberBody, problemIn } from './client.ts';
@@ -38,7 +38,8 @@ export function membersOf(client: MailchimpClient): Members {
       retries: 2,
       minTimeout: 200,
       randomize: true,
-      shouldRetry: ({ error }) => error instanceof Failure && error.code === 'RECIPIENT_UNAVAILABLE' && error.status !== undefined,
+      shouldRetry: ({ error }) =>
+        error instanceof Failure && error.code === 'RECIPIENT_UNAVAILABLE' && error.status !== undefined,
     });
 
   return {
@@ -46,9 +47,14 @@ export function membersOf(client: MailchimpClient): Members {
     byContact: (list, contactId, call) => look(list, contactId, call, [400, 404, 405]),
     add: async (list, body, call) => written(await client.ask(call, ({ lists }) => lists.addListMember(list, body))),
     // a correction must not fail because the audience's own form demands another field
-    correct: async (list, hash, body, call) => written(await client.ask(call, ({ lists }) => lists.updateListMember(list, hash, body, { skipMergeValidation: true }))),
+    correct: async (list, hash, body, call) =>
+      written(await client.ask(call, ({ lists }) => lists.updateListMember(list, hash, body, { skipMergeValidation: true }))),
     unsubscribe: async (list, hash, call) =>
-      written(await client.ask(call, ({ lists }) => lists.updateListMember(list, hash, { status: 'unsubscribed' }, { skipMergeValidation: true }))),
+      written(
+        await client.ask(call, ({ lists }) =>
+          lists.updateListMember(list, hash, { status: 'unsubscribed' }, { skipMergeValidation: true }),
+        ),
+      ),
 
     async deletePermanently(list, hash, call) {
       const answer = await client.ask(call, ({ lists }) => lists.deleteListMemberPermanent(list, hash));
@@ -60,10 +66,21 @@ export function membersOf(client: MailchimpClient): Members {
 
     async *pages(list, filter, call) {
       for (let offset = 0; ; ) {
-        const options: ListOptions = { ...filter, count: pageSize, offset, fields: listFields, sortField: 'last_changed', sortDir: 'ASC' };
+        const options: ListOptions = {
+          ...filter,
+          count: pageSize,
+          offset,
+          fields: listFields,
+          sortField: 'last_changed',
+          sortDir: 'ASC',
+        };
         const { members, total_items } = await page(list, options, call);
         if (members.length > 0) yield members;
-        if (members.length === 0 || (total_items === undefined ? members.length < pageSize : offset + members.length >= total_items)) return;
+        if (
+          members.length === 0 ||
+          (total_items === undefined ? members.length < pageSize : offset + members.length >= total_items)
+        )
+          return;
         // members that change while we read move to the end, and everybody behind them moves up
         offset += Math.max(1, members.length - overlap);
       }

@@ -1,6 +1,6 @@
+import { Failure } from '../../core/failure.ts';
 import type { Recipient, RemoteRef, Written } from '../connector.ts';
 import type { Call } from '../http.ts';
-import { Failure } from '../../core/failure.ts';
 import { asHeld, differing, hashOf, type Member, refOf, spellAddress, standingOf, toMergeFields, toProfile } from './mapping.ts';
 import { isRefusal, type Members, type Refusal } from './members.ts';
 import { changesSince, everybody } from './reading.ts';
@@ -27,9 +27,18 @@ export function recipientOf({ members, settings, demandsOwnSignUp }: RecipientNe
     return ref.id === '' ? null : sameContact(await members.byContact(ref.place, ref.id, call), ref.id);
   }
 
-  async function correct(place: string, found: Member, email: string | undefined, merge: Record<string, unknown>, call: Call): Promise<Written> {
+  async function correct(
+    place: string,
+    found: Member,
+    email: string | undefined,
+    merge: Record<string, unknown>,
+    call: Call,
+  ): Promise<Written> {
     const fresh = differing(merge, found.merge_fields);
-    const body = { ...(Object.keys(fresh).length > 0 ? { merge_fields: fresh } : {}), ...(email ? { email_address: email } : {}) };
+    const body = {
+      ...(Object.keys(fresh).length > 0 ? { merge_fields: fresh } : {}),
+      ...(email ? { email_address: email } : {}),
+    };
     if (Object.keys(body).length === 0) return { kind: 'accepted', ref: refOf(place, found) };
     const said = await members.correct(place, found.id, body, call);
     if (!isRefusal(said)) return { kind: 'accepted', ref: refOf(place, theSame(said, found)) };
@@ -66,7 +75,15 @@ export function recipientOf({ members, settings, demandsOwnSignUp }: RecipientNe
       // a POST may bring an archived member back to life
       if (await members.get(place, hashOf(fields.email), call)) return { kind: 'exists' };
       const merge = toMergeFields(fields, [], map);
-      const said = await members.add(place, { email_address: fields.email.trim(), status: 'subscribed', ...(Object.keys(merge).length > 0 ? { merge_fields: merge } : {}) }, call);
+      const said = await members.add(
+        place,
+        {
+          email_address: fields.email.trim(),
+          status: 'subscribed',
+          ...(Object.keys(merge).length > 0 ? { merge_fields: merge } : {}),
+        },
+        call,
+      );
       if (!isRefusal(said)) return { kind: 'accepted', ref: refOf(place, said) };
       if (said.refusal === 'exists' || said.refusal === 'forgotten') return { kind: said.refusal };
       return said.refusal === 'not-found' ? { kind: 'refused', code: 'audience-missing' } : refused(said);
@@ -78,7 +95,10 @@ export function recipientOf({ members, settings, demandsOwnSignUp }: RecipientNe
       if (standingOf(found) === 'inert') return { kind: 'refused', code: 'inert' };
       // the address is the member itself: without one the row can only be erased
       if (blanked.includes('email')) return { kind: 'refused', code: 'address-needed' };
-      const email = typeof fields.email === 'string' && spellAddress(fields.email) !== spellAddress(found.email_address) ? fields.email.trim() : undefined;
+      const email =
+        typeof fields.email === 'string' && spellAddress(fields.email) !== spellAddress(found.email_address)
+          ? fields.email.trim()
+          : undefined;
       return correct(ref.place, found, email, toMergeFields(fields, blanked, map, found.merge_fields), call);
     },
 

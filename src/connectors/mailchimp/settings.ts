@@ -4,7 +4,9 @@ import { fieldNames } from '../../core/person.ts';
 const Canonical = z.union([z.enum(fieldNames), z.templateLiteral(['custom.', z.string().min(1)])], {
   error: `must be one of ${fieldNames.join(', ')} or custom.<name>`,
 });
-const MergeTag = z.string().regex(/^[A-Z][A-Z0-9_]{0,9}$/, { error: 'a merge tag is up to ten capital letters, digits and underscores' });
+const MergeTag = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,9}$/, { error: 'a merge tag is up to ten capital letters, digits and underscores' });
 
 export const MailchimpSettings = z.strictObject({
   /** Ids of the audiences; a person is one member in each, and the members share nothing. */
