@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, type Document, type Node, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 
 /** One thing that is wrong in a configuration: where, what, and what to do. */
 export interface Fault {
@@ -16,7 +16,14 @@ export class ConfigError extends Error {
   readonly file: string;
   readonly faults: Fault[];
   constructor(file: string, faults: Fault[]) {
-    super(faults.map((f) => `${file}:${f.line}:${f.column}  ${f.path ? `${f.path}: ` : ''}${f.message}${f.suggestion ? `; did you mean "${f.suggestion}"?` : ''}`).join('\n'));
+    super(
+      faults
+        .map(
+          (f) =>
+            `${file}:${f.line}:${f.column}  ${f.path ? `${f.path}: ` : ''}${f.message}${f.suggestion ? `; did you mean "${f.suggestion}"?` : ''}`,
+        )
+        .join('\n'),
+    );
     this.file = file;
     this.faults = faults;
   }
@@ -38,7 +45,11 @@ export function readYaml(text: string): Located {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const faults: Fault[] = document.errors.map((e) => ({ path: '', ...place(e.pos[0]), message: e.code === 'DUPLICATE_KEY' ? 'this key stands here twice' : firstLine(e.message) }));
+  const faults: Fault[] = document.errors.map((e) => ({
+    path: '',
+    ...place(e.pos[0]),
+    message: e.code === 'DUPLICATE_KEY' ? 'this key stands here twice' : firstLine(e.message),
+  }));
   return {
     value: faults.length > 0 ? undefined : document.toJS(),
     faults,
@@ -72,7 +83,9 @@ const rangeOf = (node: unknown): number | undefined => (node as Node | null | un
 
 /** The nearest of the known words, if it is near enough to be a slip. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  const scored = known.map((k): [number, string] => [distance(word.toLowerCase(), k.toLowerCase()), k]).sort((a, b) => a[0] - b[0]);
+  const scored = known
+    .map((k): [number, string] => [distance(word.toLowerCase(), k.toLowerCase()), k])
+    .sort((a, b) => a[0] - b[0]);
   const [best] = scored;
   return best && best[0] <= Math.max(2, Math.floor(word.length / 3)) ? best[1] : undefined;
 }
@@ -82,7 +95,8 @@ function distance(a: string, b: string): number {
   let before = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const now = [i];
-    for (let j = 1; j <= b.length; j++) now.push(Math.min((before[j] ?? 0) + 1, (now[j - 1] ?? 0) + 1, (before[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    for (let j = 1; j <= b.length; j++)
+      now.push(Math.min((before[j] ?? 0) + 1, (now[j - 1] ?? 0) + 1, (before[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
     before = now;
   }
   return before[b.length] ?? 0;

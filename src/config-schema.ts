@@ -5,15 +5,27 @@ import { fieldNames } from './core/person.ts';
 const Secret = z.union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })]);
 const FieldIs = z.strictObject({ field: z.string().min(1), equals: z.union([z.boolean(), z.number(), z.string()]) });
 
-const FieldName = z.string().refine((name) => (fieldNames as readonly string[]).includes(name) || /^custom\.[A-Za-z0-9_]+$/.test(name), {
-  error: (issue) => `"${String(issue.input)}" is not a field of a person; known are ${fieldNames.join(', ')} and custom.<name>`,
-});
+const FieldName = z
+  .string()
+  .refine((name) => (fieldNames as readonly string[]).includes(name) || /^custom\.[A-Za-z0-9_]+$/.test(name), {
+    error: (issue) => `"${String(issue.input)}" is not a field of a person; known are ${fieldNames.join(', ')} and custom.<name>`,
+  });
 
-export const bases = ['consent', 'contract', 'legal-obligation', 'vital-interests', 'public-task', 'legitimate-interest'] as const;
+export const bases = [
+  'consent',
+  'contract',
+  'legal-obligation',
+  'vital-interests',
+  'public-task',
+  'legitimate-interest',
+] as const;
 
 const PurposeFile = z.strictObject({
   basis: z.enum(bases).describe('Art. 6(1) GDPR'),
-  permission: z.string().optional().describe('A permission that the register declares; without it nobody new is given anything for this purpose'),
+  permission: z
+    .string()
+    .optional()
+    .describe('A permission that the register declares; without it nobody new is given anything for this purpose'),
   fields: z.array(FieldName).min(1),
   for: z.array(z.string().min(1)).min(1).optional().describe('Roles; default: all'),
 });
@@ -22,8 +34,16 @@ const RegisterFile = z.strictObject({
   for: z.string().min(1).describe('The role of the people this register is master for'),
   pollSeconds: z.number().min(1).max(86_400).default(60),
   sweepHours: z.number().positive().max(168).default(24),
-  erasureSignal: FieldIs.extend({ approve: z.enum(['person', 'auto']).default('person') }).strict().optional(),
-  eraseAfterDays: z.number().int().min(0).max(30).default(14).describe('The register is erased at the latest then; the law gives one month'),
+  erasureSignal: FieldIs.extend({ approve: z.enum(['person', 'auto']).default('person') })
+    .strict()
+    .optional(),
+  eraseAfterDays: z
+    .number()
+    .int()
+    .min(0)
+    .max(30)
+    .default(14)
+    .describe('The register is erased at the latest then; the law gives one month'),
   permissions: z.record(z.string(), z.strictObject({ granted: FieldIs.optional(), refused: FieldIs.optional() })).default({}),
 });
 
@@ -36,7 +56,9 @@ const RecipientFile = z.strictObject({
 
 export const SystemFile = z.strictObject({
   connector: z.string().min(1),
-  baseUrl: z.url({ protocol: /^https?$/, error: 'must be a whole address with https:// (http:// only to this machine)' }).optional(),
+  baseUrl: z
+    .url({ protocol: /^https?$/, error: 'must be a whole address with https:// (http:// only to this machine)' })
+    .optional(),
   credentials: z.record(z.string(), Secret).default({}),
   owner: z.string().min(1).optional().describe('Who is asked when this system needs a person: a role, not a name'),
   settings: z.record(z.string(), z.unknown()).default({}),
@@ -49,14 +71,23 @@ export const ConfigFile = z.strictObject({
   controller: z.strictObject({
     name: z.string().min(1),
     businessId: z.string().optional(),
-    languages: z.array(z.enum(['fi', 'sv', 'en'])).min(1).default(['fi']),
+    languages: z
+      .array(z.enum(['fi', 'sv', 'en']))
+      .min(1)
+      .default(['fi']),
     financialYearEnd: z
       .string()
       .regex(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, { error: 'must be a day as MM-DD' })
       .optional(),
     privacyContact: z.email({ error: 'must be an e-mail address' }).optional(),
   }),
-  purposes: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/, { error: 'a purpose is named in small letters, digits and hyphens' }), PurposeFile),
-  systems: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/, { error: 'a system is named in small letters, digits and hyphens' }), SystemFile),
+  purposes: z.record(
+    z.string().regex(/^[a-z][a-z0-9-]*$/, { error: 'a purpose is named in small letters, digits and hyphens' }),
+    PurposeFile,
+  ),
+  systems: z.record(
+    z.string().regex(/^[a-z][a-z0-9-]*$/, { error: 'a system is named in small letters, digits and hyphens' }),
+    SystemFile,
+  ),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { FinnishBusinessIds } from 'finnish-business-ids';
+import { z } from 'zod';
 import { ConfigError, type Fault, type Located, nearest, type Path, readYaml } from './config-faults.ts';
-import { ConfigFile, SystemFile } from './config-schema.ts';
+import { ConfigFile, type SystemFile } from './config-schema.ts';
 import type { Config, Purpose, SystemConfig } from './core/configuration.ts';
 import type { FieldName } from './core/person.ts';
-import { z } from 'zod';
-
-export { ConfigError } from './config-faults.ts';
 
 /** What loading needs to know of a connector. */
 export interface KnownConnector {
@@ -29,16 +27,28 @@ export function loadConfig(path: string, env: Record<string, string | undefined>
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const why = (error as { code?: string }).code === 'ENOENT' ? 'there is no such file' : 'the file cannot be read';
-    throw new ConfigError(path, [{ path: '', line: 1, column: 1, message: `${why}; set KAIKU_CONFIG to the path of your configuration` }]);
+    throw new ConfigError(path, [
+      { path: '', line: 1, column: 1, message: `${why}; set KAIKU_CONFIG to the path of your configuration` },
+    ]);
   }
   return parseConfig(text, path, env, connectors);
 }
 
-export function parseConfig(text: string, file: string, env: Record<string, string | undefined>, connectors: KnownConnectors): Config {
+export function parseConfig(
+  text: string,
+  file: string,
+  env: Record<string, string | undefined>,
+  connectors: KnownConnectors,
+): Config {
   const yaml = readYaml(text);
   const faults: Fault[] = [...yaml.faults];
   const tell: Tell = (path, message, more = {}) =>
-    faults.push({ path: path.join('.'), ...yaml.at(path, more.key), message, ...(more.suggestion ? { suggestion: more.suggestion } : {}) });
+    faults.push({
+      path: path.join('.'),
+      ...yaml.at(path, more.key),
+      message,
+      ...(more.suggestion ? { suggestion: more.suggestion } : {}),
+    });
   if (faults.length > 0) throw new ConfigError(file, faults);
   if (typeof yaml.value !== 'object' || yaml.value === null || Array.isArray(yaml.value)) {
     tell([], 'the file must hold controller, purposes and systems');
@@ -61,7 +71,12 @@ function tellIssue(issue: z.core.$ZodIssue, base: Path, tell: Tell, schema: z.Zo
   const path: Path = [...base, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, issue.path as (string | number)[]);
-    for (const key of issue.keys) tell([...path, key], `"${key}" is not a key that may stand here${known.length > 0 ? `; known are ${known.join(', ')}` : ''}`, { suggestion: nearest(key, known), key: true });
+    for (const key of issue.keys)
+      tell(
+        [...path, key],
+        `"${key}" is not a key that may stand here${known.length > 0 ? `; known are ${known.join(', ')}` : ''}`,
+        { suggestion: nearest(key, known), key: true },
+      );
     return;
   }
   if (issue.code === 'invalid_union') {
@@ -69,23 +84,35 @@ function tellIssue(issue: z.core.$ZodIssue, base: Path, tell: Tell, schema: z.Zo
     return;
   }
   if (issue.code === 'invalid_value') {
-    tell(path, `must be one of ${issue.values.join(', ')}`, { suggestion: typeof issue.input === 'string' ? nearest(issue.input, issue.values.map(String)) : undefined });
+    tell(path, `must be one of ${issue.values.join(', ')}`, {
+      suggestion: typeof issue.input === 'string' ? nearest(issue.input, issue.values.map(String)) : undefined,
+    });
     return;
   }
   if (issue.code === 'invalid_key') {
     tell(path, issue.issues[0]?.message ?? 'this name cannot be used', { key: true });
     return;
   }
-  tell(path, issue.code === 'invalid_type' && issue.input === undefined ? `is missing (a ${issue.expected})` : plain(issue.message));
+  tell(
+    path,
+    issue.code === 'invalid_type' && issue.input === undefined ? `is missing (a ${issue.expected})` : plain(issue.message),
+  );
 }
 
-const plain = (message: string) => message.replace(/^Invalid input: /, '').replace(/^Too small: /, 'too small: ').replace(/^Too big: /, 'too big: ');
+const plain = (message: string) =>
+  message
+    .replace(/^Invalid input: /, '')
+    .replace(/^Too small: /, 'too small: ')
+    .replace(/^Too big: /, 'too big: ');
 
 /** The keys a strict object knows at a path, walked through records, arrays, optionals and defaults. */
 function keysAt(schema: z.ZodType, path: readonly (string | number)[]): string[] {
   let at: unknown = schema;
   const open = (node: unknown): { shape?: Record<string, unknown>; valueType?: unknown; element?: unknown } => {
-    let inner = node as { def?: { innerType?: unknown; valueType?: unknown; element?: unknown }; shape?: Record<string, unknown> };
+    let inner = node as {
+      def?: { innerType?: unknown; valueType?: unknown; element?: unknown };
+      shape?: Record<string, unknown>;
+    };
     while (inner?.def?.innerType) inner = inner.def.innerType as typeof inner;
     return { ...(inner?.shape ? { shape: inner.shape } : {}), valueType: inner?.def?.valueType, element: inner?.def?.element };
   };
@@ -96,25 +123,50 @@ function keysAt(schema: z.ZodType, path: readonly (string | number)[]): string[]
   return Object.keys(open(at).shape ?? {});
 }
 
-function resolveAll(file: ConfigFile, folder: string, env: Record<string, string | undefined>, connectors: KnownConnectors, tell: Tell, _yaml: Located): Config {
+function resolveAll(
+  file: ConfigFile,
+  folder: string,
+  env: Record<string, string | undefined>,
+  connectors: KnownConnectors,
+  tell: Tell,
+  _yaml: Located,
+): Config {
   const permissions = Object.values(file.systems).flatMap((s) => Object.keys(s.register?.permissions ?? {}));
   const purposes: Record<string, Purpose> = {};
   for (const [name, purpose] of Object.entries(file.purposes)) {
-    purposes[name] = { name, basis: purpose.basis, fields: purpose.fields as FieldName[], ...(purpose.permission ? { permission: purpose.permission } : {}), ...(purpose.for ? { for: purpose.for } : {}) };
-    if (purpose.permission && !permissions.includes(purpose.permission)) tell(['purposes', name, 'permission'], `no register declares the permission "${purpose.permission}"`, { suggestion: nearest(purpose.permission, permissions) });
+    purposes[name] = {
+      name,
+      basis: purpose.basis,
+      fields: purpose.fields as FieldName[],
+      ...(purpose.permission ? { permission: purpose.permission } : {}),
+      ...(purpose.for ? { for: purpose.for } : {}),
+    };
+    if (purpose.permission && !permissions.includes(purpose.permission))
+      tell(['purposes', name, 'permission'], `no register declares the permission "${purpose.permission}"`, {
+        suggestion: nearest(purpose.permission, permissions),
+      });
     if (purpose.fields.includes('identityCode') && (purpose.basis === 'legitimate-interest' || purpose.basis === 'consent')) {
-      tell(['purposes', name, 'fields'], 'identityCode may not be given on this basis: a personal identity code needs a ground of Data Protection Act 1050/2018 29 §, and marketing has none');
+      tell(
+        ['purposes', name, 'fields'],
+        'identityCode may not be given on this basis: a personal identity code needs a ground of Data Protection Act 1050/2018 29 §, and marketing has none',
+      );
     }
   }
   const { businessId } = file.controller;
-  if (businessId && !FinnishBusinessIds.isValidBusinessId(businessId)) tell(['controller', 'businessId'], 'is not a Finnish business id: its check digit does not fit');
+  if (businessId && !FinnishBusinessIds.isValidBusinessId(businessId))
+    tell(['controller', 'businessId'], 'is not a Finnish business id: its check digit does not fit');
   const systems: Record<string, SystemConfig> = {};
-  for (const [name, system] of Object.entries(file.systems)) systems[name] = resolveSystem(name, system, Object.keys(purposes), folder, env, connectors, tell);
+  for (const [name, system] of Object.entries(file.systems))
+    systems[name] = resolveSystem(name, system, Object.keys(purposes), folder, env, connectors, tell);
   const registers = Object.entries(file.systems).filter(([, s]) => s.register);
   if (registers.length === 0) tell(['systems'], 'one system must be a register: the master for a category of people');
   for (const [name, system] of registers) {
     const twin = registers.find(([other, s]) => other !== name && s.register?.for === system.register?.for);
-    if (twin && twin[0] < name) tell(['systems', name, 'register', 'for'], `"${twin[0]}" is the register of "${system.register?.for}" already: a role has one master`);
+    if (twin && twin[0] < name)
+      tell(
+        ['systems', name, 'register', 'for'],
+        `"${twin[0]}" is the register of "${system.register?.for}" already: a role has one master`,
+      );
   }
   const { controller } = file;
   return {
@@ -143,13 +195,22 @@ function resolveSystem(
   const connector = connectors[system.connector];
   const secret = (given: { env: string } | { file: string }, path: Path): string => {
     const value = 'env' in given ? env[given.env] : readSecret(resolve(folder, given.file));
-    if (!value) tell(path, 'env' in given ? `the environment variable ${given.env} is not set` : `the file ${given.file} is missing or empty`);
+    if (!value)
+      tell(
+        path,
+        'env' in given ? `the environment variable ${given.env} is not set` : `the file ${given.file} is missing or empty`,
+      );
     return value ?? '';
   };
-  const credentials = Object.fromEntries(Object.entries(system.credentials).map(([key, given]) => [key, secret(given, at('credentials', key))]));
+  const credentials = Object.fromEntries(
+    Object.entries(system.credentials).map(([key, given]) => [key, secret(given, at('credentials', key))]),
+  );
   let deadlineSeconds: number | undefined;
   let settings: unknown = {};
-  if (!connector) tell(at('connector'), `there is no connector "${system.connector}"; known are ${Object.keys(connectors).join(', ')}`, { suggestion: nearest(system.connector, Object.keys(connectors)) });
+  if (!connector)
+    tell(at('connector'), `there is no connector "${system.connector}"; known are ${Object.keys(connectors).join(', ')}`, {
+      suggestion: nearest(system.connector, Object.keys(connectors)),
+    });
   else {
     const { deadlineSeconds: deadline, ...own } = system.settings;
     const checked = z.number().positive().max(600).optional().safeParse(deadline);
@@ -158,14 +219,20 @@ function resolveSystem(
     const parsed = connector.settings.safeParse(own);
     if (parsed.success) settings = parsed.data;
     else for (const issue of parsed.error.issues) tellIssue(issue, at('settings'), tell, connector.settings);
-    for (const needed of connector.credentials) if (!(needed in system.credentials)) tell(at('credentials'), `${system.connector} needs the credential ${needed}: write ${needed}: { env: NAME }`);
-    if (!connector.manifest.human && !system.baseUrl) tell(at(), 'baseUrl is missing: the address of the vendor\'s API');
-    if (connector.manifest.human && !system.owner) tell(at(), 'owner is missing: somebody in the company looks after what these people are asked');
-    if (system.register && !connector.manifest.roles.includes('register')) tell(at('register'), `${system.connector} cannot be a register`);
+    for (const needed of connector.credentials)
+      if (!(needed in system.credentials))
+        tell(at('credentials'), `${system.connector} needs the credential ${needed}: write ${needed}: { env: NAME }`);
+    if (!connector.manifest.human && !system.baseUrl) tell(at(), "baseUrl is missing: the address of the vendor's API");
+    if (connector.manifest.human && !system.owner)
+      tell(at(), 'owner is missing: somebody in the company looks after what these people are asked');
+    if (system.register && !connector.manifest.roles.includes('register'))
+      tell(at('register'), `${system.connector} cannot be a register`);
   }
-  if (system.baseUrl?.startsWith('http:') && !isLoopback(system.baseUrl)) tell(at('baseUrl'), 'plain http goes to this machine only: use https');
+  if (system.baseUrl?.startsWith('http:') && !isLoopback(system.baseUrl))
+    tell(at('baseUrl'), 'plain http goes to this machine only: use https');
   for (const [i, purpose] of (system.recipient?.purposes ?? []).entries()) {
-    if (!purposes.includes(purpose)) tell(at('recipient', 'purposes', i), `there is no purpose "${purpose}"`, { suggestion: nearest(purpose, purposes) });
+    if (!purposes.includes(purpose))
+      tell(at('recipient', 'purposes', i), `there is no purpose "${purpose}"`, { suggestion: nearest(purpose, purposes) });
   }
   if (!system.register && !system.recipient) tell(at(), 'must be a register, a recipient, or both');
   return {
@@ -200,13 +267,20 @@ function isLoopback(url: string): boolean {
 
 /** The JSON Schema of the file, with each connector's own settings: for completion in editors. */
 export function configJsonSchema(connectors: KnownConnectors): unknown {
-  const whole = z.toJSONSchema(ConfigFile, { io: 'input', unrepresentable: 'any' }) as { properties?: Record<string, { additionalProperties?: Record<string, unknown> }> };
+  const whole = z.toJSONSchema(ConfigFile, { io: 'input', unrepresentable: 'any' }) as {
+    properties?: Record<string, { additionalProperties?: Record<string, unknown> }>;
+  };
   const system = whole.properties?.['systems']?.additionalProperties;
   if (system) {
     system['allOf'] = Object.entries(connectors).map(([name, connector]) => {
-      const settings = z.toJSONSchema(connector.settings, { io: 'input', unrepresentable: 'any' }) as { properties?: Record<string, unknown> };
+      const settings = z.toJSONSchema(connector.settings, { io: 'input', unrepresentable: 'any' }) as {
+        properties?: Record<string, unknown>;
+      };
       settings.properties = { ...settings.properties, deadlineSeconds: { type: 'number', exclusiveMinimum: 0, maximum: 600 } };
-      return { if: { properties: { connector: { const: name } } }, then: { properties: { settings } } };
+      return {
+        if: { properties: { connector: { const: name } } }, // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword
+        then: { properties: { settings } },
+      };
     });
   }
   return { title: 'Kaiku configuration', ...whole };

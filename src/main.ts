@@ -1,15 +1,15 @@
-import { registry } from './connectors/registry.ts';
+import { MissingFile } from './cli/audit.ts';
+import type { InProcess } from './cli/client.ts';
+import { runCli } from './cli/program.ts';
 import { configJsonSchema } from './config.ts';
 import { ConfigError } from './config-faults.ts';
-import type { InProcess } from './cli/client.ts';
-import { MissingFile } from './cli/audit.ts';
-import { runCli } from './cli/program.ts';
+import { registry } from './connectors/registry.ts';
 import { KeyFileError } from './core/seal.ts';
-import { demo } from './demo/story.ts';
 import { runSandbox, SandboxError } from './demo/sandbox.ts';
+import { demo } from './demo/story.ts';
 import { createLog, EnvironmentError, openHub, readEnvironment } from './open.ts';
-import { startHub } from './start.ts';
 import { buildApp } from './server/app.ts';
+import { startHub } from './start.ts';
 import { WrongKeyError } from './store/vault.ts';
 
 /** The composition root: the one place that reads the environment and the arguments, and hands everything else in. */
@@ -57,8 +57,13 @@ async function openInProcess(): Promise<InProcess> {
 async function start({ role, json }: { role: 'api' | 'worker' | 'all'; json: boolean }): Promise<number> {
   const env = readEnvironment(process.env);
   const running = await startHub(env, createLog(process.env['LOG_LEVEL'] ?? 'info'), role);
-  const event = (name: string, more: Record<string, unknown>, line: string) => out(json ? JSON.stringify({ event: name, ...more }) : line);
-  event('ready', { role, url: running.url, instance: running.hub.needs.instance }, `Kaiku is up${running.url ? ` on ${running.url}` : ''} (${role}); Ctrl-C stops it`);
+  const event = (name: string, more: Record<string, unknown>, line: string) =>
+    out(json ? JSON.stringify({ event: name, ...more }) : line);
+  event(
+    'ready',
+    { role, url: running.url, instance: running.hub.needs.instance },
+    `Kaiku is up${running.url ? ` on ${running.url}` : ''} (${role}); Ctrl-C stops it`,
+  );
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
@@ -69,12 +74,22 @@ async function start({ role, json }: { role: 'api' | 'worker' | 'all'; json: boo
 
 /** Errors that have a cause outside of Kaiku, with what to do; everything else is ours and keeps its stack. */
 function explain(error: unknown): { text: string; exitCode: number } | null {
-  if (error instanceof ConfigError || error instanceof EnvironmentError || error instanceof MissingFile || error instanceof SandboxError) return { text: error.message, exitCode: 2 };
+  if (
+    error instanceof ConfigError ||
+    error instanceof EnvironmentError ||
+    error instanceof MissingFile ||
+    error instanceof SandboxError
+  )
+    return { text: error.message, exitCode: 2 };
   if (error instanceof WrongKeyError || error instanceof KeyFileError) return { text: error.message, exitCode: 4 };
   const code = (error as { code?: unknown }).code;
-  if (code === 'EADDRINUSE') return { text: `KAIKU_PORT ${process.env['KAIKU_PORT'] ?? 8080} is taken by another program; set another port.`, exitCode: 3 };
-  if (typeof code === 'string' && /^(ECONNREFUSED|ENOTFOUND|ETIMEDOUT|28P01|3D000|57P03)$/.test(code)) return { text: `The database or the queue could not be reached (${code}); check DATABASE_URL and REDIS_URL.`, exitCode: 3 };
+  if (code === 'EADDRINUSE')
+    return {
+      text: `KAIKU_PORT ${process.env['KAIKU_PORT'] ?? 8080} is taken by another program; set another port.`,
+      exitCode: 3,
+    };
+  if (typeof code === 'string' && /^(ECONNREFUSED|ENOTFOUND|ETIMEDOUT|28P01|3D000|57P03)$/.test(code))
+    return { text: `The database or the queue could not be reached (${code}); check DATABASE_URL and REDIS_URL.`, exitCode: 3 };
   if (error instanceof Error && /PostgreSQL|Redis has/.test(error.message)) return { text: error.message, exitCode: 3 };
   return null;
 }
-

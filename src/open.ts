@@ -4,9 +4,9 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { loadConfig } from './config.ts';
+import type { Connector } from './connectors/connector.ts';
 import { createWire, type Wire } from './connectors/http.ts';
 import { registry } from './connectors/registry.ts';
-import type { Connector } from './connectors/connector.ts';
 import type { Config } from './core/configuration.ts';
 import { newKeyFile, parseKeyFile } from './core/seal.ts';
 import { ledgerGate } from './jobs/gate.ts';
@@ -40,7 +40,8 @@ export class EnvironmentError extends Error {
 export function readEnvironment(variables: Record<string, string | undefined>): Environment {
   const dataDir = resolve(variables['KAIKU_DATA'] || '.kaiku');
   const port = Number(variables['KAIKU_PORT'] || 8080);
-  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new EnvironmentError('KAIKU_PORT must be a port number from 0 to 65535.');
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new EnvironmentError('KAIKU_PORT must be a port number from 0 to 65535.');
   return {
     configPath: resolve(variables['KAIKU_CONFIG'] || 'config/kaiku.yaml'),
     databaseUrl: variables['DATABASE_URL'] || undefined,
@@ -65,7 +66,8 @@ export interface Hub {
 }
 
 /** Log lines carry ids and codes only; the bindings of process and host are left out. */
-export const createLog = (level: string): Logger => pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+export const createLog = (level: string): Logger =>
+  pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
 
 /** What a caller may hand in: a ready configuration (the demo), and something between a connector and its wire (fault tests). */
 export interface Given {
@@ -99,7 +101,15 @@ export async function openHub(env: Environment, log: Logger, given: Given = {}):
           baseUrl: system.baseUrl,
           credentials: system.credentials,
           settings: system.settings,
-          ...(system.register ? { register: { for: system.register.for, permissions: system.register.permissions, ...(system.register.erasureSignal ? { erasureSignal: system.register.erasureSignal } : {}) } } : {}),
+          ...(system.register
+            ? {
+                register: {
+                  for: system.register.for,
+                  permissions: system.register.permissions,
+                  ...(system.register.erasureSignal ? { erasureSignal: system.register.erasureSignal } : {}),
+                },
+              }
+            : {}),
           ...(system.webhook ? { webhookSecret: system.webhook.secret } : {}),
         },
         given.wire ? given.wire(system.name, createWire({ gate, deadlineMs })) : createWire({ gate, deadlineMs }),
@@ -120,7 +130,8 @@ export async function openHub(env: Environment, log: Logger, given: Given = {}):
       needs,
       env,
       databaseUrl,
-      queues: () => openQueues({ databaseUrl, redisUrl: env.redisUrl, prefix: `kaiku-${instance.slice(0, 8)}`, onError: () => {} }),
+      queues: () =>
+        openQueues({ databaseUrl, redisUrl: env.redisUrl, prefix: `kaiku-${instance.slice(0, 8)}`, onError: () => {} }),
       async close() {
         await database.close();
         await embedded?.stop();
@@ -139,7 +150,9 @@ async function keysOf(env: Environment, emptyLedger: boolean, log: Logger) {
     () => false,
   );
   if (!exists && !emptyLedger) {
-    throw new WrongKeyError(`The key file ${env.keyFile} is missing, but the database is not empty. Restore the file from its backup, or point KAIKU_KEY_FILE at it.`);
+    throw new WrongKeyError(
+      `The key file ${env.keyFile} is missing, but the database is not empty. Restore the file from its backup, or point KAIKU_KEY_FILE at it.`,
+    );
   }
   if (!exists) {
     await mkdir(resolve(env.keyFile, '..'), { recursive: true, mode: 0o700 });
@@ -151,7 +164,10 @@ async function keysOf(env: Environment, emptyLedger: boolean, log: Logger) {
     if (file) {
       await file.writeFile(newKeyFile(randomBytes, new Date())).then(() => file.sync());
       await file.close();
-      log.warn({ file: env.keyFile }, 'new keys were made: back this file up apart from the database; without it the ledger is unreadable');
+      log.warn(
+        { file: env.keyFile },
+        'new keys were made: back this file up apart from the database; without it the ledger is unreadable',
+      );
     }
   }
   return parseKeyFile(await readFile(env.keyFile, 'utf8'));

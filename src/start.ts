@@ -2,10 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
 import { startWork } from './jobs/schedule.ts';
 import { type Environment, type Given, type Hub, openHub } from './open.ts';
 import { buildApp } from './server/app.ts';
-import type { Logger } from 'pino';
 
 export type Role = 'api' | 'worker' | 'all';
 

@@ -78,7 +78,12 @@ function findNode() {
   say(`Node ${process.versions.node} is too old; fetching Node ${nodeVersion} from npm (once) …`);
   const work = join(tools, `fetch-${process.pid}`);
   mkdirSync(work, { recursive: true });
-  const packed = must('fetching Node', 'npm', ['pack', `${name}@${nodeVersion}`, '--loglevel=error', '--pack-destination', work], { cwd: work });
+  const packed = must(
+    'fetching Node',
+    'npm',
+    ['pack', `${name}@${nodeVersion}`, '--loglevel=error', '--pack-destination', work],
+    { cwd: work },
+  );
   const file = packed.stdout.trim().split('\n').pop();
   must('unpacking Node', 'tar', ['-xzf', file], { cwd: work });
   rmSync(folder, { recursive: true, force: true });
@@ -123,7 +128,11 @@ function prepare({ needsBuild }) {
 
 /** Starts the command with our own streams, passes signals on, and ends as it ends. */
 function become(node, args, env = {}) {
-  const child = spawn(node, args, { cwd: process.env.INIT_CWD && args[0] === main ? process.env.INIT_CWD : root, stdio: 'inherit', env: { ...process.env, ...env, PATH: `${dirname(node)}:${process.env.PATH}` } });
+  const child = spawn(node, args, {
+    cwd: process.env.INIT_CWD && args[0] === main ? process.env.INIT_CWD : root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env, PATH: `${dirname(node)}:${process.env.PATH}` },
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     say(error.message);
@@ -138,7 +147,7 @@ const main = join(root, 'dist', 'main.js');
 const checks = [
   ['format and lint', bin('@biomejs/biome', 'bin/biome'), ['check', '--error-on-warnings', '.']],
   ['types', bin('typescript', 'bin/tsc'), ['-p', 'tsconfig.test.json', '--noEmit']],
-  ['layers and circles', bin('dependency-cruiser', 'bin/dependency-cruise.mjs'), ['--config', '.dependency-cruiser.cjs', 'src']],
+  ['layers and circles', bin('dependency-cruiser', 'bin/dependency-cruiser.mjs'), ['--config', '.dependency-cruiser.cjs', 'src']],
   ['dead code', bin('knip', 'bin/knip.js'), []],
 ];
 

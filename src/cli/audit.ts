@@ -12,29 +12,42 @@ export function auditCommands(program: Command, session: SessionOf): void {
   const audit = program.command('audit').description('the log that nobody can bend unseen');
   audit
     .command('verify [file]')
-    .description('check the log against its signed checkpoints; or an exported file, with `checkpoint` and `vkey` beside it, without the hub')
+    .description(
+      'check the log against its signed checkpoints; or an exported file, with `checkpoint` and `vkey` beside it, without the hub',
+    )
     .option('--json')
     .action(async (file: string | undefined, options: { json?: boolean }) => {
       const s = session(options);
       const checked = file ? await verifyFile(file) : await s.api((api) => api.post<Verification>('/audit/verify'));
-      s.show(checked, () => `${checked.size} entries, root ${checked.root}\n${checked.verified ? `verified against ${checked.checkpoints} checkpoint(s)` : `NOT verified${checked.firstBad === undefined ? '' : `: first bad entry ${checked.firstBad}`}`}`);
+      s.show(
+        checked,
+        () =>
+          `${checked.size} entries, root ${checked.root}\n${checked.verified ? `verified against ${checked.checkpoints} checkpoint(s)` : `NOT verified${checked.firstBad === undefined ? '' : `: first bad entry ${checked.firstBad}`}`}`,
+      );
       if (!checked.verified) s.exit(4);
     });
   audit
     .command('export')
-    .description('write the entries to a file, one a line in leaf order, and `checkpoint` and `vkey` beside it; with --case each line is {index, line, proof}')
+    .description(
+      'write the entries to a file, one a line in leaf order, and `checkpoint` and `vkey` beside it; with --case each line is {index, line, proof}',
+    )
     .requiredOption('-o, --output <file>')
     .option('--case <id>', 'only this case, each entry with its inclusion proof')
     .option('--json')
     .action(async (options: { output: string; case?: string; json?: boolean }) => {
       const s = session(options);
       await s.api(async (api) => {
-        const got = await api.get<{ checkpoint: string; vkey: string; lines: string[] }>(`/audit/export${options.case ? `?case=${encodeURIComponent(options.case)}` : ''}`);
+        const got = await api.get<{ checkpoint: string; vkey: string; lines: string[] }>(
+          `/audit/export${options.case ? `?case=${encodeURIComponent(options.case)}` : ''}`,
+        );
         const folder = dirname(options.output);
         await writeFile(options.output, got.lines.map((line) => `${line}\n`).join(''));
         await writeFile(join(folder, 'checkpoint'), got.checkpoint);
         await writeFile(join(folder, 'vkey'), `${got.vkey}\n`);
-        s.show({ file: options.output, entries: got.lines.length }, () => `${got.lines.length} entries in ${options.output}; checkpoint and vkey beside it`);
+        s.show(
+          { file: options.output, entries: got.lines.length },
+          () => `${got.lines.length} entries in ${options.output}; checkpoint and vkey beside it`,
+        );
       });
     });
 }
@@ -49,7 +62,11 @@ async function verifyFile(file: string): Promise<Verification> {
   const first = (await readFirstLine(file)).trim();
   if (first.startsWith('{"index"')) {
     const lines = (await readFile(file, 'utf8')).split('\n').filter(Boolean);
-    return verifyEntries(lines.map((line) => JSON.parse(line) as ProvenEntry), checkpoint, vkey);
+    return verifyEntries(
+      lines.map((line) => JSON.parse(line) as ProvenEntry),
+      checkpoint,
+      vkey,
+    );
   }
   return verifyExport(createInterface({ input: createReadStream(file) }), checkpoint, vkey);
 }

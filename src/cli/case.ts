@@ -4,8 +4,26 @@ import type { Session } from './program.ts';
 
 type SessionOf = (options: { json?: boolean }) => Session;
 type Planned = { system: string; step: string; fields?: string[]; reason?: string };
-type Case = { id: string; type: string; state: string; subject: string; plan: Planned[]; deadline: unknown; decision?: unknown; duties?: Record<string, unknown>[] };
-type Subject = { id: string; role: string; register: string; state: string; version: number; duties: Record<string, unknown>[]; disclosures: unknown[]; cases: string[] };
+type Case = {
+  id: string;
+  type: string;
+  state: string;
+  subject: string;
+  plan: Planned[];
+  deadline: unknown;
+  decision?: unknown;
+  duties?: Record<string, unknown>[];
+};
+type Subject = {
+  id: string;
+  role: string;
+  register: string;
+  state: string;
+  version: number;
+  duties: Record<string, unknown>[];
+  disclosures: unknown[];
+  cases: string[];
+};
 interface Whom {
   email?: string;
   subject?: string;
@@ -28,10 +46,24 @@ export function caseCommands(program: Command, session: SessionOf): void {
       if (!options.email === !options.subject) return wrongUse(s, 'say who: either --email or --subject');
       await s.api(async (api) => {
         const who = options.subject ? { subject: options.subject } : { email: options.email };
-        const opened = await api.post<Case>('/cases', { type: 'erasure', ...who, receivedAt: new Date().toISOString(), channel: 'cli' });
-        const approved = options.yes && opened.state === 'planned' ? await api.post<Case>(`/cases/${opened.id}/approve`, options.reason ? { reason: options.reason } : {}) : null;
+        const opened = await api.post<Case>('/cases', {
+          type: 'erasure',
+          ...who,
+          receivedAt: new Date().toISOString(),
+          channel: 'cli',
+        });
+        const approved =
+          options.yes && opened.state === 'planned'
+            ? await api.post<Case>(`/cases/${opened.id}/approve`, options.reason ? { reason: options.reason } : {})
+            : null;
         s.show({ case: opened.id, plan: opened.plan, state: (approved ?? opened).state }, () =>
-          [`case ${opened.id}`, table(opened.plan as unknown as Record<string, unknown>[], ['system', 'step', 'fields', 'reason']), approved ? 'Approved: the systems are erased now, the register last.' : `Nothing is erased yet. Approve: kaiku case approve ${opened.id}`].join('\n'),
+          [
+            `case ${opened.id}`,
+            table(opened.plan as unknown as Record<string, unknown>[], ['system', 'step', 'fields', 'reason']),
+            approved
+              ? 'Approved: the systems are erased now, the register last.'
+              : `Nothing is erased yet. Approve: kaiku case approve ${opened.id}`,
+          ].join('\n'),
         );
         if ((approved ?? opened).state === 'planned') s.exit(1);
       });
@@ -46,12 +78,16 @@ export function caseCommands(program: Command, session: SessionOf): void {
     .command('approve <id>')
     .option('--reason <text>')
     .option('--json')
-    .action((id: string, options: { reason?: string; json?: boolean }) => decideCase(session(options), id, 'approve', options.reason));
+    .action((id: string, options: { reason?: string; json?: boolean }) =>
+      decideCase(session(options), id, 'approve', options.reason),
+    );
   cases
     .command('refuse <id>')
     .requiredOption('--reason <text>', 'the person is told why')
     .option('--json')
-    .action((id: string, options: { reason: string; json?: boolean }) => decideCase(session(options), id, 'refuse', options.reason));
+    .action((id: string, options: { reason: string; json?: boolean }) =>
+      decideCase(session(options), id, 'refuse', options.reason),
+    );
   cases
     .command('extend <id>')
     .option('--json')
@@ -69,19 +105,25 @@ export function caseCommands(program: Command, session: SessionOf): void {
       if (options.case) return showCase(s, `/cases/${encodeURIComponent(options.case)}`);
       if (!options.email && !options.subject) return showSystems(s);
       await s.api(async (api) => {
-        const ids = options.subject ? [options.subject] : (await api.get<{ id: string }[]>(query(options.email ?? ''))).map((found) => found.id);
+        const ids = options.subject
+          ? [options.subject]
+          : (await api.get<{ id: string }[]>(query(options.email ?? ''))).map((found) => found.id);
         const subjects: Subject[] = [];
         for (const id of ids) subjects.push(await api.get<Subject>(`/subjects/${encodeURIComponent(id)}`));
         const [only] = subjects;
-        s.show(subjects.length === 1 && only ? only : subjects, () => (subjects.length === 0 ? 'Nobody is known by this address.' : subjects.map(subjectLines).join('\n\n')));
+        s.show(subjects.length === 1 && only ? only : subjects, () =>
+          subjects.length === 0 ? 'Nobody is known by this address.' : subjects.map(subjectLines).join('\n\n'),
+        );
         if (subjects.some((subject) => subject.duties.some(needsPerson))) s.exit(1);
       });
     });
 }
 
-const needsPerson = (duty: Record<string, unknown>) => duty['state'] === 'held' || duty['state'] === 'dead' || duty['state'] === 'asked';
+const needsPerson = (duty: Record<string, unknown>) =>
+  duty['state'] === 'held' || duty['state'] === 'dead' || duty['state'] === 'asked';
 
-const subjectLines = (subject: Subject) => `${subject.role} ${subject.id} (${subject.state}, version ${subject.version}, register ${subject.register})\n${table(subject.duties, dutyColumns)}`;
+const subjectLines = (subject: Subject) =>
+  `${subject.role} ${subject.id} (${subject.state}, version ${subject.version}, register ${subject.register})\n${table(subject.duties, dutyColumns)}`;
 
 function wrongUse(s: Session, text: string): void {
   s.needs.err(text);
@@ -91,7 +133,14 @@ function wrongUse(s: Session, text: string): void {
 const showCase = (s: Session, path: string) =>
   s.api(async (api) => {
     const found = await api.get<Case>(path);
-    s.show(found, () => [`${found.type} case ${found.id}: ${found.state}`, table(found.plan as unknown as Record<string, unknown>[], ['system', 'step', 'fields', 'reason']), '', table(found.duties ?? [], dutyColumns)].join('\n'));
+    s.show(found, () =>
+      [
+        `${found.type} case ${found.id}: ${found.state}`,
+        table(found.plan as unknown as Record<string, unknown>[], ['system', 'step', 'fields', 'reason']),
+        '',
+        table(found.duties ?? [], dutyColumns),
+      ].join('\n'),
+    );
     if (found.state === 'planned' || found.duties?.some(needsPerson)) s.exit(1);
   });
 

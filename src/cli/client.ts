@@ -16,7 +16,11 @@ export class ApiError extends Error {
 }
 
 /** One request and its answer: over HTTP to a running hub, or straight into an API inside this process. */
-export type Transport = (request: { method: 'GET' | 'POST'; path: string; body?: unknown }) => Promise<{ status: number; text: string }>;
+export type Transport = (request: {
+  method: 'GET' | 'POST';
+  path: string;
+  body?: unknown;
+}) => Promise<{ status: number; text: string }>;
 
 export interface Api {
   get<T>(path: string): Promise<T>;

@@ -32,8 +32,12 @@ export interface Session {
 /** Runs one command line; answers its exit code: 0 done, 1 a person is needed, 2 wrong use, 3 unreachable, 4 refused by a safety rule. */
 export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<number> {
   let code = 0;
-  const program = new Command('kaiku').description('Carries corrections, restrictions, objections and erasures from the register to every system that was given the data.');
-  program.exitOverride().configureOutput({ writeOut: (text) => needs.out(text.trimEnd()), writeErr: (text) => needs.err(text.trimEnd()) });
+  const program = new Command('kaiku').description(
+    'Carries corrections, restrictions, objections and erasures from the register to every system that was given the data.',
+  );
+  program
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => needs.out(text.trimEnd()), writeErr: (text) => needs.err(text.trimEnd()) });
   program.showSuggestionAfterError(true).showHelpAfterError('(kaiku --help lists the commands)');
   const session = (options: { json?: boolean }): Session => ({
     needs,
@@ -64,7 +68,10 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
 }
 
 function explained(error: unknown, needs: CliNeeds): number {
-  if (error instanceof CommanderError) return error.code === 'commander.helpDisplayed' || error.code === 'commander.version' || error.code === 'commander.help' ? 0 : 2;
+  if (error instanceof CommanderError)
+    return error.code === 'commander.helpDisplayed' || error.code === 'commander.version' || error.code === 'commander.help'
+      ? 0
+      : 2;
   if (error instanceof ApiError) {
     needs.err(error.message);
     const { subjects } = error.more;
@@ -84,13 +91,17 @@ function ownCommands(program: Command, needs: CliNeeds, exit: (code: number) => 
     .description('start the hub')
     .addOption(new Option('--role <role>', 'what this process does').choices(['api', 'worker', 'all']).default('all'))
     .option('--json', 'one line of JSON per event')
-    .action(async ({ role, json }: { role: 'api' | 'worker' | 'all'; json?: boolean }) => exit(await needs.start({ role, json: json === true })));
+    .action(async ({ role, json }: { role: 'api' | 'worker' | 'all'; json?: boolean }) =>
+      exit(await needs.start({ role, json: json === true })),
+    );
   program
     .command('demo')
     .description('see the main job working, on sandboxes')
     .option('--once', 'play the human too, and end')
     .option('--json', 'the result as JSON')
-    .action(async ({ once, json }: { once?: boolean; json?: boolean }) => exit(await needs.demo({ once: once === true, json: json === true })));
+    .action(async ({ once, json }: { once?: boolean; json?: boolean }) =>
+      exit(await needs.demo({ once: once === true, json: json === true })),
+    );
   program
     .command('sandbox <vendor>')
     .description("run a vendor's simulator on loopback")
@@ -107,7 +118,9 @@ function ownCommands(program: Command, needs: CliNeeds, exit: (code: number) => 
       .command(name)
       .description('comes in a later release')
       .action(() => {
-        needs.err(`${name} comes in a later release. Until then back up the database with pg_dump, and the key file and the journal apart from it.`);
+        needs.err(
+          `${name} comes in a later release. Until then back up the database with pg_dump, and the key file and the journal apart from it.`,
+        );
         exit(2);
       });
   }

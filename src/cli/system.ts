@@ -17,7 +17,8 @@ export function systemCommands(program: Command, session: SessionOf): void {
       const s = session(options);
       await s.api(async (api) => {
         const systems: Checked[] = [];
-        for (const { system } of await api.get<{ system: string }[]>('/systems')) systems.push(await api.post<Checked>(`/systems/${system}/check`, { writeTest: options.writeTest === true }));
+        for (const { system } of await api.get<{ system: string }[]>('/systems'))
+          systems.push(await api.post<Checked>(`/systems/${system}/check`, { writeTest: options.writeTest === true }));
         s.show({ systems }, () => systems.map(checkedLines).join('\n'));
         if (systems.some((c) => !c.ok)) s.exit(1);
       });
@@ -31,8 +32,14 @@ export function systemCommands(program: Command, session: SessionOf): void {
     .action(async (system: string, options: { apply?: boolean; json?: boolean }) => {
       const s = session(options);
       await s.api(async (api) => {
-        const result = await api.post<Record<string, number>>(`/systems/${encodeURIComponent(system)}/link`, { apply: options.apply === true });
-        s.show(result, () => `${table([result], ['system', 'read', 'linked', 'alreadyLinked', 'ambiguous', 'shared', 'orphans'])}\n${options.apply ? 'The links are written.' : 'A preview: nothing was written. Run again with --apply.'}`);
+        const result = await api.post<Record<string, number>>(`/systems/${encodeURIComponent(system)}/link`, {
+          apply: options.apply === true,
+        });
+        s.show(
+          result,
+          () =>
+            `${table([result], ['system', 'read', 'linked', 'alreadyLinked', 'ambiguous', 'shared', 'orphans'])}\n${options.apply ? 'The links are written.' : 'A preview: nothing was written. Run again with --apply.'}`,
+        );
         if ((result['ambiguous'] ?? 0) + (result['shared'] ?? 0) > 0) s.exit(1);
       });
     });
@@ -47,7 +54,8 @@ export function systemCommands(program: Command, session: SessionOf): void {
       const s = session(options);
       await s.api(async (api) => {
         const run = await api.post<Run>(`/systems/${encodeURIComponent(system)}/resync`, { dryRun: options.dryRun === true });
-        if (options.wait && !options.dryRun) await untilRest(() => api.get<{ system: string; duties: Record<string, number> }[]>('/systems'), system);
+        if (options.wait && !options.dryRun)
+          await untilRest(() => api.get<{ system: string; duties: Record<string, number> }[]>('/systems'), system);
         s.show(run, () => `${table([run.counts], Object.keys(run.counts))}\n${run.state}; ${run.calls} pages read`);
         if ((run.counts['blocked'] ?? 0) > 0) s.exit(1);
       });
@@ -61,7 +69,11 @@ export function systemCommands(program: Command, session: SessionOf): void {
       const s = session(options);
       await s.api(async (api) => {
         const facts = await api.get<Record<string, unknown>>('/doctor');
-        s.show(facts, () => Object.entries(facts).map(([name, value]) => `${name.padEnd(14)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join('\n'));
+        s.show(facts, () =>
+          Object.entries(facts)
+            .map(([name, value]) => `${name.padEnd(14)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+            .join('\n'),
+        );
       });
     });
 
@@ -88,9 +100,15 @@ const marks = new Map<boolean | null, string>([
 ]);
 
 const checkedLines = ({ system, ok, rights }: Checked) =>
-  [`${system}: ${ok ? 'ready' : 'not ready'}`, ...rights.map((r) => `  ${marks.get(r.ok)} ${r.right}${r.problem ? ` — ${r.problem}` : ''}`)].join('\n');
+  [
+    `${system}: ${ok ? 'ready' : 'not ready'}`,
+    ...rights.map((r) => `  ${marks.get(r.ok)} ${r.right}${r.problem ? ` — ${r.problem}` : ''}`),
+  ].join('\n');
 
-async function untilRest(look: () => Promise<{ system: string; duties: Record<string, number> }[]>, system: string): Promise<void> {
+async function untilRest(
+  look: () => Promise<{ system: string; duties: Record<string, number> }[]>,
+  system: string,
+): Promise<void> {
   for (;;) {
     const duties = (await look()).find((row) => row.system === system)?.duties ?? {};
     if ((duties['open'] ?? 0) + (duties['sending'] ?? 0) + (duties['unknown'] ?? 0) === 0) return;

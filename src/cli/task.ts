@@ -26,7 +26,11 @@ export function taskCommands(program: Command, session: SessionOf): void {
       const s = session(options);
       await s.api(async (api) => {
         const found = await api.get<Task>(`/tasks/${encodeURIComponent(id)}${options.reveal ? '?reveal=true' : ''}`);
-        s.show(found, () => Object.entries(found).map(([name, value]) => `${name.padEnd(13)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join('\n'));
+        s.show(found, () =>
+          Object.entries(found)
+            .map(([name, value]) => `${name.padEnd(13)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+            .join('\n'),
+        );
       });
     });
   task
@@ -37,11 +41,13 @@ export function taskCommands(program: Command, session: SessionOf): void {
     .option('--until <day>', 'with retained: the day it ends, YYYY-MM-DD')
     .option('--law <section>', 'with retained: the section that says so')
     .option('--json')
-    .action(async (id: string, { json, ...said }: { outcome: string; note?: string; until?: string; law?: string; json?: boolean }) => {
-      const s = session(json ? { json } : {});
-      await s.api(async (api) => {
-        const answered = await api.post<Task>(`/tasks/${encodeURIComponent(id)}/answer`, said);
-        s.show(answered, () => `answered: ${answered.outcome ?? ''}`);
-      });
-    });
+    .action(
+      async (id: string, { json, ...said }: { outcome: string; note?: string; until?: string; law?: string; json?: boolean }) => {
+        const s = session(json ? { json } : {});
+        await s.api(async (api) => {
+          const answered = await api.post<Task>(`/tasks/${encodeURIComponent(id)}/answer`, said);
+          s.show(answered, () => `answered: ${answered.outcome ?? ''}`);
+        });
+      },
+    );
 }

@@ -169,7 +169,17 @@ function watch(onSocket: (sending: ClientRequest) => void) {
 }
 
 /** Codes after which nothing can have reached the other side. */
-const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'ERR_TLS_CERT_ALTNAME_INVALID']);
+const neverSent = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
 
 function nameOf(error: unknown, kind: 'read' | 'write', connected: boolean): Error {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
@@ -183,7 +193,8 @@ function nameOf(error: unknown, kind: 'read' | 'write', connected: boolean): Err
 function asAnswer(response: AxiosResponse<Buffer>): Answer {
   const body = Buffer.isBuffer(response.data) ? response.data : Buffer.from(response.data ?? '');
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(response.headers)) if (value !== undefined && value !== null) headers[name.toLowerCase()] = String(value);
+  for (const [name, value] of Object.entries(response.headers))
+    if (value !== undefined && value !== null) headers[name.toLowerCase()] = String(value);
   const text = () => body.toString('utf8');
   return {
     status: response.status,
@@ -194,7 +205,10 @@ function asAnswer(response: AxiosResponse<Buffer>): Answer {
       try {
         return JSON.parse(text()) as unknown;
       } catch (cause) {
-        throw new Failure('ANSWER_GARBLED', { status: response.status, cause: new Error(cause instanceof Error ? cause.name : 'not JSON') });
+        throw new Failure('ANSWER_GARBLED', {
+          status: response.status,
+          cause: new Error(cause instanceof Error ? cause.name : 'not JSON'),
+        });
       }
     },
   };
@@ -214,7 +228,8 @@ export function retryRead<T>(read: () => Promise<T>): Promise<T> {
     retries: 2,
     minTimeout: 200,
     randomize: true,
-    shouldRetry: ({ error }) => error instanceof Failure && error.code === 'RECIPIENT_UNAVAILABLE' && error.retryAfterMs === undefined,
+    shouldRetry: ({ error }) =>
+      error instanceof Failure && error.code === 'RECIPIENT_UNAVAILABLE' && error.retryAfterMs === undefined,
   });
 }
 

@@ -7,4 +7,5 @@ import { mailchimp } from './mailchimp/connector.ts';
 export const registry: Record<string, ConnectorFactory> = { human, insightly, mailchimp };
 
 /** The vendor of that name, or undefined: the configuration says what is known. */
-export const factoryOf = (name: string): ConnectorFactory | undefined => (Object.hasOwn(registry, name) ? registry[name] : undefined);
+export const factoryOf = (name: string): ConnectorFactory | undefined =>
+  Object.hasOwn(registry, name) ? registry[name] : undefined;

@@ -89,7 +89,10 @@ const dripMs = 200;
  * Serves a vendor's behaviour on loopback, with faults at the level of the socket. `latencyMs` passes between the commit and the
  * answer. `POST /_sandbox/faults`, `DELETE /_sandbox/faults` and `POST /_sandbox/act` drive it from outside.
  */
-export async function serveSandbox(behaviour: SandboxBehaviour, options: { port?: number; latencyMs?: number } = {}): Promise<RunningSandbox> {
+export async function serveSandbox(
+  behaviour: SandboxBehaviour,
+  options: { port?: number; latencyMs?: number } = {},
+): Promise<RunningSandbox> {
   const log: SandboxLogEntry[] = [];
   const faults: (Fault & { left: number })[] = [];
   let underWay = 0;
@@ -109,7 +112,8 @@ export async function serveSandbox(behaviour: SandboxBehaviour, options: { port?
     const crowded = behaviour.connections !== undefined && underWay > behaviour.connections;
     outgoing.once('close', () => underWay--);
     void readBody(incoming).then(async (body) => {
-      if (url.pathname.startsWith('/_sandbox/')) return control(behaviour, method, url.pathname, body, { add, faults, log }, outgoing);
+      if (url.pathname.startsWith('/_sandbox/'))
+        return control(behaviour, method, url.pathname, body, { add, faults, log }, outgoing);
       const at = Date.now();
       const fault = take(method, url.pathname);
       const answer = (status: number) => log.push({ at, method, path: url.pathname, status });
@@ -158,12 +162,21 @@ function finish(outgoing: ServerResponse, said: SandboxAnswer): void {
 }
 
 /** Faults that show before anything was done. True: the request was answered, or never will be. */
-function before(fault: Fault, behaviour: SandboxBehaviour, outgoing: ServerResponse, answered: (status: number) => void): boolean {
+function before(
+  fault: Fault,
+  behaviour: SandboxBehaviour,
+  outgoing: ServerResponse,
+  answered: (status: number) => void,
+): boolean {
   const plain: Partial<Record<FaultKind, SandboxAnswer>> = {
     throttle: behaviour.throttled(fault.retryAfter),
     unauthorized: behaviour.unauthorized(),
     'bare-403': { status: 403 },
-    'html-502': { status: 502, headers: { 'content-type': 'text/html' }, body: '<html><body><h1>502 Bad Gateway</h1></body></html>' },
+    'html-502': {
+      status: 502,
+      headers: { 'content-type': 'text/html' },
+      body: '<html><body><h1>502 Bad Gateway</h1></body></html>',
+    },
     'server-error': { status: 500, headers: { 'content-type': 'text/html' }, body: 'Internal Server Error' },
   };
   const said = plain[fault.kind];
@@ -186,7 +199,9 @@ function after(fault: Fault, said: SandboxAnswer, outgoing: ServerResponse): voi
       outgoing.destroy();
       return;
     case 'garbage-200':
-      outgoing.writeHead(200, { 'content-type': 'application/json' }).end(body.subarray(0, Math.max(1, Math.floor(body.length / 2))).toString('latin1') || '{"cut');
+      outgoing
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(body.subarray(0, Math.max(1, Math.floor(body.length / 2))).toString('latin1') || '{"cut');
       return;
     case 'cut-body':
       outgoing.writeHead(said.status, { ...said.headers, 'content-length': String(body.length + 100) });
@@ -216,24 +231,41 @@ interface Controls {
 }
 
 /** The sandbox's own door: faults, the log, and somebody acting in the vendor's own pages. */
-function control(behaviour: SandboxBehaviour, method: string, path: string, body: Buffer, controls: Controls, outgoing: ServerResponse): void {
-  const json = (status: number, value: unknown) => finish(outgoing, { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) });
+function control(
+  behaviour: SandboxBehaviour,
+  method: string,
+  path: string,
+  text: Buffer,
+  controls: Controls,
+  outgoing: ServerResponse,
+): void {
+  const json = (status: number, value: unknown) =>
+    finish(outgoing, { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) });
   try {
-    if (path === '/_sandbox/log') return json(200, controls.log);
-    if (path === '/_sandbox/state') return json(200, behaviour.state?.() ?? {});
-    if (path === '/_sandbox/faults' && method === 'DELETE') {
-      controls.faults.splice(0);
-      return json(200, {});
-    }
-    const asked = JSON.parse(body.toString('utf8')) as Fault & Record<string, unknown>;
-    if (path === '/_sandbox/act') return json(200, behaviour.act?.(asked) ?? {});
-    if (path === '/_sandbox/faults') {
-      if (!faultKinds.includes(asked.kind)) return json(400, { problem: `kind must be one of ${faultKinds.join(', ')}` });
-      controls.add(asked);
-      return json(200, {});
-    }
-    json(404, { problem: 'the sandbox has faults, log, state and act' });
+    const [status, body] = controlled(behaviour, method, path, text, controls);
+    json(status, body);
   } catch (error) {
     json(400, { problem: error instanceof Error ? error.message : 'not understood' });
   }
+}
+
+function controlled(
+  behaviour: SandboxBehaviour,
+  method: string,
+  path: string,
+  text: Buffer,
+  controls: Controls,
+): [number, unknown] {
+  if (path === '/_sandbox/log') return [200, controls.log];
+  if (path === '/_sandbox/state') return [200, behaviour.state?.() ?? {}];
+  if (path === '/_sandbox/faults' && method === 'DELETE') {
+    controls.faults.splice(0);
+    return [200, {}];
+  }
+  const asked = JSON.parse(text.toString('utf8')) as Fault & Record<string, unknown>;
+  if (path === '/_sandbox/act') return [200, behaviour.act?.(asked) ?? {}];
+  if (path !== '/_sandbox/faults') return [404, { problem: 'the sandbox has faults, log, state and act' }];
+  if (!faultKinds.includes(asked.kind)) return [400, { problem: `kind must be one of ${faultKinds.join(', ')}` }];
+  controls.add(asked);
+  return [200, {}];
 }

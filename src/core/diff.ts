@@ -43,7 +43,8 @@ export function diff(desired: Desired, records: readonly KnownRecord[]): Step {
     }
     case 'refusals': {
       const open = records.findIndex((r) => r.state === 'linked');
-      if (desired.permissions.length > 0 && !desired.written && open >= 0) return { kind: 'restrict', record: open, permissions: desired.permissions };
+      if (desired.permissions.length > 0 && !desired.written && open >= 0)
+        return { kind: 'restrict', record: open, permissions: desired.permissions };
       return nothing(desired.permissions.length > 0 ? 'restricted' : 'unchanged');
     }
     case 'present':
@@ -64,7 +65,8 @@ function present(desired: Extract<Desired, { kind: 'present' }>, records: readon
   const { blockedBy, fresh, held, human } = desired;
   const open = records.findIndex((r) => r.state === 'linked');
   // a refusal or a withdrawn grant: whoever still uses the row stops
-  if (!human && fresh === null && blockedBy.length > 0 && open >= 0) return { kind: 'restrict', record: open, permissions: blockedBy };
+  if (!human && fresh === null && blockedBy.length > 0 && open >= 0)
+    return { kind: 'restrict', record: open, permissions: blockedBy };
   for (const [i, record] of records.entries()) {
     if (record.state !== 'linked' && record.state !== 'restricted') continue;
     const { changed, blanked } = differing(held, record);
@@ -87,7 +89,9 @@ function present(desired: Extract<Desired, { kind: 'present' }>, records: readon
 function differing(held: Wanted, record: KnownRecord): { changed: FieldName[]; blanked: FieldName[] } {
   const names = held.names as readonly FieldName[];
   return {
-    changed: names.filter((name) => held.fingerprints[name] !== undefined && held.fingerprints[name] !== record.fingerprints[name]),
+    changed: names.filter(
+      (name) => held.fingerprints[name] !== undefined && held.fingerprints[name] !== record.fingerprints[name],
+    ),
     blanked: names.filter((name) => held.fingerprints[name] === undefined && record.fingerprints[name] !== undefined),
   };
 }

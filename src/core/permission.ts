@@ -22,7 +22,10 @@ export interface PermissionState {
 export const noPermission: PermissionState = { granted: false, refused: false, registerRefused: false, withdrawn: false };
 
 /** What the register says at a look. The first look is taken as it stands. */
-export function observeRegister(before: PermissionState | undefined, now: { granted: boolean; refused: boolean; seenAt: Date }): PermissionState {
+export function observeRegister(
+  before: PermissionState | undefined,
+  now: { granted: boolean; refused: boolean; seenAt: Date },
+): PermissionState {
   if (!before) {
     return {
       granted: now.granted,
@@ -34,10 +37,24 @@ export function observeRegister(before: PermissionState | undefined, now: { gran
   }
   if (now.refused) {
     if (before.refused) return { ...before, granted: now.granted, registerRefused: true };
-    return { ...before, granted: now.granted, refused: true, registerRefused: true, lastRefusedAt: now.seenAt.toISOString(), source: 'register' };
+    return {
+      ...before,
+      granted: now.granted,
+      refused: true,
+      registerRefused: true,
+      lastRefusedAt: now.seenAt.toISOString(),
+      source: 'register',
+    };
   }
   const freshAct = before.registerRefused && now.granted;
-  if (freshAct) return { granted: true, refused: false, registerRefused: false, withdrawn: false, ...(before.lastRefusedAt ? { lastRefusedAt: before.lastRefusedAt } : {}) };
+  if (freshAct)
+    return {
+      granted: true,
+      refused: false,
+      registerRefused: false,
+      withdrawn: false,
+      ...(before.lastRefusedAt ? { lastRefusedAt: before.lastRefusedAt } : {}),
+    };
   return { ...before, granted: now.granted, withdrawn: before.withdrawn || (before.granted && !now.granted) };
 }
 
@@ -49,4 +66,4 @@ export function observeRefusal(before: PermissionState | undefined, at: Date, so
 }
 
 /** Whether the person may be given to somebody new under this permission. */
-export const permits = (state: PermissionState | undefined): boolean => state !== undefined && state.granted && !state.refused && !state.withdrawn;
+export const permits = (state: PermissionState | undefined): boolean => state?.granted === true && !state.refused && !state.withdrawn;

@@ -1,9 +1,9 @@
+import type { Allowed } from './allowed.ts';
 import type { CaseState } from './case.ts';
 import type { Purpose } from './configuration.ts';
 import type { PermissionState } from './permission.ts';
 import type { FieldName, Fields } from './person.ts';
 import { allow, type Grant, grantFor, rectifiable } from './policy.ts';
-import type { Allowed } from './allowed.ts';
 
 /** A row of the system that is about the subject, as the ledger knows it. */
 export interface KnownRecord {
@@ -88,7 +88,9 @@ function erasing(input: PlanInput, found: NonNullable<PlanInput['erasureCase']>)
     const turn = found.othersSettled || (found.eraseBy !== null && found.eraseBy <= now);
     if (approved && turn && (found.undoUntil === null || found.undoUntil <= now)) return { kind: 'gone', human: input.human };
     if (!input.refusedWritten) return { kind: 'refusals', permissions, written: false };
-    return approved && found.eraseBy ? { kind: 'wait', until: found.eraseBy, reason: 'register-last' } : { kind: 'refusals', permissions, written: true };
+    return approved && found.eraseBy
+      ? { kind: 'wait', until: found.eraseBy, reason: 'register-last' }
+      : { kind: 'refusals', permissions, written: true };
   }
   if (!input.linked && !input.human) return { kind: 'hold', reason: 'not-linked' };
   const restricted: Desired = { kind: 'restricted', human: input.human, permissions, reason: 'awaiting-approval' };

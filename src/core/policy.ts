@@ -14,7 +14,11 @@ export interface Grant {
 const concerns = (purpose: Purpose, role: string) => purpose.for === undefined || purpose.for.includes(role);
 
 /** The union of the fields of the purposes that are open for this person. */
-export function grantFor(purposes: readonly Purpose[], role: string, permissions: Readonly<Record<string, PermissionState>>): Grant {
+export function grantFor(
+  purposes: readonly Purpose[],
+  role: string,
+  permissions: Readonly<Record<string, PermissionState>>,
+): Grant {
   const grant: Grant = { fields: [], purposes: [], blockedBy: [] };
   for (const purpose of purposes) {
     if (!concerns(purpose, role)) continue;

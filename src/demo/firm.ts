@@ -1,4 +1,3 @@
-
 /** The fictional building-services firm of the demo: its register, its newsletter and the bureau that collects its invoices. */
 export const audience = 'c0ffee0001';
 
@@ -36,4 +35,3 @@ systems:
     recipient: { purposes: [invoicing], dueDays: 14 }
 `;
 }
-

@@ -14,7 +14,11 @@ const vendors: Record<string, () => SandboxBehaviour> = {
 };
 
 /** Runs a vendor's simulator until it is stopped. The ready line is JSON; `/_sandbox/act` and `/_sandbox/faults` drive it. */
-export async function runSandbox(vendor: string, options: { port: number; seed?: string }, out: (line: string) => void): Promise<number> {
+export async function runSandbox(
+  vendor: string,
+  options: { port: number; seed?: string },
+  out: (line: string) => void,
+): Promise<number> {
   const make = vendors[vendor];
   if (!make) throw new SandboxError(`there is no sandbox "${vendor}"; there are ${Object.keys(vendors).join(', ')}`);
   const behaviour = make();
@@ -36,6 +40,7 @@ async function deedsOf(file: string): Promise<Record<string, unknown>[]> {
   } catch (error) {
     throw new SandboxError(`the seed ${file} cannot be read as JSON (${(error as Error).message})`);
   }
-  if (!Array.isArray(parsed)) throw new SandboxError(`the seed ${file} must be a JSON array of deeds, as [{"do": "seed", "count": 100}]`);
+  if (!Array.isArray(parsed))
+    throw new SandboxError(`the seed ${file} must be a JSON array of deeds, as [{"do": "seed", "count": 100}]`);
   return parsed as Record<string, unknown>[];
 }

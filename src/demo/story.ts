@@ -1,8 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { serveSandbox } from '../connectors/sandbox.ts';
 import { insightlySandbox } from '../connectors/insightly/sandbox.ts';
 import { mailchimpSandbox } from '../connectors/mailchimp/sandbox.ts';
+import { serveSandbox } from '../connectors/sandbox.ts';
 import type { DutyView } from '../core/duty.ts';
 import { createLog, type Environment } from '../open.ts';
 import { startHub } from '../start.ts';
@@ -36,7 +36,9 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
   const crm = insightlySandbox({ apiKey: 'demo-crm-key' });
   const people = crm.seed(options.customers ?? 300);
   const newsletter = mailchimpSandbox({ apiKey: 'demo-us1', audiences: [audience] });
-  for (const person of people) if (person.newsletter) newsletter.seedMember(audience, { email: person.email, FNAME: person.givenName, LNAME: person.familyName });
+  for (const person of people)
+    if (person.newsletter)
+      newsletter.seedMember(audience, { email: person.email, FNAME: person.givenName, LNAME: person.familyName });
   const [crmServer, newsletterServer] = await Promise.all([serveSandbox(crm), serveSandbox(newsletter)]);
   const configPath = join(dataDir, 'kaiku.yaml');
   await writeFile(configPath, firmConfig({ crm: crmServer.url, newsletter: newsletterServer.url }));
@@ -49,23 +51,39 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
     port: options.once ? 0 : env.port,
     variables: { ...env.variables, DEMO_INSIGHTLY_KEY: 'demo-crm-key', DEMO_MAILCHIMP_KEY: 'demo-us1' },
   };
-  say(`Kaiku demo: ${people.length} customers in the CRM, ${newsletter.members(audience).length} of them on the newsletter (sandboxes on loopback)`);
+  say(
+    `Kaiku demo: ${people.length} customers in the CRM, ${newsletter.members(audience).length} of them on the newsletter (sandboxes on loopback)`,
+  );
   const hub = await startHub(demoEnv, createLog('error'), 'all');
   say(`${seconds()}  the hub is up on ${hub.url}`);
   const api = apiOf(hub.url ?? '', hub.token);
   try {
     const hero = people.find((p) => p.newsletter && p.customer);
     if (!hero) throw new Error('the demo firm has no customer on its newsletter');
-    const subject = await until('the first poll', async () => (await api.get<{ id: string }[]>(`/subjects?email=${encodeURIComponent(hero.email)}`))[0]);
-    await until('every customer', async () => ((await api.get<Page>('/systems')).find((s) => s.system === 'newsletter')?.duties.held ?? 0) >= people.length - 1 || undefined);
+    const subject = await until(
+      'the first poll',
+      async () => (await api.get<{ id: string }[]>(`/subjects?email=${encodeURIComponent(hero.email)}`))[0],
+    );
+    await until(
+      'every customer',
+      async () =>
+        ((await api.get<Page>('/systems')).find((s) => s.system === 'newsletter')?.duties.held ?? 0) >= people.length - 1 ||
+        undefined,
+    );
     say(`${seconds()}  the register was read; nothing is sent to a system that was never linked`);
     const link = await api.post<{ linked: number; orphans: number }>('/systems/newsletter/link', { apply: true });
-    say(`${seconds()}  kaiku link newsletter --apply: ${link.linked} rows tied to their person by exact address, ${link.orphans} unknown to the register`);
+    say(
+      `${seconds()}  kaiku link newsletter --apply: ${link.linked} rows tied to their person by exact address, ${link.orphans} unknown to the register`,
+    );
 
     const address = `uusi.${hero.email}`;
     crm.update('contact', hero.id, { EMAIL_ADDRESS: address });
     say(`\nA correction: somebody mends an e-mail address in the CRM`);
-    const corrected = await follow(api, subject.id, (d) => d.system === 'newsletter' && d.state === 'settled' && d.outcome === 'updated');
+    const corrected = await follow(
+      api,
+      subject.id,
+      (d) => d.system === 'newsletter' && d.state === 'settled' && d.outcome === 'updated',
+    );
     say(`${seconds()}  newsletter          ${told(corrected)}`);
     await answerOpenTask(api, subject.id, options.once, say, seconds, 'updated');
     const rectification = await duties(api, subject.id);
@@ -82,7 +100,11 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
     say(`${seconds()}  before any approval  newsletter: restricted; the CRM has the refusal`);
     await api.post(`/cases/${opened.id}/approve`, {});
     say(`${seconds()}  approved`);
-    const erased = await follow(api, subject.id, (d) => d.system === 'newsletter' && d.state === 'settled' && d.outcome === 'erased');
+    const erased = await follow(
+      api,
+      subject.id,
+      (d) => d.system === 'newsletter' && d.state === 'settled' && d.outcome === 'erased',
+    );
     say(`${seconds()}  newsletter          ${told(erased)}`);
     const forgotten = await follow(api, subject.id, (d) => d.system === 'crm' && d.state === 'settled' && d.outcome === 'erased');
     say(`${seconds()}  crm                 ${told(forgotten)}`);
@@ -93,7 +115,11 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
       return checked.verified ? checked : undefined;
     });
     say(`${seconds()}  audit log: ${audit.size} entries, root ${audit.root}, verified: ${audit.verified}`);
-    const result: DemoResult = { rectification, erasure, audit: { size: audit.size, root: audit.root, verified: audit.verified } };
+    const result: DemoResult = {
+      rectification,
+      erasure,
+      audit: { size: audit.size, root: audit.root, verified: audit.verified },
+    };
     if (options.json) options.out(JSON.stringify(result));
     const wrong = faultsOf(result, options.once);
     for (const fault of wrong) options.out(`not as the policy says: ${fault}`);
@@ -145,9 +171,18 @@ const follow = (api: Api, subject: string, done: (duty: DutyView) => boolean): P
 
 const told = (duty: DutyView) => `${duty.state}, ${duty.outcome}, evidence: ${duty.evidence}`;
 
-async function answerOpenTask(api: Api, subject: string, play: boolean, say: (line: string) => void, seconds: () => string, outcome: string): Promise<void> {
+async function answerOpenTask(
+  api: Api,
+  subject: string,
+  play: boolean,
+  say: (line: string) => void,
+  seconds: () => string,
+  outcome: string,
+): Promise<void> {
   const task = await until('the task', async () =>
-    (await api.get<{ id: string; subject: string; outcome?: string; due: string; ask: string }[]>('/tasks')).find((t) => t.subject === subject && !t.outcome),
+    (await api.get<{ id: string; subject: string; outcome?: string; due: string; ask: string }[]>('/tasks')).find(
+      (t) => t.subject === subject && !t.outcome,
+    ),
   );
   say(`${seconds()}  collection-partner  asked to ${task.ask}, due ${task.due.slice(0, 10)}; silence never closes it`);
   if (!play) {

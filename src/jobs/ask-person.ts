@@ -1,16 +1,15 @@
-import { grantFor } from '../core/policy.ts';
+import { sql } from 'kysely';
 import type { Outcome } from '../core/duty.ts';
+import { grantFor } from '../core/policy.ts';
 import { caseById } from '../store/cases.ts';
-import { inTransaction } from '../store/database.ts';
-import { changes, json } from '../store/database.ts';
+import { changes, inTransaction, json } from '../store/database.ts';
 import { dutyById, type Move } from '../store/duties.ts';
 import { closePropagations, recordsOf, updateRecord } from '../store/records.ts';
 import { dropPayload, fingerprintsOf, lockSubject } from '../store/subjects.ts';
-import { ask, type TaskRow, taskById, answer } from '../store/tasks.ts';
-import { sql } from 'kysely';
-import { advanceCase } from './erasure.ts';
-import type { View } from './converge-view.ts';
+import { answer, ask, type TaskRow, taskById } from '../store/tasks.ts';
 import { discloseFields } from './converge-notes.ts';
+import type { View } from './converge-view.ts';
+import { advanceCase } from './erasure.ts';
 import { type Needs, now, tell } from './needs.ts';
 
 const dayMs = 86_400_000;
@@ -32,12 +31,27 @@ export async function askPerson(needs: Needs, view: View, what: TaskRow['ask']):
       due: dueDate,
     });
     if (asked) {
-      await tell(needs, { actor: 'kaiku', action: 'task.asked', system: system.name, subject: { id: view.subject.id, nonce: view.subject.audit_nonce }, duty: view.duty.id, code: id, step: what });
+      await tell(needs, {
+        actor: 'kaiku',
+        action: 'task.asked',
+        system: system.name,
+        subject: { id: view.subject.id, nonce: view.subject.audit_nonce },
+        duty: view.duty.id,
+        code: id,
+        step: what,
+      });
     }
     // asking hands the fields over: it is a disclosure like a write
-    if (what === 'update') await discloseFields(needs, view, grantFor(view.input.purposes, view.subject.role, view.input.permissions).fields);
+    if (what === 'update')
+      await discloseFields(needs, view, grantFor(view.input.purposes, view.subject.role, view.input.permissions).fields);
     const task = await taskById(needs.db, id);
-    return { state: 'asked', outcome: null, evidence: 'asked', asked: { whom: system.owner ?? system.name, due: task?.due ?? dueDate }, next: what };
+    return {
+      state: 'asked',
+      outcome: null,
+      evidence: 'asked',
+      asked: { whom: system.owner ?? system.name, due: task?.due ?? dueDate },
+      next: what,
+    };
   });
 }
 
@@ -64,7 +78,18 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
     if (!subject || !duty) return false;
     const at = await now(needs);
     const sealedNote = said.note ? needs.vault.sealJson(`note:${task.id}`, said.note) : null;
-    if (!(await answer(needs.db, { id: task.id, by: said.by, outcome: said.outcome, sealedNote, until: said.until ?? null, law: said.law ?? null, at }))) return false;
+    if (
+      !(await answer(needs.db, {
+        id: task.id,
+        by: said.by,
+        outcome: said.outcome,
+        sealedNote,
+        until: said.until ?? null,
+        law: said.law ?? null,
+        at,
+      }))
+    )
+      return false;
     const retained = said.outcome === 'retained' ? { fields: [], until: said.until ?? '', law: said.law ?? '' } : null;
     const state = retained ? 'waiting' : 'settled';
     await changes(
@@ -77,8 +102,28 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
     );
     await tell(
       needs,
-      { actor: said.by, action: 'task.answered', system: task.system, subject: { id: subject.id, nonce: subject.audit_nonce }, duty: duty.id, code: task.id, outcome: said.outcome, evidence: 'acknowledged' },
-      { actor: 'kaiku', action: 'duty.moved', system: task.system, subject: { id: subject.id, nonce: subject.audit_nonce }, duty: duty.id, from: duty.state, to: state, outcome: said.outcome, evidence: 'acknowledged', version: task.version },
+      {
+        actor: said.by,
+        action: 'task.answered',
+        system: task.system,
+        subject: { id: subject.id, nonce: subject.audit_nonce },
+        duty: duty.id,
+        code: task.id,
+        outcome: said.outcome,
+        evidence: 'acknowledged',
+      },
+      {
+        actor: 'kaiku',
+        action: 'duty.moved',
+        system: task.system,
+        subject: { id: subject.id, nonce: subject.audit_nonce },
+        duty: duty.id,
+        from: duty.state,
+        to: state,
+        outcome: said.outcome,
+        evidence: 'acknowledged',
+        version: task.version,
+      },
     );
     await closePropagations(needs.db, subject.id, task.system, task.version, said.outcome);
     await dropPayload(needs.db, subject.id);
@@ -96,6 +141,12 @@ async function noteHeldByPeople(needs: Needs, task: TaskRow, outcome: Outcome): 
   for (const record of await recordsOf(needs.db, task.subject, task.system)) {
     const state = outcome in heldAfter ? heldAfter[outcome as keyof typeof heldAfter] : record.state;
     const prints = outcome === 'updated' ? await fingerprintsOf(needs.db, task.subject, task.version) : undefined;
-    await updateRecord(needs.db, record.id, { state, evidence: 'acknowledged', version: task.version, observed: false, ...(prints ? { fingerprints: prints } : {}) });
+    await updateRecord(needs.db, record.id, {
+      state,
+      evidence: 'acknowledged',
+      version: task.version,
+      observed: false,
+      ...(prints ? { fingerprints: prints } : {}),
+    });
   }
 }

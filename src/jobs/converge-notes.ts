@@ -14,19 +14,41 @@ export async function noteRefusal(needs: Needs, subjectId: string, source: strin
   return inTransaction(needs.db, async () => {
     const subject = await lockSubject(needs.db, subjectId);
     if (!subject || subject.state === 'erased') return false;
-    const names = new Set((needs.config.systems[source]?.recipient?.purposes ?? []).flatMap((p) => needs.config.purposes[p]?.permission ?? []));
+    const names = new Set(
+      (needs.config.systems[source]?.recipient?.purposes ?? []).flatMap((p) => needs.config.purposes[p]?.permission ?? []),
+    );
     const known = new Map((await permissionsOf(needs.db, subjectId)).map((p) => [p.name, p]));
     const fresh = [...names].filter((name) => !known.get(name)?.state.refused);
     if (fresh.length === 0) return false;
     for (const name of fresh) {
       await putPermission(needs.db, subjectId, name, observeRefusal(known.get(name)?.state, await now(needs), source), false);
-      await tell(needs, { actor: 'kaiku', action: 'permission.refused', system: source, subject: { id: subject.id, nonce: subject.audit_nonce }, reason: name });
+      await tell(needs, {
+        actor: 'kaiku',
+        action: 'permission.refused',
+        system: source,
+        subject: { id: subject.id, nonce: subject.audit_nonce },
+        reason: name,
+      });
     }
     const others = [...recipientNames(needs.config).filter((name) => name !== source), subject.register];
-    const raised = await raise(needs.db, { subject: subjectId, recipients: [...new Set(others)], lane: 'objection', wanted: subject.version, newId: needs.newId });
+    const raised = await raise(needs.db, {
+      subject: subjectId,
+      recipients: [...new Set(others)],
+      lane: 'objection',
+      wanted: subject.version,
+      newId: needs.newId,
+    });
     await tell(
       needs,
-      ...raised.map(({ id, recipient }) => ({ actor: 'kaiku', action: 'duty.raised' as const, system: recipient, subject: { id: subject.id, nonce: subject.audit_nonce }, duty: id, version: subject.version, reason: 'objection' })),
+      ...raised.map(({ id, recipient }) => ({
+        actor: 'kaiku',
+        action: 'duty.raised' as const,
+        system: recipient,
+        subject: { id: subject.id, nonce: subject.audit_nonce },
+        duty: id,
+        version: subject.version,
+        reason: 'objection',
+      })),
     );
     return true;
   });
@@ -34,7 +56,8 @@ export async function noteRefusal(needs: Needs, subjectId: string, source: strin
 
 /** The register's refused fields are set, read back. */
 export async function noteRegisterRefused(needs: Needs, subjectId: string): Promise<void> {
-  for (const { name, state } of await permissionsOf(needs.db, subjectId)) if (state.refused) await putPermission(needs.db, subjectId, name, state, true);
+  for (const { name, state } of await permissionsOf(needs.db, subjectId))
+    if (state.refused) await putPermission(needs.db, subjectId, name, state, true);
 }
 
 /** Art. 15(1)(c), 19: with each confirmed write, who was given which fields for which purpose. */
@@ -45,6 +68,7 @@ export async function discloseFields(needs: Needs, view: View, fields: readonly 
   for (const purpose of view.input.purposes) {
     if (purpose.for && !purpose.for.includes(subject.role)) continue;
     const given = purpose.fields.filter((field) => fields.includes(field)).sort();
-    if (given.length > 0) await disclose(needs.db, { subject: subject.id, recipient: view.duty.recipient, purpose: purpose.name, fields: given, at });
+    if (given.length > 0)
+      await disclose(needs.db, { subject: subject.id, recipient: view.duty.recipient, purpose: purpose.name, fields: given, at });
   }
 }

@@ -6,9 +6,9 @@ import { Failure } from '../core/failure.ts';
 import { fingerprints } from '../core/fingerprint.ts';
 import type { FieldName, Fields } from '../core/person.ts';
 import type { Move } from '../store/duties.ts';
+import { hold } from '../store/held.ts';
 import { controlRecord, putRecord, remoteHash, sealRef, unsealRef, updateRecord } from '../store/records.ts';
 import { controlRegisterRecords, markRegisterRecord } from '../store/subjects.ts';
-import { hold } from '../store/held.ts';
 import { askPerson } from './ask-person.ts';
 import { discloseFields, noteRefusal, noteRegisterRefused } from './converge-notes.ts';
 import type { View } from './converge-view.ts';
@@ -23,13 +23,21 @@ export type Taken =
 export async function take(needs: Needs, connector: Connector, view: View, step: Step, call: Call): Promise<Taken> {
   switch (step.kind) {
     case 'nothing':
-      return { kind: 'settled', outcome: step.outcome, evidence: step.evidence ?? view.duty.evidence, ...(step.reason ? { reason: step.reason } : {}) };
+      return {
+        kind: 'settled',
+        outcome: step.outcome,
+        evidence: step.evidence ?? view.duty.evidence,
+        ...(step.reason ? { reason: step.reason } : {}),
+      };
     case 'hold':
       return { kind: 'moved', move: { state: 'held', reason: step.reason } };
     case 'wait':
       return { kind: 'moved', move: { state: 'waiting', until: step.until, reason: step.reason } };
     case 'park':
-      return { kind: 'moved', move: { state: 'waiting', outcome: 'retained', until: step.until, retained: step.retained, reason: 'law' } };
+      return {
+        kind: 'moved',
+        move: { state: 'waiting', outcome: 'retained', until: step.until, retained: step.retained, reason: 'law' },
+      };
     case 'ask':
       return { kind: 'moved', move: await askPerson(needs, view, step.ask) };
     default:
@@ -40,7 +48,14 @@ export async function take(needs: Needs, connector: Connector, view: View, step:
 
 type WireStep = Extract<Step, { kind: 'create' | 'update' | 'restrict' | 'erase' | 'strip' }>;
 
-async function wire(needs: Needs, connector: Connector, recipient: Recipient, view: View, step: WireStep, call: Call): Promise<Taken> {
+async function wire(
+  needs: Needs,
+  connector: Connector,
+  recipient: Recipient,
+  view: View,
+  step: WireStep,
+  call: Call,
+): Promise<Taken> {
   if (step.kind === 'create') return create(needs, recipient, view, step, call);
   const row = view.rows[step.record];
   if (!row?.ref) return { kind: 'settled', outcome: 'absent', evidence: 'none', reason: 'no-locator' };
@@ -51,7 +66,11 @@ async function wire(needs: Needs, connector: Connector, recipient: Recipient, vi
   if (said.kind === 'not-found') {
     const evidence = (await routeWorks(needs, recipient, view, ref.place, call)) ? 'observed' : 'accepted';
     const outcome = step.kind === 'erase' && wasSent(row.record?.evidence) ? 'erased' : 'absent';
-    return { ...settled(outcome, cap(evidence)), called: true, write: () => writeGone(needs, view, step.record, outcome, cap(evidence)) };
+    return {
+      ...settled(outcome, cap(evidence)),
+      called: true,
+      write: () => writeGone(needs, view, step.record, outcome, cap(evidence)),
+    };
   }
   if (said.kind !== 'accepted') throw new Failure('ANSWER_GARBLED');
   const back = connector.manifest.readBack ? await recipient.read(said.ref, call) : undefined;
@@ -61,10 +80,19 @@ async function wire(needs: Needs, connector: Connector, recipient: Recipient, vi
     const evidence = cap(works ? 'observed' : 'accepted');
     return { ...settled('erased', evidence), called: true, write: () => writeGone(needs, view, step.record, 'erased', evidence) };
   }
-  if (back === null) return { kind: 'moved', called: true, move: { state: 'unknown', waitMs: 500, reason: 'not-found-after-write', next: 'read' } };
+  if (back === null)
+    return {
+      kind: 'moved',
+      called: true,
+      move: { state: 'unknown', waitMs: 500, reason: 'not-found-after-write', next: 'read' },
+    };
   if (step.kind === 'restrict') {
     if (back && back.standing === 'active') throw new Failure('NOT_APPLIED');
-    return { ...settled('restricted', back ? 'observed' : 'accepted'), called: true, write: () => writeRestricted(needs, view, step.record, back, back ? 'observed' : 'accepted') };
+    return {
+      ...settled('restricted', back ? 'observed' : 'accepted'),
+      called: true,
+      write: () => writeRestricted(needs, view, step.record, back, back ? 'observed' : 'accepted'),
+    };
   }
   if (back && !shows(back.fields, recipient.asHeld?.(step.fields) ?? step.fields)) throw new Failure('NOT_APPLIED');
   const evidence = back ? 'observed' : 'accepted';
@@ -72,7 +100,14 @@ async function wire(needs: Needs, connector: Connector, recipient: Recipient, vi
     ...settled('updated', evidence),
     called: true,
     write: async () => {
-      await writeProfile(needs, view, step.record, back ?? { ref: said.ref, fields: step.fields, standing: 'active', refused: false }, evidence, step.fields);
+      await writeProfile(
+        needs,
+        view,
+        step.record,
+        back ?? { ref: said.ref, fields: step.fields, standing: 'active', refused: false },
+        evidence,
+        step.fields,
+      );
       await discloseFields(needs, view, Object.keys(step.fields));
     },
   };
@@ -91,14 +126,25 @@ function say(recipient: Recipient, step: Exclude<WireStep, { kind: 'create' }>, 
 }
 
 /** Never an upsert: look by the natural key first; whoever is there already is linked, not created. */
-async function create(needs: Needs, recipient: Recipient, view: View, step: Extract<Step, { kind: 'create' }>, call: Call): Promise<Taken> {
+async function create(
+  needs: Needs,
+  recipient: Recipient,
+  view: View,
+  step: Extract<Step, { kind: 'create' }>,
+  call: Call,
+): Promise<Taken> {
   const there = await recipient.find(step.fields, step.place, call);
   if (there.length > 0) return linkFound(needs, view, step.place, there, 'found-before-create');
   const said = await recipient.create(step.fields, step.place, call);
   switch (said.kind) {
     case 'accepted': {
       const back = await recipient.read(said.ref, call);
-      if (back === null) return { kind: 'moved', called: true, move: { state: 'unknown', waitMs: 500, reason: 'not-found-after-write', next: 'read' } };
+      if (back === null)
+        return {
+          kind: 'moved',
+          called: true,
+          move: { state: 'unknown', waitMs: 500, reason: 'not-found-after-write', next: 'read' },
+        };
       return {
         ...settled('created', 'observed'),
         called: true,
@@ -111,7 +157,11 @@ async function create(needs: Needs, recipient: Recipient, view: View, step: Extr
     case 'exists':
       return linkFound(needs, view, step.place, await recipient.find(step.fields, step.place, call), 'found-by-create');
     case 'forgotten':
-      return { ...settled('refused', 'acknowledged', 'forgotten'), called: true, write: () => writeForgotten(needs, view, step.place) };
+      return {
+        ...settled('refused', 'acknowledged', 'forgotten'),
+        called: true,
+        write: () => writeForgotten(needs, view, step.place),
+      };
     default:
       return { ...settled('refused', 'acknowledged', said.kind === 'refused' ? said.code : said.kind), called: true };
   }
@@ -128,13 +178,25 @@ async function linkFound(needs: Needs, view: View, place: string, there: Profile
     evidence: 'observed',
     write: async () => {
       const ours = await writeNew(needs, view, place, profile, how, 'observed');
-      if (!ours) await hold(needs.db, { id: needs.newId(), kind: 'ambiguous-record', system: view.duty.recipient, subject: view.subject.id, reason: 'row-of-another' });
+      if (!ours)
+        await hold(needs.db, {
+          id: needs.newId(),
+          kind: 'ambiguous-record',
+          system: view.duty.recipient,
+          subject: view.subject.id,
+          reason: 'row-of-another',
+        });
       else if (profile.refused) await noteRefusal(needs, view.subject.id, view.duty.recipient);
     },
   };
 }
 
-const settled = (outcome: Outcome, evidence: Evidence, reason?: string) => ({ kind: 'settled' as const, outcome, evidence, ...(reason ? { reason } : {}) });
+const settled = (outcome: Outcome, evidence: Evidence, reason?: string) => ({
+  kind: 'settled' as const,
+  outcome,
+  evidence,
+  ...(reason ? { reason } : {}),
+});
 
 /** Whether an erasure of this row was sent before: then a row that is gone was erased by us. */
 const wasSent = (evidence: Evidence | undefined) => evidence === 'accepted';
@@ -147,21 +209,28 @@ async function routeWorks(needs: Needs, recipient: Recipient, view: View, place:
   if (view.subject.register === view.duty.recipient) return registerRouteWorks(needs, recipient, view, place, call);
   for (const control of await controlRecord(needs.db, view.duty.recipient, place, view.subject.id)) {
     if (!control.sealed_ref) continue;
-    if ((await recipient.read(unsealRef<RemoteRef>(needs.vault, view.duty.recipient, control.sealed_ref), call)) !== null) return true;
+    if ((await recipient.read(unsealRef<RemoteRef>(needs.vault, view.duty.recipient, control.sealed_ref), call)) !== null)
+      return true;
   }
   return false;
 }
 
 async function registerRouteWorks(needs: Needs, recipient: Recipient, view: View, place: string, call: Call): Promise<boolean> {
   for (const control of await controlRegisterRecords(needs.db, view.subject.register, place, view.subject.id)) {
-    if ((await recipient.read(needs.vault.unsealJson<RemoteRef>(`register:${view.subject.register}`, control.sealed_ref), call)) !== null) return true;
+    if (
+      (await recipient.read(needs.vault.unsealJson<RemoteRef>(`register:${view.subject.register}`, control.sealed_ref), call)) !==
+      null
+    )
+      return true;
   }
   return false;
 }
 
 /** The read-back shows what was written: each field has the value that was sent, as the system spells it. */
 function shows(there: Fields, sent: Fields): boolean {
-  return Object.entries(sent).every(([name, value]) => JSON.stringify(there[name as FieldName] ?? '') === JSON.stringify(value ?? ''));
+  return Object.entries(sent).every(
+    ([name, value]) => JSON.stringify(there[name as FieldName] ?? '') === JSON.stringify(value ?? ''),
+  );
 }
 
 /**
@@ -204,9 +273,17 @@ async function found(needs: Needs, recipient: Recipient, view: View, call: Call)
 }
 
 const standings = { active: 'linked', restricted: 'restricted', inert: 'inert' } as const;
-const printsOf = (needs: Needs, view: View, fields: Fields) => fingerprints(needs.vault.keys.hmac.current, view.subject.id, fields);
+const printsOf = (needs: Needs, view: View, fields: Fields) =>
+  fingerprints(needs.vault.keys.hmac.current, view.subject.id, fields);
 
-async function writeProfile(needs: Needs, view: View, i: number, profile: Profile, evidence: Evidence, sent: Fields | null): Promise<void> {
+async function writeProfile(
+  needs: Needs,
+  view: View,
+  i: number,
+  profile: Profile,
+  evidence: Evidence,
+  sent: Fields | null,
+): Promise<void> {
   const row = view.rows[i];
   if (!row?.record) return;
   await updateRecord(needs.db, row.record.id, {
@@ -220,22 +297,45 @@ async function writeProfile(needs: Needs, view: View, i: number, profile: Profil
   if (profile.refused && row.record.state === 'linked') await noteRefusal(needs, view.subject.id, view.duty.recipient);
 }
 
-async function writeRestricted(needs: Needs, view: View, i: number, back: Profile | undefined, evidence: Evidence): Promise<void> {
+async function writeRestricted(
+  needs: Needs,
+  view: View,
+  i: number,
+  back: Profile | undefined,
+  evidence: Evidence,
+): Promise<void> {
   const row = view.rows[i];
   if (row?.register) return noteRegisterRefused(needs, view.subject.id);
   if (row?.record) {
     const state = back ? standings[back.standing] : 'restricted';
-    await updateRecord(needs.db, row.record.id, { state: state === 'linked' ? 'restricted' : state, evidence, observed: back !== undefined });
+    await updateRecord(needs.db, row.record.id, {
+      state: state === 'linked' ? 'restricted' : state,
+      evidence,
+      observed: back !== undefined,
+    });
   }
 }
 
 async function writeGone(needs: Needs, view: View, i: number, outcome: 'erased' | 'absent', evidence: Evidence): Promise<void> {
   const row = view.rows[i];
-  if (row?.register) await markRegisterRecord(needs.db, view.subject.register, row.register.remote_hash, outcome === 'erased' || view.erasure ? 'erased' : 'vanished');
+  if (row?.register)
+    await markRegisterRecord(
+      needs.db,
+      view.subject.register,
+      row.register.remote_hash,
+      outcome === 'erased' || view.erasure ? 'erased' : 'vanished',
+    );
   if (row?.record) await updateRecord(needs.db, row.record.id, { state: outcome, evidence, observed: evidence === 'observed' });
 }
 
-async function writeNew(needs: Needs, view: View, place: string, profile: Profile, how: string, evidence: Evidence): Promise<boolean> {
+async function writeNew(
+  needs: Needs,
+  view: View,
+  place: string,
+  profile: Profile,
+  how: string,
+  evidence: Evidence,
+): Promise<boolean> {
   const { recipient } = view.duty;
   return putRecord(needs.db, {
     id: needs.newId(),

@@ -1,7 +1,7 @@
 import type { RemoteRef } from '../connectors/connector.ts';
+import type { PermissionState } from '../core/permission.ts';
 import type { Fields } from '../core/person.ts';
 import type { PlanInput } from '../core/plan.ts';
-import type { PermissionState } from '../core/permission.ts';
 import { type CaseRow, openErasure } from '../store/cases.ts';
 import { type DutyRow, dutiesOf } from '../store/duties.ts';
 import { openHolds } from '../store/held.ts';
@@ -10,8 +10,8 @@ import {
   fieldsOfVersion,
   latestVersion,
   permissionsOf,
-  registerRecords,
   type RegisterRecordRow,
+  registerRecords,
   type SubjectRow,
   subjectById,
 } from '../store/subjects.ts';
@@ -81,9 +81,16 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
   return { duty, subject, version: subject.version, fields, fingerprints: version?.fingerprints ?? {}, erasure, rows, input };
 }
 
-async function caseInput(needs: Needs, subject: SubjectRow, found: CaseRow, undoHours: number): Promise<PlanInput['erasureCase']> {
+async function caseInput(
+  needs: Needs,
+  subject: SubjectRow,
+  found: CaseRow,
+  undoHours: number,
+): Promise<PlanInput['erasureCase']> {
   const duties = await dutiesOf(needs.db, subject.id);
-  const machines = recipientNames(needs.config).filter((name) => name !== subject.register && !needs.connectors[name]?.manifest.human);
+  const machines = recipientNames(needs.config).filter(
+    (name) => name !== subject.register && !needs.connectors[name]?.manifest.human,
+  );
   return {
     state: found.state,
     undoUntil: found.undo_from ? new Date(found.undo_from.getTime() + undoHours * 3_600_000) : null,

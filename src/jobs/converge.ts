@@ -5,13 +5,13 @@ import type { Outcome } from '../core/duty.ts';
 import { Failure } from '../core/failure.ts';
 import { plan } from '../core/plan.ts';
 import { inTransaction } from '../store/database.ts';
-import { dutyById, endLease, type Lease, leaseSeconds, type Move, renewLease, takeLease } from '../store/duties.ts';
+import { dutyById, endLease, type Lease, type Move, renewLease, takeLease } from '../store/duties.ts';
 import { closePropagations } from '../store/records.ts';
 import { dropPayload, lockSubject } from '../store/subjects.ts';
 import { countCall, parkSystem, pauseSystem } from '../store/systems.ts';
-import { advanceCase } from './erasure.ts';
-import { look, type View } from './converge-view.ts';
 import { observe, type Taken, take } from './converge-step.ts';
+import { look, type View } from './converge-view.ts';
+import { advanceCase } from './erasure.ts';
 import { type Needs, tell } from './needs.ts';
 
 /**
@@ -47,7 +47,8 @@ async function step(needs: Needs, connector: Connector, lease: Lease): Promise<b
     view = await look(needs, lease.duty);
   }
   const next = diff(plan(view.input), view.input.records);
-  if (next.kind === 'nothing' && lost) return record(needs, lease, view, { kind: 'settled', outcome: lost, evidence: 'observed' }, next.kind);
+  if (next.kind === 'nothing' && lost)
+    return record(needs, lease, view, { kind: 'settled', outcome: lost, evidence: 'observed' }, next.kind);
   const taken = await take(needs, connector, view, next, call);
   if (taken.called) await countCall(needs.db, lease.duty.recipient, true);
   return record(needs, lease, view, taken, next.kind);
@@ -72,7 +73,7 @@ async function record(needs: Needs, lease: Lease, view: View, taken: Taken, step
     if (taken.kind === 'settled') await taken.write?.();
     const after = taken.kind === 'settled' && stepName !== 'nothing' ? await look(needs, lease.duty) : view;
     const more = taken.kind === 'settled' && stepName !== 'nothing' ? diff(plan(after.input), after.input.records) : null;
-    const move = moveOf(lease, after, taken, more);
+    const move = moveOf(after, taken, more);
     if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');
     await told(needs, lease, view, move, stepName);
     const { subject, recipient } = lease.duty;
@@ -80,12 +81,13 @@ async function record(needs: Needs, lease: Lease, view: View, taken: Taken, step
       await closePropagations(needs.db, subject, recipient, view.version, move.outcome ?? 'unchanged');
       await dropPayload(needs.db, subject);
     }
-    if (view.erasure && (move.state === 'settled' || move.state === 'asked' || move.state === 'waiting')) await advanceCase(needs, view.erasure);
+    if (view.erasure && (move.state === 'settled' || move.state === 'asked' || move.state === 'waiting'))
+      await advanceCase(needs, view.erasure);
     return move.state === 'open';
   });
 }
 
-function moveOf(lease: Lease, view: View, taken: Taken, more: Step | null): Move {
+function moveOf(view: View, taken: Taken, more: Step | null): Move {
   if (taken.kind !== 'settled') return taken.move;
   const kept = { outcome: taken.outcome, evidence: taken.evidence, reason: taken.reason ?? null };
   if (more === null || more.kind === 'nothing') return { state: 'settled', ...kept, satisfied: view.version, retained: null };
@@ -155,7 +157,10 @@ async function failed(needs: Needs, lease: Lease, error: unknown): Promise<boole
   return false;
 }
 
-function moveAfter(known: Failure | null, { waitMs, reason, attempts }: { waitMs: number; reason: string; attempts: number }): Move {
+function moveAfter(
+  known: Failure | null,
+  { waitMs, reason, attempts }: { waitMs: number; reason: string; attempts: number },
+): Move {
   switch (known?.next) {
     case 'read-first':
       return { state: 'unknown', reason, waitMs, attempts, next: 'read' };
@@ -165,7 +170,9 @@ function moveAfter(known: Failure | null, { waitMs, reason, attempts }: { waitMs
       return { state: 'dead', reason, attempts };
     default:
       // an error of our own that never passes must not spin for ever
-      return known === null && attempts >= 8 ? { state: 'dead', reason, attempts } : { state: 'waiting', reason, waitMs, attempts, next: 'retry' };
+      return known === null && attempts >= 8
+        ? { state: 'dead', reason, attempts }
+        : { state: 'waiting', reason, waitMs, attempts, next: 'retry' };
   }
 }
 
@@ -179,8 +186,10 @@ function jitter(lease: Lease): number {
 export function faultOf(error: unknown): { name: string; code?: string; at?: string } {
   if (!(error instanceof Error)) return { name: typeof error };
   const code = (error as { code?: unknown }).code;
-  const at = error.stack?.split('\n').find((line) => line.includes('/src/') || line.includes('/dist/'))?.trim().replace(/\(?file:\/\/.*?\/(src|dist)\//, '($1/');
+  const at = error.stack
+    ?.split('\n')
+    .find((line) => line.includes('/src/') || line.includes('/dist/'))
+    ?.trim()
+    .replace(/\(?file:\/\/.*?\/(src|dist)\//, '($1/');
   return { name: error.name, ...(typeof code === 'string' ? { code } : {}), ...(at ? { at } : {}) };
 }
-
-export { leaseSeconds };

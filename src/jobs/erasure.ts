@@ -1,6 +1,6 @@
-import type { Fields, Person } from '../core/person.ts';
 import { identifiersOf, normaliserVersion } from '../core/identifier.ts';
 import { observeRefusal } from '../core/permission.ts';
+import type { Fields, Person } from '../core/person.ts';
 import { suppressionBasis, type Tombstone, tombstonesFor } from '../core/tombstone.ts';
 import { type CaseRow, caseById, insertCase, moveCase, openErasure, type PlannedStep } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
@@ -53,15 +53,31 @@ export async function openErasureCase(needs: Needs, request: ErasureRequest): Pr
     if (open) return { id: open.id, fresh: false };
     if (subject.state === 'erased') throw new AlreadyErased();
     const id = needs.newId();
-    const at = await now(needs);
     const values = request.fields ?? fieldsOfVersion(vault, subject, await latestVersion(db, subject.id)) ?? {};
     const key = vault.newPersonKey(id);
     const envelope = vault.sealFields(id, key.key, values);
     const plan = await planErasure(needs, subject);
-    await insertCase(db, { id, type: 'erasure', subject: subject.id, source: request.source, channel: request.channel, receivedAt: request.receivedAt, plan, approve: request.approve, envelopeKey: key.wrapped, envelope });
+    await insertCase(db, {
+      id,
+      type: 'erasure',
+      subject: subject.id,
+      source: request.source,
+      channel: request.channel,
+      receivedAt: request.receivedAt,
+      plan,
+      approve: request.approve,
+      envelopeKey: key.wrapped,
+      envelope,
+    });
     await setSubjectState(db, subject.id, 'erasing', true);
     await refuseAll(needs, subject, request.source);
-    await tell(needs, { actor: request.actor ?? 'kaiku', action: 'case.opened', subject: whose(subject), case: id, reason: 'erasure' });
+    await tell(needs, {
+      actor: request.actor ?? 'kaiku',
+      action: 'case.opened',
+      subject: whose(subject),
+      case: id,
+      reason: 'erasure',
+    });
     await raiseAll(needs, subject, 'objection');
     if (request.approve === 'auto') await approveCase(needs, id, 'kaiku', 'auto');
     return { id, fresh: true };
@@ -98,18 +114,38 @@ async function refuseAll(needs: Needs, subject: SubjectRow, source: string): Pro
   for (const name of Object.keys(registerOf(needs, subject.register).options.permissions)) {
     const before = known.get(name);
     if (before?.state.refused) continue;
-    await putPermission(needs.db, subject.id, name, observeRefusal(before?.state, await now(needs), source), before?.refused_written ?? false);
+    await putPermission(
+      needs.db,
+      subject.id,
+      name,
+      observeRefusal(before?.state, await now(needs), source),
+      before?.refused_written ?? false,
+    );
     await tell(needs, { actor: 'kaiku', action: 'permission.refused', subject: whose(subject), reason: name });
   }
 }
 
 async function raiseAll(needs: Needs, subject: SubjectRow, lane: 'objection' | 'erasure'): Promise<void> {
   const systems = [...recipientNames(needs.config), subject.register];
-  const raised = await raise(needs.db, { subject: subject.id, recipients: [...new Set(systems)], lane, wanted: subject.version, newId: needs.newId });
+  const raised = await raise(needs.db, {
+    subject: subject.id,
+    recipients: [...new Set(systems)],
+    lane,
+    wanted: subject.version,
+    newId: needs.newId,
+  });
   const reason = lane === 'objection' ? 'restriction' : 'erasure';
   await tell(
     needs,
-    ...raised.map(({ id, recipient }) => ({ actor: 'kaiku', action: 'duty.raised' as const, system: recipient, subject: whose(subject), duty: id, version: subject.version, reason })),
+    ...raised.map(({ id, recipient }) => ({
+      actor: 'kaiku',
+      action: 'duty.raised' as const,
+      system: recipient,
+      subject: whose(subject),
+      duty: id,
+      version: subject.version,
+      reason,
+    })),
   );
 }
 
@@ -124,7 +160,12 @@ export async function approveCase(needs: Needs, id: string, by: string, reason?:
     if (!found || !subject || found.type !== 'erasure') return false;
     const at = await now(needs);
     const registerBy = new Date(at.getTime() + registerOf(needs, subject.register).options.eraseAfterDays * dayMs);
-    const decision = { decision: 'approved', by, at: at.toISOString(), ...(reason ? { reason: sealReason(needs, id, reason) } : {}) };
+    const decision = {
+      decision: 'approved',
+      by,
+      at: at.toISOString(),
+      ...(reason ? { reason: sealReason(needs, id, reason) } : {}),
+    };
     if (!(await moveCase(needs.db, id, ['planned'], 'running', { decision, undoFrom: at, registerBy }))) return false;
     await bury(needs, subject, found, at);
     await tell(needs, { actor: by, action: 'case.approved', subject: whose(subject), case: id });
@@ -158,17 +199,33 @@ async function bury(needs: Needs, subject: SubjectRow, found: CaseRow, at: Date)
     }
   }
   const tombstones = [...stones.values()];
-  await needs.journal.append({ v: 1, at: at.toISOString(), instance: needs.instance, subject: subject.id, case: found.id, tombstones });
+  await needs.journal.append({
+    v: 1,
+    at: at.toISOString(),
+    instance: needs.instance,
+    subject: subject.id,
+    case: found.id,
+    tombstones,
+  });
   await putTombstones(needs.db, found.id, tombstones);
-  await tell(needs, { actor: 'kaiku', action: 'tombstone.written', subject: whose(subject), case: found.id, code: String(tombstones.length) });
+  await tell(needs, {
+    actor: 'kaiku',
+    action: 'tombstone.written',
+    subject: whose(subject),
+    case: found.id,
+    code: String(tombstones.length),
+  });
 }
 
 /** A reason is free text: somebody may write a name into it. */
-const sealReason = (needs: Needs, id: string, reason: string) => needs.vault.sealJson(`decision:${id}`, reason).toString('base64');
+const sealReason = (needs: Needs, id: string, reason: string) =>
+  needs.vault.sealJson(`decision:${id}`, reason).toString('base64');
 
 /** The reason of a decision, for those who may read cases. */
 export const reasonOf = (needs: Needs, found: CaseRow): string | undefined =>
-  found.decision?.reason ? needs.vault.unsealJson<string>(`decision:${found.id}`, Buffer.from(found.decision.reason, 'base64')) : undefined;
+  found.decision?.reason
+    ? needs.vault.unsealJson<string>(`decision:${found.id}`, Buffer.from(found.decision.reason, 'base64'))
+    : undefined;
 
 /** The locators a case keeps for its open tasks and re-checks; null when the envelope's time is over. */
 export function envelopeFields(needs: Needs, found: CaseRow): Fields | null {
@@ -209,12 +266,21 @@ export async function advanceCase(needs: Needs, found: CaseRow): Promise<void> {
   };
   const registerDuty = duties.find((d) => d.recipient === subject.register);
   const records = await registerRecords(db, subject.id);
-  const registerErased = records.every((r) => r.state === 'erased') && registerDuty?.state === 'settled' && registerDuty.outcome === 'erased';
+  const registerErased =
+    records.every((r) => r.state === 'erased') && registerDuty?.state === 'settled' && registerDuty.outcome === 'erased';
   if (!registerErased) {
-    const machines = recipientNames(needs.config).filter((name) => name !== subject.register && !needs.connectors[name]?.manifest.human);
+    const machines = recipientNames(needs.config).filter(
+      (name) => name !== subject.register && !needs.connectors[name]?.manifest.human,
+    );
     const due = machines.every(settled) || (found.register_by !== null && found.register_by <= at);
     if (due && registerDuty && (registerDuty.state === 'settled' || registerDuty.state === 'waiting')) {
-      await raise(db, { subject: subject.id, recipients: [subject.register], lane: 'erasure', wanted: subject.version, newId: needs.newId });
+      await raise(db, {
+        subject: subject.id,
+        recipients: [subject.register],
+        lane: 'erasure',
+        wanted: subject.version,
+        newId: needs.newId,
+      });
     }
     return;
   }

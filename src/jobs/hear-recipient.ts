@@ -1,10 +1,10 @@
 import type { Profile, RemoteRef } from '../connectors/connector.ts';
 import { freeCall } from '../connectors/http.ts';
 import { Failure } from '../core/failure.ts';
-import { recordByRemote, remoteHash } from '../store/records.ts';
+import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
 import { dropHint, dueHints } from '../store/hints.ts';
-import { inTransaction } from '../store/database.ts';
+import { recordByRemote, remoteHash } from '../store/records.ts';
 import { cursorOf, saveCursor } from '../store/systems.ts';
 import { noteRefusal } from './converge-notes.ts';
 import type { Needs } from './needs.ts';
@@ -13,7 +13,12 @@ import { takeIn } from './take-in.ts';
 /** What a webhook's hint or a poll of a recipient found: a refusal there is carried to everybody else; the rest is drift. */
 export async function hear(needs: Needs, system: string, profile: Profile): Promise<void> {
   await inTransaction(needs.db, async () => {
-    const record = await recordByRemote(needs.db, system, profile.ref.place, remoteHash(needs.vault, system, profile.ref.place, profile.ref.id));
+    const record = await recordByRemote(
+      needs.db,
+      system,
+      profile.ref.place,
+      remoteHash(needs.vault, system, profile.ref.place, profile.ref.id),
+    );
     if (!record || record.state === 'erased') return;
     if (profile.refused && record.state === 'linked') {
       await noteRefusal(needs, record.subject, system);

@@ -52,17 +52,29 @@ export async function linkRecipient(needs: Needs, system: string, apply: boolean
 
 type Finding = 'linked' | 'ambiguous' | 'shared' | 'orphans' | 'alreadyLinked';
 
-async function linkOne(needs: Needs, system: string, profile: Profile, apply: boolean, actor: string, taken: Set<string>): Promise<Finding> {
+async function linkOne(
+  needs: Needs,
+  system: string,
+  profile: Profile,
+  apply: boolean,
+  actor: string,
+  taken: Set<string>,
+): Promise<Finding> {
   const hash = remoteHash(needs.vault, system, profile.ref.place, profile.ref.id);
   if (await recordByRemote(needs.db, system, profile.ref.place, hash)) return 'alreadyLinked';
   const email = typeof profile.fields.email === 'string' ? normalise('email', profile.fields.email) : null;
-  const candidates = email === null ? [] : (await subjectsByIdentifier(needs.db, 'email', needs.vault.hash('email', email))).filter((s) => s.state !== 'erased');
+  const candidates =
+    email === null
+      ? []
+      : (await subjectsByIdentifier(needs.db, 'email', needs.vault.hash('email', email))).filter((s) => s.state !== 'erased');
   const [subject] = candidates;
   if (!subject || email === null) return 'orphans';
   if (isShared('email', email)) return 'shared';
   if (candidates.length > 1) return ambiguous(needs, system, candidates, hash, apply, actor, 'shared');
   const key = `${subject.id} ${profile.ref.place}`;
-  const there = (await recordsOf(needs.db, subject.id, system)).some((r) => r.place === profile.ref.place && r.state !== 'erased' && r.state !== 'absent');
+  const there = (await recordsOf(needs.db, subject.id, system)).some(
+    (r) => r.place === profile.ref.place && r.state !== 'erased' && r.state !== 'absent',
+  );
   // a second row of one person in one place: which is the living one is for a person to say
   if (there || taken.has(key)) return ambiguous(needs, system, candidates, hash, apply, actor, 'ambiguous');
   taken.add(key);
@@ -70,9 +82,25 @@ async function linkOne(needs: Needs, system: string, profile: Profile, apply: bo
   return 'linked';
 }
 
-async function ambiguous(needs: Needs, system: string, candidates: SubjectRow[], about: Buffer, apply: boolean, actor: string, finding: 'shared' | 'ambiguous'): Promise<Finding> {
+async function ambiguous(
+  needs: Needs,
+  system: string,
+  candidates: SubjectRow[],
+  about: Buffer,
+  apply: boolean,
+  actor: string,
+  finding: 'shared' | 'ambiguous',
+): Promise<Finding> {
   if (!apply) return finding;
-  const opened = await hold(needs.db, { id: needs.newId(), kind: 'ambiguous-link', system, subject: null, about, reason: finding, details: { candidates: candidates.map((s) => s.id) } });
+  const opened = await hold(needs.db, {
+    id: needs.newId(),
+    kind: 'ambiguous-link',
+    system,
+    subject: null,
+    about,
+    reason: finding,
+    details: { candidates: candidates.map((s) => s.id) },
+  });
   if (opened) await tell(needs, { actor, action: 'hold.opened', system, reason: 'ambiguous-link' });
   return finding;
 }
@@ -94,7 +122,13 @@ async function writeLink(needs: Needs, system: string, profile: Profile, subject
       evidence: 'observed',
       version: 0,
     });
-    await tell(needs, { actor, action: 'link.made', system, subject: { id: subject.id, nonce: subject.audit_nonce }, reason: 'exact-email' });
+    await tell(needs, {
+      actor,
+      action: 'link.made',
+      system,
+      subject: { id: subject.id, nonce: subject.audit_nonce },
+      reason: 'exact-email',
+    });
     if (profile.refused) await noteRefusal(needs, subject.id, system);
   });
 }

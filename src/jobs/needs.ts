@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { Config } from '../core/configuration.ts';
 import type { Connector } from '../connectors/connector.ts';
+import type { Config } from '../core/configuration.ts';
 import type { LogSigner } from '../store/audit.ts';
-import { tell as tellStore, type Told } from '../store/audit.ts';
+import { type Told, tell as tellStore } from '../store/audit.ts';
 import { hubNow } from '../store/clock.ts';
 import type { Db } from '../store/database.ts';
 import type { ErasureJournal } from '../store/tombstones.ts';
@@ -24,7 +24,8 @@ export interface Needs {
 export const now = (needs: Needs): Promise<Date> => hubNow(needs.db);
 
 /** Writes audit entries into the transaction that is under way. */
-export const tell = async (needs: Needs, ...told: Told[]): Promise<void> => tellStore(needs.db, needs.newId, await now(needs), told);
+export const tell = async (needs: Needs, ...told: Told[]): Promise<void> =>
+  tellStore(needs.db, needs.newId, await now(needs), told);
 
 /** The systems that were given data, people included. */
 export const recipientNames = (config: Config): string[] =>

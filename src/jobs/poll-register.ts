@@ -32,7 +32,11 @@ async function tiedTo(needs: Needs, system: string, records: readonly RegisterRe
   const { register } = registerOf(needs, system);
   const found: RegisterRecord[] = [];
   for (const { sameAs } of records) {
-    if (!sameAs || (await registerRecord(needs.db, system, sameAs.place, registerHash(needs.vault, system, sameAs.place, sameAs.id)))) continue;
+    if (
+      !sameAs ||
+      (await registerRecord(needs.db, system, sameAs.place, registerHash(needs.vault, system, sameAs.place, sameAs.id)))
+    )
+      continue;
     const look = await register.look(sameAs, freeCall);
     if (look.kind === 'found') found.push(look.record);
   }

@@ -80,7 +80,9 @@ export async function openQueues(options: QueueOptions): Promise<Queues> {
 }
 
 /** What both backends' queues and workers have that we use. */
-type AnyQueue = Pick<Queue<WakeUp>, 'addBulk' | 'getJobCounts' | 'close'> & { on(event: 'error', listener: (error: Error) => void): unknown };
+type AnyQueue = Pick<Queue<WakeUp>, 'addBulk' | 'getJobCounts' | 'close'> & {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+};
 type AnyWorker = { close(): Promise<void>; on(event: 'error', listener: (error: Error) => void): unknown };
 type Handle = (job: Job<WakeUp>) => Promise<void>;
 
@@ -119,14 +121,29 @@ async function onRedis(url: string): Promise<Wiring> {
 
 async function onPostgres(url: string): Promise<Wiring> {
   // each worker pins a connection for LISTEN: the pool must be larger than there are workers
-  const connection = new pg.Pool({ connectionString: url, max: 24, options: `-c search_path=${DEFAULT_SCHEMA}`, application_name: 'kaiku-queue' });
+  const connection = new pg.Pool({
+    connectionString: url,
+    max: 24,
+    options: `-c search_path=${DEFAULT_SCHEMA}`,
+    application_name: 'kaiku-queue',
+  });
   connection.on('error', () => {});
   const client = await connection.connect();
   await runMigrations(client).finally(() => client.release());
   return {
-    queue: (name) => new Queue<WakeUp, void, string, WakeUp, void, string, PostgresQueueBackend, pg.Pool>(name, { connection }, createPostgresBackend as never),
+    queue: (name) =>
+      new Queue<WakeUp, void, string, WakeUp, void, string, PostgresQueueBackend, pg.Pool>(
+        name,
+        { connection },
+        createPostgresBackend as never,
+      ),
     worker: (name, handle, concurrency) =>
-      new Worker<WakeUp, void, string, PostgresQueueBackend, object, pg.Pool>(name, handle as never, { connection, concurrency, ...workerTiming }, createPostgresBackend as never),
+      new Worker<WakeUp, void, string, PostgresQueueBackend, object, pg.Pool>(
+        name,
+        handle as never,
+        { connection, concurrency, ...workerTiming },
+        createPostgresBackend as never,
+      ),
     close: () => connection.end(),
   };
 }

@@ -1,4 +1,3 @@
-import { lanes } from '../core/duty.ts';
 import { due } from '../store/duties.ts';
 import { systemState } from '../store/systems.ts';
 import type { Needs } from './needs.ts';
@@ -29,5 +28,3 @@ export async function relay(needs: Needs, queues: Queues): Promise<number> {
   }
   return handed;
 }
-
-export const laneNames = Object.fromEntries(Object.entries(lanes).map(([name, n]) => [n, name]));

@@ -1,8 +1,8 @@
+import { sql } from 'kysely';
 import { freeCall } from '../connectors/http.ts';
 import { diff } from '../core/diff.ts';
 import { fingerprints } from '../core/fingerprint.ts';
 import { plan } from '../core/plan.ts';
-import { sql } from 'kysely';
 import { rows } from '../store/database.ts';
 import { dutiesOf, raise } from '../store/duties.ts';
 import { recordByRemote, remoteHash, sealRef, updateRecord } from '../store/records.ts';
@@ -16,7 +16,11 @@ const standings = { active: 'linked', restricted: 'restricted', inert: 'inert' }
  * Reads all rows of a recipient and puts right what differs, through the same converge as every live change: holds, tombstones,
  * permissions and policy decide, and a duty is raised only where a step is missing. A dry run writes nothing but its counts.
  */
-export async function resyncRecipient(needs: Needs, system: string, options: { dryRun: boolean; actor: string }): Promise<RunRow> {
+export async function resyncRecipient(
+  needs: Needs,
+  system: string,
+  options: { dryRun: boolean; actor: string },
+): Promise<RunRow> {
   const recipient = needs.connectors[system]?.recipient;
   if (!recipient) throw new Error('this system has no rows that can be listed');
   const run: RunRow = {
@@ -37,7 +41,12 @@ export async function resyncRecipient(needs: Needs, system: string, options: { d
   for await (const page of recipient.list(freeCall)) {
     run.calls++;
     for (const profile of page) {
-      const record = await recordByRemote(needs.db, system, profile.ref.place, remoteHash(needs.vault, system, profile.ref.place, profile.ref.id));
+      const record = await recordByRemote(
+        needs.db,
+        system,
+        profile.ref.place,
+        remoteHash(needs.vault, system, profile.ref.place, profile.ref.id),
+      );
       if (!record) {
         count('orphans');
         continue;
@@ -45,23 +54,46 @@ export async function resyncRecipient(needs: Needs, system: string, options: { d
       const prints = fingerprints(needs.vault.keys.hmac.current, record.subject, profile.fields);
       seen.set(record.id, prints);
       if (options.dryRun || record.state === 'erased') continue;
-      await updateRecord(needs.db, record.id, { state: standings[profile.standing], sealedRef: sealRef(needs.vault, system, profile.ref), fingerprints: prints, evidence: 'observed', observed: true });
+      await updateRecord(needs.db, record.id, {
+        state: standings[profile.standing],
+        sealedRef: sealRef(needs.vault, system, profile.ref),
+        fingerprints: prints,
+        evidence: 'observed',
+        observed: true,
+      });
     }
   }
-  for (const { subject } of await rows(needs.db, sql<{ subject: string }>`SELECT subject FROM duty WHERE recipient = ${system} ORDER BY subject`)) {
+  for (const { subject } of await rows(
+    needs.db,
+    sql<{ subject: string }>`SELECT subject FROM duty WHERE recipient = ${system} ORDER BY subject`,
+  )) {
     const duty = (await dutiesOf(needs.db, subject)).find((d) => d.recipient === system);
     if (!duty) continue;
     const view = await look(needs, duty);
-    const records = view.input.records.map((record, i) => ({ ...record, fingerprints: seen.get(view.rows[i]?.record?.id ?? '') ?? record.fingerprints }));
+    const records = view.input.records.map((record, i) => ({
+      ...record,
+      fingerprints: seen.get(view.rows[i]?.record?.id ?? '') ?? record.fingerprints,
+    }));
     const step = diff(plan({ ...view.input, records }), records);
-    const missing = view.rows.some((r) => r.record && (r.record.state === 'linked' || r.record.state === 'restricted') && !seen.has(r.record.id));
+    const missing = view.rows.some(
+      (r) => r.record && (r.record.state === 'linked' || r.record.state === 'restricted') && !seen.has(r.record.id),
+    );
     count(missing ? 'relink' : (counted[step.kind] ?? 'unchanged'));
-    if (!options.dryRun && (missing || step.kind in counted)) await raise(needs.db, { subject, recipients: [system], lane: 'resync', newId: needs.newId });
+    if (!options.dryRun && (missing || step.kind in counted))
+      await raise(needs.db, { subject, recipients: [system], lane: 'resync', newId: needs.newId });
   }
   run.state = options.dryRun ? 'previewed' : 'finished';
   await putRun(needs.db, run);
-  if (!options.dryRun) await tell(needs, { actor: options.actor, action: 'run.finished', system, code: run.id, reason: 'resync' });
+  if (!options.dryRun)
+    await tell(needs, { actor: options.actor, action: 'run.finished', system, code: run.id, reason: 'resync' });
   return run;
 }
 
-const counted: Record<string, string> = { create: 'create', update: 'update', strip: 'update', restrict: 'restrict', erase: 'erase', hold: 'blocked' };
+const counted: Record<string, string> = {
+  create: 'create',
+  update: 'update',
+  strip: 'update',
+  restrict: 'restrict',
+  erase: 'erase',
+  hold: 'blocked',
+};

@@ -1,9 +1,9 @@
+import { freeCall } from '../connectors/http.ts';
 import { Failure } from '../core/failure.ts';
 import { sequence } from '../store/audit.ts';
 import { dropEnvelopes, runningCases } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
 import { releaseHeld, resumeSystem, systemStates, takeTurn } from '../store/systems.ts';
-import { freeCall } from '../connectors/http.ts';
 import { converge, faultOf } from './converge.ts';
 import { advanceCase } from './erasure.ts';
 import { followHints, pollRecipient } from './hear-recipient.ts';
@@ -15,7 +15,16 @@ import { relay } from './relay.ts';
 import { sweepRegister, totalDropped } from './sweep-register.ts';
 
 /** What runs by itself, and how often, in ms. Which process does it is decided in the ledger, turn by turn. */
-const pace = { relay: 150, hints: 400, sequence: 400, contact: 2000, cases: 2000, envelopes: 60_000, resume: 30_000, recipients: 60_000 };
+const pace = {
+  relay: 150,
+  hints: 400,
+  sequence: 400,
+  contact: 2000,
+  cases: 2000,
+  envelopes: 60_000,
+  resume: 30_000,
+  recipients: 60_000,
+};
 
 /** Starts the workers and the clockwork of one process. `stop` lets what is under way end first. */
 export function startWork(needs: Needs, queues: Queues, worker: string): { stop(): Promise<void> } {
@@ -64,7 +73,8 @@ function registerClockwork(needs: Needs, name: string, options: { pollSeconds: n
   every(`sweep:${name}`, Math.min(pollMs, 5000), async () => {
     const due = await takeTurn(needs.db, name, 'sweep', options.sweepHours * 3_600_000);
     if (due) await sweepRegister(needs, name);
-    else if ((await takeTurn(needs.db, name, 'total', Math.max(pollMs, 5000))) && (await totalDropped(needs, name))) await sweepRegister(needs, name);
+    else if ((await takeTurn(needs.db, name, 'total', Math.max(pollMs, 5000))) && (await totalDropped(needs, name)))
+      await sweepRegister(needs, name);
   });
 }
 
@@ -102,7 +112,8 @@ function loop(needs: Needs, name: string, ms: number, work: () => Promise<unknow
       try {
         await work();
       } catch (error) {
-        if (error instanceof Failure) needs.log.warn({ loop: name, code: error.code, status: error.status }, 'a system did not answer as it should');
+        if (error instanceof Failure)
+          needs.log.warn({ loop: name, code: error.code, status: error.status }, 'a system did not answer as it should');
         else needs.log.error({ loop: name, fault: faultOf(error) }, 'background work failed');
       }
       if (!stopped) {

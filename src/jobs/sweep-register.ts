@@ -27,9 +27,21 @@ export async function sweepRegister(needs: Needs, system: string): Promise<Sweep
   const totals: Record<string, number> = {};
   for (const object of register.objects) {
     const scan = await register.sweep(object, freeCall);
-    const result: SweepResult = { object, complete: scan.complete, vanished: 0, hidden: 0, ...(scan.why ? { why: scan.why } : {}) };
+    const result: SweepResult = {
+      object,
+      complete: scan.complete,
+      vanished: 0,
+      hidden: 0,
+      ...(scan.why ? { why: scan.why } : {}),
+    };
     results.push(result);
-    await tell(needs, { actor: 'kaiku', action: 'sweep.finished', system, code: scan.complete ? 'complete' : (scan.why ?? 'incomplete'), reason: object });
+    await tell(needs, {
+      actor: 'kaiku',
+      action: 'sweep.finished',
+      system,
+      code: scan.complete ? 'complete' : (scan.why ?? 'incomplete'),
+      reason: object,
+    });
     if (!scan.complete) continue;
     totals[object] = scan.ids.size;
     const seen = new Set([...scan.ids].map((id) => registerHash(needs.vault, system, object, id).toString('hex')));
@@ -55,10 +67,26 @@ async function vanished(needs: Needs, system: string, subjectId: string, hash: B
     if (!subject || subject.state === 'erased') return false;
     // an erasure of ours in the register is no disappearance
     await markRegisterRecord(needs.db, system, hash, subject.state === 'erasing' ? 'erased' : 'vanished');
-    if (subject.state === 'erasing' || (await registerRecords(needs.db, subjectId)).some((r) => r.state === 'present' || r.state === 'hidden')) return false;
-    const opened = await hold(needs.db, { id: needs.newId(), kind: 'vanished', system, subject: subjectId, reason: 'not-in-register' });
+    if (
+      subject.state === 'erasing' ||
+      (await registerRecords(needs.db, subjectId)).some((r) => r.state === 'present' || r.state === 'hidden')
+    )
+      return false;
+    const opened = await hold(needs.db, {
+      id: needs.newId(),
+      kind: 'vanished',
+      system,
+      subject: subjectId,
+      reason: 'not-in-register',
+    });
     if (opened) {
-      await tell(needs, { actor: 'kaiku', action: 'hold.opened', system, subject: { id: subject.id, nonce: subject.audit_nonce }, reason: 'vanished' });
+      await tell(needs, {
+        actor: 'kaiku',
+        action: 'hold.opened',
+        system,
+        subject: { id: subject.id, nonce: subject.audit_nonce },
+        reason: 'vanished',
+      });
       await raise(needs.db, { subject: subjectId, lane: 'correction', newId: needs.newId });
     }
     return opened;

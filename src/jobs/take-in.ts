@@ -1,9 +1,9 @@
 import type { RegisterRecord } from '../connectors/connector.ts';
+import type { ChangeKind } from '../core/duty.ts';
 import { changed, fingerprints } from '../core/fingerprint.ts';
 import { identifiersOf, normalise, normaliserVersion, variants } from '../core/identifier.ts';
 import { observeRegister } from '../core/permission.ts';
 import { type FieldName, type Fields, fieldsOf } from '../core/person.ts';
-import type { ChangeKind } from '../core/duty.ts';
 import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
 import { hold, resolveHolds } from '../store/held.ts';
@@ -58,7 +58,7 @@ export async function takeIn(needs: Needs, system: string, record: RegisterRecor
       await absorb(db, known.subject, tied.subject);
       await raise(db, { subject: tied.subject, lane: 'correction', newId: needs.newId });
     }
-    if (!known || known.state !== 'present' || known.subject !== subject.id) {
+    if (known?.state !== 'present' || known.subject !== subject.id) {
       const sealedRef = vault.sealJson(`register:${system}`, record.ref);
       await putRegisterRecord(db, { register: system, place: record.ref.place, hash, subject: subject.id, sealedRef });
       if (known?.state === 'vanished' && (await resolveHolds(db, subject.id, 'vanished', 'came-back')) > 0) {
@@ -80,7 +80,12 @@ async function firstSeen(needs: Needs, system: string, record: RegisterRecord): 
   const organisation = record.organisation
     ? await organisationOf(needs.db, needs.vault, system, record.organisation.id, needs.newId())
     : null;
-  const subject = await createSubject(needs.db, needs.vault, { id: needs.newId(), role: record.role, register: system, organisation });
+  const subject = await createSubject(needs.db, needs.vault, {
+    id: needs.newId(),
+    role: record.role,
+    register: system,
+    organisation,
+  });
   await tell(needs, { actor: 'kaiku', action: 'subject.seen', system, subject: whose(subject) });
   return subject;
 }
@@ -100,7 +105,14 @@ async function guardedBy(needs: Needs, role: string, fields: Fields) {
 }
 
 /** An erased person is in the register again: a stale copy or a new relationship. A person says which. */
-async function rearrival(needs: Needs, system: string, subject: string | null, about: Buffer, reason: string, by: { kind: string }[] = []): Promise<TakenIn> {
+async function rearrival(
+  needs: Needs,
+  system: string,
+  subject: string | null,
+  about: Buffer,
+  reason: string,
+  by: { kind: string }[] = [],
+): Promise<TakenIn> {
   const opened = await hold(needs.db, {
     id: needs.newId(),
     kind: 'rearrival',
@@ -114,7 +126,14 @@ async function rearrival(needs: Needs, system: string, subject: string | null, a
   return 'held';
 }
 
-async function takeValues(needs: Needs, system: string, subject: SubjectRow, record: RegisterRecord, fields: Fields, isNew: boolean): Promise<TakenIn> {
+async function takeValues(
+  needs: Needs,
+  system: string,
+  subject: SubjectRow,
+  record: RegisterRecord,
+  fields: Fields,
+  isNew: boolean,
+): Promise<TakenIn> {
   const { db, vault } = needs;
   const version = await latestVersion(db, subject.id);
   // a lead beside its contact must not overwrite what the contact says
@@ -125,19 +144,38 @@ async function takeValues(needs: Needs, system: string, subject: SubjectRow, rec
   if (!isNew && subject.role !== record.role && record.ref.place === 'contact') await setRole(db, subject.id, record.role, null);
   if (differing.length === 0 && !isNew) {
     if (!permissionsMoved) return 'same';
-    if (version && fieldsOfVersion(vault, subject, version) === null) await resealLatest(db, subject.id, sealFor(vault, subject, fields));
+    if (version && fieldsOfVersion(vault, subject, version) === null)
+      await resealLatest(db, subject.id, sealFor(vault, subject, fields));
     const lane = permissionsMoved === 'refused' ? 'objection' : 'correction';
-    await propose(needs, subject, subject.version, permissionsMoved === 'refused' ? 'objection' : 'rectification', lane, recipientNames(needs.config));
+    await propose(
+      needs,
+      subject,
+      subject.version,
+      permissionsMoved === 'refused' ? 'objection' : 'rectification',
+      lane,
+      recipientNames(needs.config),
+    );
     return 'changed';
   }
 
   const next = subject.version + 1;
   const kind: ChangeKind = isNew ? 'creation' : 'rectification';
-  await addVersion(db, { subject: subject.id, version: next, kind, source: system, fingerprints: prints, sealed: sealFor(vault, subject, fields), changedAt: record.changedAt });
+  await addVersion(db, {
+    subject: subject.id,
+    version: next,
+    kind,
+    source: system,
+    fingerprints: prints,
+    sealed: sealFor(vault, subject, fields),
+    changedAt: record.changedAt,
+  });
   await putIdentifiers(db, subject.id, vault.keys.hmac.current.id, normaliserVersion, hashesOf(needs, fields));
   if (isNew) await assumeHeldByPeople(needs, subject, prints, next);
   await tell(needs, { actor: 'kaiku', action: 'change.received', system, subject: whose(subject), version: next, reason: kind });
-  const concerned = isNew || permissionsMoved ? recipientNames(needs.config) : recipientNames(needs.config).filter((r) => isGiven(needs, r, differing));
+  const concerned =
+    isNew || permissionsMoved
+      ? recipientNames(needs.config)
+      : recipientNames(needs.config).filter((r) => isGiven(needs, r, differing));
   await propose(needs, subject, next, kind, permissionsMoved === 'refused' ? 'objection' : 'correction', concerned);
   return isNew ? 'created' : 'changed';
 }
@@ -146,7 +184,12 @@ async function takeValues(needs: Needs, system: string, subject: SubjectRow, rec
  * A recipient run by people cannot be read: whoever is in the register is assumed to be held there as the register says now, so that
  * the first thing its people are asked is the first correction, not everybody.
  */
-async function assumeHeldByPeople(needs: Needs, subject: SubjectRow, prints: Record<string, string>, version: number): Promise<void> {
+async function assumeHeldByPeople(
+  needs: Needs,
+  subject: SubjectRow,
+  prints: Record<string, string>,
+  version: number,
+): Promise<void> {
   for (const name of recipientNames(needs.config)) {
     if (!needs.connectors[name]?.manifest.human) continue;
     await putRecord(needs.db, {
@@ -172,13 +215,28 @@ function isGiven(needs: Needs, recipient: string, fields: readonly FieldName[]):
 }
 
 /** Opens a propagation and raises a duty for each recipient that a change concerns. */
-export async function propose(needs: Needs, subject: SubjectRow, version: number, kind: ChangeKind, lane: 'objection' | 'erasure' | 'correction', recipients: string[]): Promise<void> {
+export async function propose(
+  needs: Needs,
+  subject: SubjectRow,
+  version: number,
+  kind: ChangeKind,
+  lane: 'objection' | 'erasure' | 'correction',
+  recipients: string[],
+): Promise<void> {
   if (recipients.length === 0) return;
   await openPropagations(needs.db, { subject: subject.id, version, kind, recipients, ids: recipients.map(() => needs.newId()) });
   const raised = await raise(needs.db, { subject: subject.id, recipients, lane, wanted: version, newId: needs.newId });
   await tell(
     needs,
-    ...raised.map(({ id, recipient }) => ({ actor: 'kaiku', action: 'duty.raised' as const, system: recipient, subject: whose(subject), duty: id, version, reason: kind })),
+    ...raised.map(({ id, recipient }) => ({
+      actor: 'kaiku',
+      action: 'duty.raised' as const,
+      system: recipient,
+      subject: whose(subject),
+      duty: id,
+      version,
+      reason: kind,
+    })),
   );
 }
 
@@ -189,7 +247,12 @@ const hashesOf = (needs: Needs, fields: Fields) =>
   });
 
 /** What the register says about permissions now, against what was ever said anywhere. */
-async function takePermissions(needs: Needs, system: string, subject: SubjectRow, record: RegisterRecord): Promise<false | 'refused' | 'moved'> {
+async function takePermissions(
+  needs: Needs,
+  system: string,
+  subject: SubjectRow,
+  record: RegisterRecord,
+): Promise<false | 'refused' | 'moved'> {
   const known = new Map((await permissionsOf(needs.db, subject.id)).map((p) => [p.name, p]));
   let moved: false | 'refused' | 'moved' = false;
   for (const name of Object.keys(registerOf(needs, system).options.permissions)) {
@@ -214,9 +277,22 @@ async function takePermissions(needs: Needs, system: string, subject: SubjectRow
 }
 
 /** The erasure signal of the row, last: what it says about the values was taken in before. */
-async function signals(needs: Needs, system: string, subject: SubjectRow, record: RegisterRecord, result: TakenIn): Promise<TakenIn> {
+async function signals(
+  needs: Needs,
+  system: string,
+  subject: SubjectRow,
+  record: RegisterRecord,
+  result: TakenIn,
+): Promise<TakenIn> {
   const signal = registerOf(needs, system).options.erasureSignal;
   if (!record.erase || !signal) return result;
-  const opened = await openErasureCase(needs, { subject: subject.id, source: `signal:${system}`, channel: 'register', receivedAt: await now(needs), approve: signal.approve, fields: declaredFields(needs, fieldsOf(record.person)) });
+  const opened = await openErasureCase(needs, {
+    subject: subject.id,
+    source: `signal:${system}`,
+    channel: 'register',
+    receivedAt: await now(needs),
+    approve: signal.approve,
+    fields: declaredFields(needs, fieldsOf(record.person)),
+  });
   return opened.fresh ? 'erasing' : result;
 }

@@ -2,13 +2,19 @@ import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { hasZodFastifySchemaValidationErrors, jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import {
+  hasZodFastifySchemaValidationErrors,
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
-import { faultOf } from '../jobs/converge.ts';
 import { Failure } from '../core/failure.ts';
+import { faultOf } from '../jobs/converge.ts';
 import type { Needs } from '../jobs/needs.ts';
-import { access, type Actor, actorOf, mustBeAllowed } from './auth.ts';
 import { auditRoutes } from './audit.ts';
+import { type Actor, actorOf, mustBeAllowed } from './auth.ts';
 import { caseRoutes } from './cases.ts';
 import { healthRoutes } from './health.ts';
 import { heldRoutes } from './held.ts';
@@ -37,7 +43,12 @@ declare module 'fastify' {
 /** The JSON API, the webhooks and the health pages. Every route under `/api/v1` stands in the table of `auth.ts` or is denied. */
 export async function buildApp(needs: Needs, options: ServerOptions): Promise<App> {
   // no request log of fastify's own: an address may stand in a query
-  const app = fastify({ logger: false, bodyLimit: 1024 * 1024, requestTimeout: 60_000, routerOptions: { maxParamLength: 300 } }).withTypeProvider<ZodTypeProvider>();
+  const app = fastify({
+    logger: false,
+    bodyLimit: 1024 * 1024,
+    requestTimeout: 60_000,
+    routerOptions: { maxParamLength: 300 },
+  }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.decorateRequest('actor', null as never);
@@ -52,15 +63,29 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
   });
 
   app.addHook('onResponse', async (request, reply) => {
-    options.log.debug({ method: request.method, route: request.routeOptions.url ?? 'unknown', status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered');
+    options.log.debug(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? 'unknown',
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'answered',
+    );
   });
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
-    if (problem.status >= 500 && problem.status !== 501 && problem.status !== 502) options.log.error({ route: request.routeOptions.url ?? 'unknown', fault: faultOf(error) }, 'a request failed');
+    if (problem.status >= 500 && problem.status !== 501 && problem.status !== 502)
+      options.log.error({ route: request.routeOptions.url ?? 'unknown', fault: faultOf(error) }, 'a request failed');
     return reply.status(problem.status).type('application/problem+json').send(problem);
   });
   app.setNotFoundHandler((_request, reply) =>
-    reply.status(404).type('application/problem+json').send({ type: 'about:blank', title: 'Not found', status: 404, detail: 'There is no such page; /api/v1/openapi.json lists all of them.' }),
+    reply.status(404).type('application/problem+json').send({
+      type: 'about:blank',
+      title: 'Not found',
+      status: 404,
+      detail: 'There is no such page; /api/v1/openapi.json lists all of them.',
+    }),
   );
 
   await app.register(healthRoutes, { needs });
@@ -75,7 +100,8 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
         if (request.routeOptions.url) mustBeAllowed(actor, request.method === 'HEAD' ? 'GET' : request.method, route);
         request.actor = actor;
       });
-      for (const routes of [subjectRoutes, caseRoutes, taskRoutes, heldRoutes, systemRoutes, auditRoutes]) await api.register(routes, { needs, testClock: options.testClock });
+      for (const routes of [subjectRoutes, caseRoutes, taskRoutes, heldRoutes, systemRoutes, auditRoutes])
+        await api.register(routes, { needs, testClock: options.testClock });
       api.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
     },
     { prefix: '/api/v1' },
@@ -91,16 +117,26 @@ export interface RouteOptions {
 
 function problemOf(error: unknown): { type: string; title: string; status: number; detail: string } & Record<string, unknown> {
   const base = { type: 'about:blank' };
-  if (error instanceof ProblemError) return { ...base, title: error.title, status: error.status, detail: error.message, ...error.more };
+  if (error instanceof ProblemError)
+    return { ...base, title: error.title, status: error.status, detail: error.message, ...error.more };
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const errors = error.validation.map((v) => ({ field: v.instancePath.replace(/^\//, '').replaceAll('/', '.') || 'body', message: v.message ?? 'is not valid' }));
-    return { ...base, title: 'Bad request', status: 400, detail: errors.map((e) => `${e.field}: ${e.message}`).join('; '), errors };
+    const errors = error.validation.map((v) => ({
+      field: v.instancePath.replace(/^\//, '').replaceAll('/', '.') || 'body',
+      message: v.message ?? 'is not valid',
+    }));
+    return {
+      ...base,
+      title: 'Bad request',
+      status: 400,
+      detail: errors.map((e) => `${e.field}: ${e.message}`).join('; '),
+      errors,
+    };
   }
   // a system did not answer: ours to say, not ours to mend
-  if (error instanceof Failure) return { ...base, title: 'A system did not answer as it should', status: 502, detail: error.message, code: error.code };
+  if (error instanceof Failure)
+    return { ...base, title: 'A system did not answer as it should', status: 502, detail: error.message, code: error.code };
   const status = (error as { statusCode?: unknown }).statusCode;
-  if (typeof status === 'number' && status >= 400 && status < 500) return { ...base, title: 'Bad request', status, detail: (error as Error).message };
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return { ...base, title: 'Bad request', status, detail: (error as Error).message };
   return { ...base, title: 'Internal error', status: 500, detail: 'Something went wrong here; the log names the place.' };
 }
-
-export { access };

@@ -23,10 +23,19 @@ export const auditRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { ne
     return reply.type('text/plain; charset=utf-8').header('x-kaiku-vkey', vkey()).send(latest.note);
   });
 
-  app.get('/audit/entries', { schema: { querystring: z.object({ from: count.default(0), to: count.optional() }) } }, async ({ query }) => {
-    const to = Math.min(query.to ?? query.from + pageLimit, query.from + pageLimit);
-    return (await entries(db, query.from, to)).map(({ index, line, hash }) => ({ index, hash: hash.toString('base64'), entry: JSON.parse(line) as unknown, line }));
-  });
+  app.get(
+    '/audit/entries',
+    { schema: { querystring: z.object({ from: count.default(0), to: count.optional() }) } },
+    async ({ query }) => {
+      const to = Math.min(query.to ?? query.from + pageLimit, query.from + pageLimit);
+      return (await entries(db, query.from, to)).map(({ index, line, hash }) => ({
+        index,
+        hash: hash.toString('base64'),
+        entry: JSON.parse(line) as unknown,
+        line,
+      }));
+    },
+  );
 
   app.get('/audit/proof', { schema: { querystring: z.object({ entry: count, size: count.optional() }) } }, async ({ query }) => {
     const latest = await latestCheckpoint(db);
@@ -46,7 +55,12 @@ export const auditRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { ne
         if (page.length < pageLimit) return;
       }
     })();
-    return verifyLog(kept, (await checkpoints(db)).map((c) => c.note), vkey(), { mayGrow: true });
+    return verifyLog(
+      kept,
+      (await checkpoints(db)).map((c) => c.note),
+      vkey(),
+      { mayGrow: true },
+    );
   });
 
   app.get('/audit/export', { schema: { querystring: z.object({ case: z.uuid().optional() }) } }, async ({ query }) => {
@@ -56,7 +70,8 @@ export const auditRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { ne
     const beside = { checkpoint: latest.note, vkey: vkey() };
     if (query.case === undefined) {
       const lines: string[] = [];
-      for (let from = 0; from < latest.size; from += pageLimit) for (const { line } of await entries(db, from, Math.min(latest.size, from + pageLimit))) lines.push(line);
+      for (let from = 0; from < latest.size; from += pageLimit)
+        for (const { line } of await entries(db, from, Math.min(latest.size, from + pageLimit))) lines.push(line);
       return { ...beside, lines };
     }
     const proven = [];

@@ -56,7 +56,10 @@ const digest = (token: string) => createHash('sha256').update(token).digest();
 
 /** The OS user, in the form of a code: the log takes no other. */
 export function localActor(): Actor {
-  const name = userInfo().username.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 32) || 'local';
+  const name =
+    userInfo()
+      .username.replace(/[^A-Za-z0-9._-]/g, '-')
+      .slice(0, 32) || 'local';
   return { id: `os:${name}`, roles };
 }
 
@@ -66,7 +69,8 @@ export async function actorOf(db: Db, header: string | undefined, localToken: st
   if (!token) throw new ProblemError(401, 'Unauthorized', 'Send a bearer token; `kaiku token create --role R` prints one.');
   if (timingSafeEqual(digest(token), digest(localToken))) return localActor();
   const known = await tokenByHash(db, digest(token));
-  if (!known || !(roles as readonly string[]).includes(known.role)) throw new ProblemError(401, 'Unauthorized', 'This token is not known here, or was revoked.');
+  if (!known || !(roles as readonly string[]).includes(known.role))
+    throw new ProblemError(401, 'Unauthorized', 'This token is not known here, or was revoked.');
   return { id: `token:${known.id}`, roles: [known.role as Role] };
 }
 
@@ -74,7 +78,11 @@ export async function actorOf(db: Db, header: string | undefined, localToken: st
 export function mustBeAllowed(actor: Actor, method: string, route: string): void {
   const allowed = access[`${method} ${route}`] ?? [];
   if (!actor.roles.some((role) => allowed.includes(role))) {
-    throw new ProblemError(403, 'Forbidden', allowed.length > 0 ? `This needs one of the roles ${allowed.join(', ')}.` : 'No role may do this.');
+    throw new ProblemError(
+      403,
+      'Forbidden',
+      allowed.length > 0 ? `This needs one of the roles ${allowed.join(', ')}.` : 'No role may do this.',
+    );
   }
 }
 

@@ -8,7 +8,14 @@ import { AlreadyErased, approveCase, openErasureCase, refuseCase } from '../jobs
 import { type Needs, registerOf } from '../jobs/needs.ts';
 import { allCases, caseById } from '../store/cases.ts';
 import { dutiesOf } from '../store/duties.ts';
-import { fieldsOfVersion, latestVersion, registerRecords, type SubjectRow, subjectById, subjectsByIdentifier } from '../store/subjects.ts';
+import {
+  fieldsOfVersion,
+  latestVersion,
+  registerRecords,
+  type SubjectRow,
+  subjectById,
+  subjectsByIdentifier,
+} from '../store/subjects.ts';
 import { erasureCases } from '../store/views.ts';
 import type { RouteOptions } from './app.ts';
 import { badRequest, later, notFound, refused } from './problem.ts';
@@ -99,10 +106,13 @@ async function subjectOf(needs: Needs, body: { subject?: string | undefined; ema
   if (!body.email) throw badRequest('subject or email is missing');
   const normal = normalise('email', body.email);
   if (normal === null) throw badRequest('email: this is no e-mail address');
-  const found = (await subjectsByIdentifier(needs.db, 'email', needs.vault.hash('email', normal))).filter((s) => s.state !== 'erased');
+  const found = (await subjectsByIdentifier(needs.db, 'email', needs.vault.hash('email', normal))).filter(
+    (s) => s.state !== 'erased',
+  );
   const [subject] = found;
   if (!subject) throw notFound('data subject');
-  if (found.length > 1) throw refused('More than one person has this address; say which by its id.', { subjects: found.map((s) => s.id) });
+  if (found.length > 1)
+    throw refused('More than one person has this address; say which by its id.', { subjects: found.map((s) => s.id) });
   return subject;
 }
 

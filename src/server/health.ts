@@ -24,12 +24,23 @@ export const healthRoutes: FastifyPluginAsync<RouteOptions> = async (app, { need
   });
 
   const registry = new Registry();
-  const duties = new Gauge({ name: 'kaiku_duties', help: 'Duties by system and state', labelNames: ['system', 'state'], registers: [registry] });
-  const oldest = new Gauge({ name: 'kaiku_oldest_open_seconds', help: 'Age of the oldest duty that is owed now', labelNames: ['system'], registers: [registry] });
+  const duties = new Gauge({
+    name: 'kaiku_duties',
+    help: 'Duties by system and state',
+    labelNames: ['system', 'state'],
+    registers: [registry],
+  });
+  const oldest = new Gauge({
+    name: 'kaiku_oldest_open_seconds',
+    help: 'Age of the oldest duty that is owed now',
+    labelNames: ['system'],
+    registers: [registry],
+  });
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
     duties.reset();
     oldest.reset();
-    for (const [system, counts] of await dutyCounts(needs.db)) for (const [state, n] of Object.entries(counts)) duties.set({ system, state }, n);
+    for (const [system, counts] of await dutyCounts(needs.db))
+      for (const [state, n] of Object.entries(counts)) duties.set({ system, state }, n);
     for (const { recipient, seconds } of await oldestOpen(needs.db)) oldest.set({ system: recipient }, seconds);
     return reply.type(registry.contentType).send(await registry.metrics());
   });

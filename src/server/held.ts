@@ -19,14 +19,22 @@ export const heldRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
   app.post('/held/:id/:verdict', { schema: { params: Id.extend({ verdict: z.string() }) } }, async ({ params, actor }) => {
     const held = await heldById(db, params.id);
     if (!held) throw notFound('hold');
-    if (!verdictsOf[held.kind].includes(params.verdict)) throw badRequest(`verdict: about this the verdict is one of ${verdictsOf[held.kind].join(', ')}`);
+    if (!verdictsOf[held.kind].includes(params.verdict))
+      throw badRequest(`verdict: about this the verdict is one of ${verdictsOf[held.kind].join(', ')}`);
     return inTransaction(db, async () => {
       if (!(await decide(db, held.id, params.verdict, actor.id))) throw refused('This was decided before.');
       const subject = held.subject ? await subjectById(db, held.subject) : undefined;
       const whose = subject ? { subject: { id: subject.id, nonce: subject.audit_nonce } } : {};
       await tell(needs, { actor: actor.id, action: 'hold.released', system: held.system, reason: params.verdict, ...whose });
       if (subject && held.kind === 'vanished' && params.verdict === 'erase') {
-        const opened = await openErasureCase(needs, { subject: subject.id, source: 'verdict', channel: null, receivedAt: await now(needs), approve: 'person', actor: actor.id });
+        const opened = await openErasureCase(needs, {
+          subject: subject.id,
+          source: 'verdict',
+          channel: null,
+          receivedAt: await now(needs),
+          approve: 'person',
+          actor: actor.id,
+        });
         return { ...heldView(held), verdict: params.verdict, case: opened.id };
       }
       if (subject) await raise(db, { subject: subject.id, lane: 'correction', newId: needs.newId });
@@ -38,7 +46,15 @@ export const heldRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
     const duty = await dutyById(db, params.id);
     if (!duty) throw notFound('duty');
     if ((await redrive(db, duty.id)) === 0) throw refused('Only a dead duty is put to work again.');
-    await tell(needs, { actor: actor.id, action: 'duty.moved', system: duty.recipient, duty: duty.id, from: 'dead', to: 'unknown', reason: 're-driven' });
+    await tell(needs, {
+      actor: actor.id,
+      action: 'duty.moved',
+      system: duty.recipient,
+      duty: duty.id,
+      from: 'dead',
+      to: 'unknown',
+      reason: 're-driven',
+    });
     return { id: duty.id };
   });
 };

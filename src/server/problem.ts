@@ -13,8 +13,10 @@ export class ProblemError extends Error {
 }
 
 export const notFound = (what: string) => new ProblemError(404, 'Not found', `There is no ${what} with this id.`);
-export const badRequest = (detail: string, more: Record<string, unknown> = {}) => new ProblemError(400, 'Bad request', detail, more);
+export const badRequest = (detail: string, more: Record<string, unknown> = {}) =>
+  new ProblemError(400, 'Bad request', detail, more);
 /** A safety rule says no: the request was understood and is refused as things stand. */
-export const refused = (detail: string, more: Record<string, unknown> = {}) => new ProblemError(409, 'Refused by a safety rule', detail, more);
+export const refused = (detail: string, more: Record<string, unknown> = {}) =>
+  new ProblemError(409, 'Refused by a safety rule', detail, more);
 /** Asked for by the interface, and not in this release. */
 export const later = (what: string) => new ProblemError(501, 'Not in this release', `${what} comes in a later release.`);

@@ -19,7 +19,9 @@ export function dutyView(needs: Needs, duty: DutyRow): DutyView {
     since: duty.since.toISOString(),
     ...(notBefore ? { notBefore: notBefore.toISOString() } : {}),
     ...(duty.retained ? { retained: duty.retained } : {}),
-    ...(duty.state === 'asked' && duty.asked_due ? { asked: { whom: duty.asked_whom ?? duty.recipient, due: duty.asked_due.toISOString() } } : {}),
+    ...(duty.state === 'asked' && duty.asked_due
+      ? { asked: { whom: duty.asked_whom ?? duty.recipient, due: duty.asked_due.toISOString() } }
+      : {}),
     ...(duty.reason ? { reason: duty.reason } : {}),
     ...(duty.next ? { next: duty.next } : {}),
     owner,

@@ -29,8 +29,12 @@ export const subjectRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { 
     const found = new Map<string, { id: string; role: string; register: string; state: string }>();
     for (const kind of kinds) {
       const normal = normalise(kind, query[kind] ?? '');
-      if (normal === null) throw badRequest(`${kind}: this is no ${kind === 'email' ? 'e-mail address' : kind === 'phone' ? 'phone number' : 'customer number'}`);
-      for (const s of await subjectsByIdentifier(db, kind, vault.hash(kind, normal))) found.set(s.id, { id: s.id, role: s.role, register: s.register, state: s.state });
+      if (normal === null)
+        throw badRequest(
+          `${kind}: this is no ${kind === 'email' ? 'e-mail address' : kind === 'phone' ? 'phone number' : 'customer number'}`,
+        );
+      for (const s of await subjectsByIdentifier(db, kind, vault.hash(kind, normal)))
+        found.set(s.id, { id: s.id, role: s.role, register: s.register, state: s.state });
     }
     if (query.system !== undefined || query.remoteId !== undefined) {
       const { system, remoteId } = query;
@@ -38,7 +42,10 @@ export const subjectRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { 
       const connector = needs.connectors[system];
       if (!connector) throw badRequest(`system: there is no system "${system}"`);
       const places = [...(connector.recipient?.places ?? []), ...(connector.register?.objects ?? [])];
-      const hashes = places.flatMap((place) => [remoteHash(vault, system, place, remoteId), registerHash(vault, system, place, remoteId)]);
+      const hashes = places.flatMap((place) => [
+        remoteHash(vault, system, place, remoteId),
+        registerHash(vault, system, place, remoteId),
+      ]);
       for (const { id } of await subjectsByRemote(db, hashes)) {
         const s = await subjectById(db, id);
         if (s) found.set(s.id, { id: s.id, role: s.role, register: s.register, state: s.state });

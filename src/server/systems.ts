@@ -47,34 +47,55 @@ export const systemRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { n
           ...(state.last_poll_at ? { lastPoll: state.last_poll_at.toISOString() } : {}),
           ...(state.last_sweep_at ? { lastSweep: state.last_sweep_at.toISOString() } : {}),
           duties: counts.get(system.name) ?? {},
-          manifest: { erasure: manifest.erasure, limits: manifest.limits, deadlineSeconds: system.deadlineSeconds ?? manifest.deadlineSeconds, backupLagDays: manifest.backupLagDays },
+          manifest: {
+            erasure: manifest.erasure,
+            limits: manifest.limits,
+            deadlineSeconds: system.deadlineSeconds ?? manifest.deadlineSeconds,
+            backupLagDays: manifest.backupLagDays,
+          },
         },
       ];
     });
   });
 
-  app.post('/systems/:system/check', { schema: { params: Name, body: z.strictObject({ writeTest: z.boolean().default(false) }).nullish() } }, async ({ params, body, actor }) => {
-    const { connector } = known(params.system);
-    const rights = await connector.check(freeCall, body?.writeTest ?? false);
-    const ok = rights.every((r) => r.ok !== false);
-    if (ok) await resume(needs, params.system, actor.id);
-    else if (await pauseSystem(db, params.system, 'RIGHT_MISSING')) await tell(needs, { actor: actor.id, action: 'system.paused', system: params.system, code: 'RIGHT_MISSING' });
-    await tell(needs, { actor: actor.id, action: 'check.done', system: params.system, code: ok ? 'ok' : 'right-missing' });
-    const problem = rights.find((r) => r.ok === false)?.problem;
-    return { system: params.system, ok, rights, ...(problem ? { problem } : {}) };
-  });
+  app.post(
+    '/systems/:system/check',
+    { schema: { params: Name, body: z.strictObject({ writeTest: z.boolean().default(false) }).nullish() } },
+    async ({ params, body, actor }) => {
+      const { connector } = known(params.system);
+      const rights = await connector.check(freeCall, body?.writeTest ?? false);
+      const ok = rights.every((r) => r.ok !== false);
+      if (ok) await resume(needs, params.system, actor.id);
+      else if (await pauseSystem(db, params.system, 'RIGHT_MISSING'))
+        await tell(needs, { actor: actor.id, action: 'system.paused', system: params.system, code: 'RIGHT_MISSING' });
+      await tell(needs, { actor: actor.id, action: 'check.done', system: params.system, code: ok ? 'ok' : 'right-missing' });
+      const problem = rights.find((r) => r.ok === false)?.problem;
+      return { system: params.system, ok, rights, ...(problem ? { problem } : {}) };
+    },
+  );
 
-  app.post('/systems/:system/link', { schema: { params: Name, body: z.strictObject({ apply: z.boolean().default(false) }).nullish() } }, async ({ params, body, actor }) => {
-    const { system, connector } = known(params.system);
-    if (!system.recipient || !connector.recipient) throw badRequest(`${params.system} has no rows that can be listed: ${connector.manifest.human ? 'people are asked, not linked' : 'it is no recipient'}`);
-    return linkRecipient(needs, params.system, body?.apply ?? false, actor.id);
-  });
+  app.post(
+    '/systems/:system/link',
+    { schema: { params: Name, body: z.strictObject({ apply: z.boolean().default(false) }).nullish() } },
+    async ({ params, body, actor }) => {
+      const { system, connector } = known(params.system);
+      if (!system.recipient || !connector.recipient)
+        throw badRequest(
+          `${params.system} has no rows that can be listed: ${connector.manifest.human ? 'people are asked, not linked' : 'it is no recipient'}`,
+        );
+      return linkRecipient(needs, params.system, body?.apply ?? false, actor.id);
+    },
+  );
 
-  app.post('/systems/:system/resync', { schema: { params: Name, body: z.strictObject({ dryRun: z.boolean().default(false) }).nullish() } }, async ({ params, body, actor }) => {
-    const { system, connector } = known(params.system);
-    if (!system.recipient || !connector.recipient) throw badRequest(`${params.system} has no rows that can be listed`);
-    return runView(await resyncRecipient(needs, params.system, { dryRun: body?.dryRun ?? false, actor: actor.id }));
-  });
+  app.post(
+    '/systems/:system/resync',
+    { schema: { params: Name, body: z.strictObject({ dryRun: z.boolean().default(false) }).nullish() } },
+    async ({ params, body, actor }) => {
+      const { system, connector } = known(params.system);
+      if (!system.recipient || !connector.recipient) throw badRequest(`${params.system} has no rows that can be listed`);
+      return runView(await resyncRecipient(needs, params.system, { dryRun: body?.dryRun ?? false, actor: actor.id }));
+    },
+  );
 
   app.get('/runs/:id', { schema: { params: Id } }, async ({ params }) => {
     const run = await runById(db, params.id);
@@ -85,13 +106,17 @@ export const systemRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { n
     throw later('Pausing, resuming and stopping a run');
   });
 
-  app.post('/tokens', { schema: { body: z.strictObject({ role: z.enum(roles, { error: `must be one of ${roles.join(', ')}` }) }) } }, async ({ body, actor }, reply) => {
-    const token = `kaiku_${randomBytes(32).toString('base64url')}`;
-    const id = needs.newId();
-    await putToken(db, id, body.role, tokenHash(token));
-    await tell(needs, { actor: actor.id, action: 'token.created', code: id, reason: body.role });
-    return reply.status(201).send({ id, role: body.role, token });
-  });
+  app.post(
+    '/tokens',
+    { schema: { body: z.strictObject({ role: z.enum(roles, { error: `must be one of ${roles.join(', ')}` }) }) } },
+    async ({ body, actor }, reply) => {
+      const token = `kaiku_${randomBytes(32).toString('base64url')}`;
+      const id = needs.newId();
+      await putToken(db, id, body.role, tokenHash(token));
+      await tell(needs, { actor: actor.id, action: 'token.created', code: id, reason: body.role });
+      return reply.status(201).send({ id, role: body.role, token });
+    },
+  );
 
   app.get('/doctor', async () => ({
     instance: needs.instance,
@@ -103,15 +128,34 @@ export const systemRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { n
     systems: Object.keys(needs.config.systems),
   }));
 
-  app.post('/test/clock', { schema: { body: z.strictObject({ advance: z.string().regex(/^P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?$/, { error: 'must be an ISO 8601 duration as P30D' }) }) } }, async ({ body, actor }) => {
-    if (!testClock) throw refused('The test clock is closed; it opens with KAIKU_TEST_CLOCK=1, never in production.');
-    const at = await advanceClock(db, body.advance);
-    await tell(needs, { actor: actor.id, action: 'clock.moved', code: body.advance });
-    return { now: at.toISOString() };
-  });
+  app.post(
+    '/test/clock',
+    {
+      schema: {
+        body: z.strictObject({
+          advance: z.string().regex(/^P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?$/, {
+            error: 'must be an ISO 8601 duration as P30D',
+          }),
+        }),
+      },
+    },
+    async ({ body, actor }) => {
+      if (!testClock) throw refused('The test clock is closed; it opens with KAIKU_TEST_CLOCK=1, never in production.');
+      const at = await advanceClock(db, body.advance);
+      await tell(needs, { actor: actor.id, action: 'clock.moved', code: body.advance });
+      return { now: at.toISOString() };
+    },
+  );
 };
 
-const runView = (run: { id: string; state: string; system: string; counts: Record<string, number>; calls: number; problem: string | null }) => ({
+const runView = (run: {
+  id: string;
+  state: string;
+  system: string;
+  counts: Record<string, number>;
+  calls: number;
+  problem: string | null;
+}) => ({
   run: run.id,
   system: run.system,
   state: run.state,

@@ -34,9 +34,15 @@ export const webhookRoutes: FastifyPluginAsync<RouteOptions> = async (app, { nee
     if (rawBody.length === 0) return reply.status(200).send('');
     const hints = needs.connectors[system]?.webhook?.hints({ headers: request.headers, rawBody, now: new Date() });
     if (hints === undefined) throw new ProblemError(404, 'Not found', 'This system sends no webhooks.');
-    if (hints === null) throw new ProblemError(401, 'Unauthorized', 'The delivery is not authentic, or not in the documented form.');
+    if (hints === null)
+      throw new ProblemError(401, 'Unauthorized', 'The delivery is not authentic, or not in the documented form.');
     for (const [i, hint] of hints.entries()) {
-      await putHint(needs.db, system, digestOf(Buffer.concat([rawBody, Buffer.from(`#${i}`)])), needs.vault.sealJson(`hint:${system}`, hint));
+      await putHint(
+        needs.db,
+        system,
+        digestOf(Buffer.concat([rawBody, Buffer.from(`#${i}`)])),
+        needs.vault.sealJson(`hint:${system}`, hint),
+      );
     }
     return reply.status(202).send('');
   });

@@ -1,7 +1,7 @@
+import { sql } from 'kysely';
 import { type AuditEntry, entryLine, subjectRef } from '../core/audit-entry.ts';
 import { append, type Frontier, frontierFrom, leafHash, rootFromFrontier } from '../core/merkle.ts';
 import { checkpointText, signNote } from '../core/signed-note.ts';
-import { sql } from 'kysely';
 import { changes, type Db, inTransaction, row, rows } from './database.ts';
 
 /** What a writer says; id, time and the subject's pseudonym are added here. */
@@ -88,9 +88,6 @@ export interface CheckpointRow {
 
 export const latestCheckpoint = (db: Db): Promise<CheckpointRow | undefined> =>
   row(db, sql<CheckpointRow>`SELECT size, root, note FROM audit_checkpoint ORDER BY size DESC LIMIT 1`);
-
-export const checkpointCount = async (db: Db): Promise<number> =>
-  (await row(db, sql<{ n: number }>`SELECT count(*) AS n FROM audit_checkpoint`))?.n ?? 0;
 
 /** Entries in leaf order, from `from` (inclusive) to `to` (exclusive), with the hash that was recorded for each. */
 export const entries = (db: Db, from: number, to: number): Promise<{ index: number; line: string; hash: Buffer }[]> =>

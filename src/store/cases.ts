@@ -31,23 +31,41 @@ export interface CaseRow {
   envelope_until: Date | null;
 }
 
-export const caseById = (db: Db, id: string): Promise<CaseRow | undefined> => row(db, sql<CaseRow>`SELECT * FROM case_file WHERE id = ${id}`);
+export const caseById = (db: Db, id: string): Promise<CaseRow | undefined> =>
+  row(db, sql<CaseRow>`SELECT * FROM case_file WHERE id = ${id}`);
 
 export const casesOf = (db: Db, subject: string): Promise<CaseRow[]> =>
   rows(db, sql<CaseRow>`SELECT * FROM case_file WHERE subject = ${subject} ORDER BY created_at`);
 
 export const openErasure = (db: Db, subject: string): Promise<CaseRow | undefined> =>
-  row(db, sql<CaseRow>`SELECT * FROM case_file WHERE subject = ${subject} AND type = 'erasure' AND state IN ('planned', 'approved', 'running')`);
+  row(
+    db,
+    sql<CaseRow>`SELECT * FROM case_file WHERE subject = ${subject} AND type = 'erasure' AND state IN ('planned', 'approved', 'running')`,
+  );
 
 export const allCases = (db: Db, limit = 500): Promise<CaseRow[]> =>
   rows(db, sql<CaseRow>`SELECT * FROM case_file ORDER BY created_at DESC LIMIT ${limit}`);
 
 export const runningCases = (db: Db): Promise<CaseRow[]> =>
-  rows(db, sql<CaseRow>`SELECT * FROM case_file WHERE type = 'erasure' AND state IN ('approved', 'running') ORDER BY created_at LIMIT 1000`);
+  rows(
+    db,
+    sql<CaseRow>`SELECT * FROM case_file WHERE type = 'erasure' AND state IN ('approved', 'running') ORDER BY created_at LIMIT 1000`,
+  );
 
 export const insertCase = (
   db: Db,
-  c: { id: string; type: CaseType; subject: string; source: string; channel: string | null; receivedAt: Date; plan: PlannedStep[]; approve: 'person' | 'auto'; envelopeKey: Buffer; envelope: Buffer },
+  c: {
+    id: string;
+    type: CaseType;
+    subject: string;
+    source: string;
+    channel: string | null;
+    receivedAt: Date;
+    plan: PlannedStep[];
+    approve: 'person' | 'auto';
+    envelopeKey: Buffer;
+    envelope: Buffer;
+  },
 ) =>
   changes(
     db,
@@ -79,7 +97,9 @@ export async function moveCase(
 export async function dropEnvelopes(db: Db, now: Date): Promise<number> {
   const dropped = await rows(
     db,
-    sql<{ subject: string }>`UPDATE case_file SET envelope = NULL, envelope_key = NULL WHERE envelope_until <= ${now} AND envelope IS NOT NULL RETURNING subject`,
+    sql<{
+      subject: string;
+    }>`UPDATE case_file SET envelope = NULL, envelope_key = NULL WHERE envelope_until <= ${now} AND envelope IS NOT NULL RETURNING subject`,
   );
   for (const { subject } of dropped) {
     await changes(

@@ -52,7 +52,17 @@ async function migrate(db: Db): Promise<void> {
   const migrator = new Migrator({
     db,
     migrationTableSchema: ledgerSchema,
-    provider: { getMigrations: async () => ({ '001-ledger': { up: (on) => sql.raw(ledger).execute(on).then(() => {}) } }) },
+    provider: {
+      getMigrations: async () => ({
+        '001-ledger': {
+          up: (on) =>
+            sql
+              .raw(ledger)
+              .execute(on)
+              .then(() => {}),
+        },
+      }),
+    },
   });
   const { error } = await migrator.migrateToLatest();
   if (error) throw error;

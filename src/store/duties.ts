@@ -146,10 +146,6 @@ export async function endLease(db: Db, lease: Lease, move: Move): Promise<boolea
   );
 }
 
-/** Gives the duty back untouched, for a step that was found not to be ours to take after all. */
-export const dropLease = (db: Db, lease: Lease, was: State) =>
-  changes(db, sql`UPDATE duty SET state = ${was}, worker = NULL, lease_until = NULL, wake_at = clock_timestamp() WHERE id = ${lease.duty.id} AND fence = ${lease.fence}`);
-
 /**
  * Something that this duty depends on has changed: it is owed again, in at least this lane. A duty at work is not disturbed, it
  * sees `raised` when it ends. `held` ones and ones asked of a person are looked at again too: the plan decides what they are now.
@@ -191,7 +187,8 @@ export const redrive = (db: Db, duty: string): Promise<number> =>
     sql`UPDATE duty SET state = 'unknown', crashes = 0, attempts = 0, reason = NULL, since = now(), wake_at = now() WHERE id = ${duty} AND state = 'dead'`,
   );
 
-export const dutyById = (db: Db, id: string): Promise<DutyRow | undefined> => row(db, sql<DutyRow>`SELECT * FROM duty WHERE id = ${id}`);
+export const dutyById = (db: Db, id: string): Promise<DutyRow | undefined> =>
+  row(db, sql<DutyRow>`SELECT * FROM duty WHERE id = ${id}`);
 
 export const dutiesOf = (db: Db, subject: string): Promise<DutyRow[]> =>
   rows(db, sql<DutyRow>`SELECT * FROM duty WHERE subject = ${subject} ORDER BY recipient`);

@@ -30,7 +30,9 @@ export async function binariesFor(): Promise<string> {
   } catch {
     const installed = findInstalledPostgres();
     if (installed) return installed;
-    throw new Error(`there is no PostgreSQL for this platform (${name} is not installed). Install PostgreSQL, or set DATABASE_URL to a server.`);
+    throw new Error(
+      `there is no PostgreSQL for this platform (${name} is not installed). Install PostgreSQL, or set DATABASE_URL to a server.`,
+    );
   }
 }
 
@@ -71,19 +73,51 @@ const nobody = 65_534;
 export async function runnerFor(binaries: string, dataDir: string): Promise<Runner> {
   const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC', LD_LIBRARY_PATH: join(binaries, 'lib') };
   const at = (program: string) => join(binaries, 'bin', program);
-  if (process.getuid?.() !== 0) return { dataDir, env, spawnOptions: { cwd: dataDir }, command: (program, args) => [at(program), ...args] };
+  if (process.getuid?.() !== 0)
+    return { dataDir, env, spawnOptions: { cwd: dataDir }, command: (program, args) => [at(program), ...args] };
   await chownIfOurs(join(dataDir, 'postgres'));
   if ((await passable(binaries)) && (await passable(dataDir))) {
-    return { dataDir, env, uid: nobody, gid: nobody, spawnOptions: { uid: nobody, gid: nobody, cwd: '/' }, command: (program, args) => [at(program), ...args] };
+    return {
+      dataDir,
+      env,
+      uid: nobody,
+      gid: nobody,
+      spawnOptions: { uid: nobody, gid: nobody, cwd: '/' },
+      command: (program, args) => [at(program), ...args],
+    };
   }
   if (await canKeepRights()) {
     const rights = '+dac_override,+dac_read_search';
-    const prefix = ['--reuid', String(nobody), '--regid', String(nobody), '--clear-groups', '--inh-caps', rights, '--ambient-caps', rights] as const;
-    return { dataDir, env, uid: nobody, gid: nobody, spawnOptions: { cwd: '/' }, command: (program, args) => ['setpriv', ...prefix, at(program), ...args] };
+    const prefix = [
+      '--reuid',
+      String(nobody),
+      '--regid',
+      String(nobody),
+      '--clear-groups',
+      '--inh-caps',
+      rights,
+      '--ambient-caps',
+      rights,
+    ] as const;
+    return {
+      dataDir,
+      env,
+      uid: nobody,
+      gid: nobody,
+      spawnOptions: { cwd: '/' },
+      command: (program, args) => ['setpriv', ...prefix, at(program), ...args],
+    };
   }
   const copied = (await passable(binaries)) ? binaries : await copyBinaries(binaries);
   if (await passable(dataDir)) {
-    return { dataDir, env: { ...env, LD_LIBRARY_PATH: join(copied, 'lib') }, uid: nobody, gid: nobody, spawnOptions: { uid: nobody, gid: nobody, cwd: '/' }, command: (program, args) => [join(copied, 'bin', program), ...args] };
+    return {
+      dataDir,
+      env: { ...env, LD_LIBRARY_PATH: join(copied, 'lib') },
+      uid: nobody,
+      gid: nobody,
+      spawnOptions: { uid: nobody, gid: nobody, cwd: '/' },
+      command: (program, args) => [join(copied, 'bin', program), ...args],
+    };
   }
   throw new Error(
     `PostgreSQL does not run as root, and the user it would run as cannot reach ${dataDir}. ` +
@@ -107,7 +141,18 @@ async function passable(path: string): Promise<boolean> {
 
 /** util-linux's setpriv can hand a right to pass through closed folders to another user, where we have it ourselves. */
 async function canKeepRights(): Promise<boolean> {
-  return run('setpriv', ['--reuid', String(nobody), '--regid', String(nobody), '--clear-groups', '--inh-caps', '+dac_override', '--ambient-caps', '+dac_override', 'true']).then(
+  return run('setpriv', [
+    '--reuid',
+    String(nobody),
+    '--regid',
+    String(nobody),
+    '--clear-groups',
+    '--inh-caps',
+    '+dac_override',
+    '--ambient-caps',
+    '+dac_override',
+    'true',
+  ]).then(
     () => true,
     () => false,
   );

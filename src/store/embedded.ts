@@ -70,18 +70,37 @@ async function initialise(runner: Runner, data: string, password: string, dataDi
   }
   try {
     // --no-sync: nothing of value is there yet; the server itself syncs every commit
-    const args = ['-D', data, '-U', superuser, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--locale=C', '--no-sync'];
+    const args = [
+      '-D',
+      data,
+      '-U',
+      superuser,
+      '-A',
+      'scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-sync',
+    ];
     const [command, ...rest] = runner.command('initdb', args);
     await run(command, rest, { ...runner.spawnOptions, env: runner.env });
   } catch (error) {
     await rm(data, { recursive: true, force: true });
-    throw new Error(`the embedded PostgreSQL could not be set up in ${dataDir}: ${firstLines(error)}. Set DATABASE_URL to use a server of your own.`);
+    throw new Error(
+      `the embedded PostgreSQL could not be set up in ${dataDir}: ${firstLines(error)}. Set DATABASE_URL to use a server of your own.`,
+    );
   } finally {
     await rm(passwordFile, { force: true });
   }
 }
 
-const firstLines = (error: unknown) => String((error as { stderr?: string }).stderr || (error as Error).message).trim().split('\n').slice(-2).join(' ');
+const firstLines = (error: unknown) =>
+  String((error as { stderr?: string }).stderr || (error as Error).message)
+    .trim()
+    .split('\n')
+    .slice(-2)
+    .join(' ');
 
 /** The port of a server that runs on this directory already: a live process, named in postmaster.pid. */
 async function runningPort(data: string): Promise<number | null> {
@@ -155,8 +174,10 @@ async function answers(connectionString: string, data: string): Promise<void> {
       return;
     } catch (error) {
       await client.end().catch(() => {});
-      if ((error as { code?: string }).code === '28P01') throw new Error(`the embedded PostgreSQL in ${data} does not take its own password; was postgres.secret removed?`);
-      if (Date.now() > until) throw new Error(`the embedded PostgreSQL in ${data} did not start within a minute (${(error as Error).message})`);
+      if ((error as { code?: string }).code === '28P01')
+        throw new Error(`the embedded PostgreSQL in ${data} does not take its own password; was postgres.secret removed?`);
+      if (Date.now() > until)
+        throw new Error(`the embedded PostgreSQL in ${data} did not start within a minute (${(error as Error).message})`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -168,7 +189,14 @@ const usersOf = (dataDir: string) => join(dataDir, 'postgres.users');
 
 async function users(dataDir: string): Promise<number[]> {
   const text = await readFile(usersOf(dataDir), 'utf8').catch(() => '');
-  return [...new Set(text.split('\n').map(Number).filter((pid) => pid > 0 && alive(pid)))];
+  return [
+    ...new Set(
+      text
+        .split('\n')
+        .map(Number)
+        .filter((pid) => pid > 0 && alive(pid)),
+    ),
+  ];
 }
 
 async function enter(dataDir: string): Promise<void> {
@@ -193,7 +221,8 @@ async function leave(dataDir: string, data: string): Promise<void> {
     if (!(pid > 0)) return;
     // SIGINT: fast shutdown, open sessions are ended
     process.kill(pid, 'SIGINT');
-    for (let i = 0; i < 200 && (await exists(join(data, 'postmaster.pid'))); i++) await new Promise((resolve) => setTimeout(resolve, 25));
+    for (let i = 0; i < 200 && (await exists(join(data, 'postmaster.pid'))); i++)
+      await new Promise((resolve) => setTimeout(resolve, 25));
   });
 }
 
@@ -226,4 +255,3 @@ const exists = (path: string) =>
     () => true,
     () => false,
   );
-

@@ -18,7 +18,15 @@ const columns = sql`id, kind, system, subject, reason, details, created_at, verd
 /** Opens a hold; the same matter held already is left as it is (false). */
 export async function hold(
   db: Db,
-  h: { id: string; kind: HeldRow['kind']; system: string; subject: string | null; about?: Buffer; reason: string; details?: Record<string, unknown> },
+  h: {
+    id: string;
+    kind: HeldRow['kind'];
+    system: string;
+    subject: string | null;
+    about?: Buffer;
+    reason: string;
+    details?: Record<string, unknown>;
+  },
 ): Promise<boolean> {
   return (
     (await changes(
@@ -33,16 +41,25 @@ export async function hold(
 export const openHolds = (db: Db, subject: string): Promise<HeldRow[]> =>
   rows(db, sql<HeldRow>`SELECT ${columns} FROM held WHERE subject = ${subject} AND verdict IS NULL`);
 
-export const heldById = (db: Db, id: string): Promise<HeldRow | undefined> => row(db, sql<HeldRow>`SELECT ${columns} FROM held WHERE id = ${id}`);
+export const heldById = (db: Db, id: string): Promise<HeldRow | undefined> =>
+  row(db, sql<HeldRow>`SELECT ${columns} FROM held WHERE id = ${id}`);
 
 export const allHeld = (db: Db, limit = 500): Promise<HeldRow[]> =>
   rows(db, sql<HeldRow>`SELECT ${columns} FROM held WHERE verdict IS NULL ORDER BY created_at LIMIT ${limit}`);
 
 /** Ends a hold with a verdict; false when it had one. */
 export async function decide(db: Db, id: string, verdict: string, by: string): Promise<boolean> {
-  return (await changes(db, sql`UPDATE held SET verdict = ${verdict}, verdict_by = ${by}, verdict_at = now() WHERE id = ${id} AND verdict IS NULL`)) === 1;
+  return (
+    (await changes(
+      db,
+      sql`UPDATE held SET verdict = ${verdict}, verdict_by = ${by}, verdict_at = now() WHERE id = ${id} AND verdict IS NULL`,
+    )) === 1
+  );
 }
 
 /** Holds of one kind about a subject that solved themselves (the record is back). */
 export const resolveHolds = (db: Db, subject: string, kind: HeldRow['kind'], verdict: string) =>
-  changes(db, sql`UPDATE held SET verdict = ${verdict}, verdict_by = 'kaiku', verdict_at = now() WHERE subject = ${subject} AND kind = ${kind} AND verdict IS NULL`);
+  changes(
+    db,
+    sql`UPDATE held SET verdict = ${verdict}, verdict_by = 'kaiku', verdict_at = now() WHERE subject = ${subject} AND kind = ${kind} AND verdict IS NULL`,
+  );

@@ -22,9 +22,13 @@ export interface RecordRow {
 export const peoplesPlace = 'people';
 
 export const recordsOf = (db: Db, subject: string, recipient: string): Promise<RecordRow[]> =>
-  rows(db, sql<RecordRow>`SELECT * FROM record WHERE subject = ${subject} AND recipient = ${recipient} ORDER BY place, linked_at`);
+  rows(
+    db,
+    sql<RecordRow>`SELECT * FROM record WHERE subject = ${subject} AND recipient = ${recipient} ORDER BY place, linked_at`,
+  );
 
-export const remoteHash = (vault: Vault, recipient: string, place: string, id: string) => vault.hash('remoteId', `${recipient}/${place}/${id}`);
+export const remoteHash = (vault: Vault, recipient: string, place: string, id: string) =>
+  vault.hash('remoteId', `${recipient}/${place}/${id}`);
 
 export const recordByRemote = (db: Db, recipient: string, place: string, hash: Buffer): Promise<RecordRow | undefined> =>
   row(db, sql<RecordRow>`SELECT * FROM record WHERE recipient = ${recipient} AND place = ${place} AND remote_hash = ${hash}`);
@@ -64,7 +68,14 @@ export async function putRecord(db: Db, r: NewRecord): Promise<boolean> {
 export const updateRecord = (
   db: Db,
   id: string,
-  set: { state: RecordRow['state']; sealedRef?: Buffer; fingerprints?: Record<string, string>; evidence: Evidence; version?: number; observed: boolean },
+  set: {
+    state: RecordRow['state'];
+    sealedRef?: Buffer;
+    fingerprints?: Record<string, string>;
+    evidence: Evidence;
+    version?: number;
+    observed: boolean;
+  },
 ) =>
   changes(
     db,
@@ -86,7 +97,10 @@ export const controlRecord = (db: Db, recipient: string, place: string, not: str
   );
 
 /** Who was given which fields for what, first and last: written with each confirmed write. */
-export const disclose = (db: Db, d: { subject: string; recipient: string; purpose: string; fields: readonly string[]; at: Date }) =>
+export const disclose = (
+  db: Db,
+  d: { subject: string; recipient: string; purpose: string; fields: readonly string[]; at: Date },
+) =>
   changes(
     db,
     sql`INSERT INTO disclosure (subject, recipient, purpose, fields, first_at, last_at) VALUES (${d.subject}, ${d.recipient}, ${d.purpose}, ${d.fields}, ${d.at}, ${d.at})
@@ -103,10 +117,16 @@ export interface DisclosureRow {
 }
 
 export const disclosuresOf = (db: Db, subject: string): Promise<DisclosureRow[]> =>
-  rows(db, sql<DisclosureRow>`SELECT recipient, purpose, fields, first_at, last_at FROM disclosure WHERE subject = ${subject} ORDER BY recipient, purpose`);
+  rows(
+    db,
+    sql<DisclosureRow>`SELECT recipient, purpose, fields, first_at, last_at FROM disclosure WHERE subject = ${subject} ORDER BY recipient, purpose`,
+  );
 
 /** Art. 19: one change × one recipient. */
-export const openPropagations = (db: Db, p: { subject: string; version: number; kind: string; recipients: readonly string[]; ids: readonly string[] }) =>
+export const openPropagations = (
+  db: Db,
+  p: { subject: string; version: number; kind: string; recipients: readonly string[]; ids: readonly string[] },
+) =>
   changes(
     db,
     sql`INSERT INTO propagation (id, subject, recipient, version, kind)

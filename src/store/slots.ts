@@ -36,7 +36,13 @@ export interface Taken {
  * Takes a slot of each lane, or says how many milliseconds from now one may be free. `deadlineMs`: after that long a slot whose
  * holder died is free again.
  */
-export async function takeSlots(db: Db, system: string, limits: SlotLimits, deadlineMs: number, holder: string): Promise<Taken | number> {
+export async function takeSlots(
+  db: Db,
+  system: string,
+  limits: SlotLimits,
+  deadlineMs: number,
+  holder: string,
+): Promise<Taken | number> {
   const held: { lane: string; n: number; windowMs: number }[] = [];
   const leave = async (how: 'answered' | 'lost') => {
     for (const { lane, n, windowMs } of held) {
@@ -60,7 +66,10 @@ export async function takeSlots(db: Db, system: string, limits: SlotLimits, dead
     );
     if (!slot) {
       for (const { lane: got, n } of held) {
-        await changes(db, sql`UPDATE slot SET free_at = '-infinity' WHERE system = ${system} AND lane = ${got} AND n = ${n} AND holder = ${holder}`);
+        await changes(
+          db,
+          sql`UPDATE slot SET free_at = '-infinity' WHERE system = ${system} AND lane = ${got} AND n = ${n} AND holder = ${holder}`,
+        );
       }
       const next = await row(
         db,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { ChangeKind } from '../core/duty.ts';
-import type { Fields } from '../core/person.ts';
 import type { PermissionState } from '../core/permission.ts';
+import type { Fields } from '../core/person.ts';
 import { changes, type Db, json, row, rows } from './database.ts';
 import type { Vault } from './vault.ts';
 
@@ -23,7 +23,11 @@ export const subjectById = (db: Db, id: string): Promise<SubjectRow | undefined>
 export const lockSubject = (db: Db, id: string): Promise<SubjectRow | undefined> =>
   row(db, sql<SubjectRow>`SELECT * FROM subject WHERE id = ${id} FOR UPDATE`);
 
-export async function createSubject(db: Db, vault: Vault, s: { id: string; role: string; register: string; organisation: string | null }): Promise<SubjectRow> {
+export async function createSubject(
+  db: Db,
+  vault: Vault,
+  s: { id: string; role: string; register: string; organisation: string | null },
+): Promise<SubjectRow> {
   const { wrapped } = vault.newPersonKey(s.id);
   const created = await row(
     db,
@@ -64,15 +68,22 @@ export interface RegisterRecordRow {
   state: 'present' | 'vanished' | 'hidden' | 'erased';
 }
 
-export const registerHash = (vault: Vault, register: string, place: string, id: string) => vault.hash('registerId', `${register}/${place}/${id}`);
+export const registerHash = (vault: Vault, register: string, place: string, id: string) =>
+  vault.hash('registerId', `${register}/${place}/${id}`);
 
 export const registerRecord = (db: Db, register: string, place: string, hash: Buffer): Promise<RegisterRecordRow | undefined> =>
-  row(db, sql<RegisterRecordRow>`SELECT * FROM register_record WHERE register = ${register} AND place = ${place} AND remote_hash = ${hash}`);
+  row(
+    db,
+    sql<RegisterRecordRow>`SELECT * FROM register_record WHERE register = ${register} AND place = ${place} AND remote_hash = ${hash}`,
+  );
 
 export const registerRecords = (db: Db, subject: string): Promise<RegisterRecordRow[]> =>
   rows(db, sql<RegisterRecordRow>`SELECT * FROM register_record WHERE subject = ${subject} ORDER BY place, seen_at`);
 
-export const putRegisterRecord = (db: Db, r: { register: string; place: string; hash: Buffer; subject: string; sealedRef: Buffer }) =>
+export const putRegisterRecord = (
+  db: Db,
+  r: { register: string; place: string; hash: Buffer; subject: string; sealedRef: Buffer },
+) =>
   changes(
     db,
     sql`INSERT INTO register_record (register, place, remote_hash, subject, sealed_ref)
@@ -81,7 +92,10 @@ export const putRegisterRecord = (db: Db, r: { register: string; place: string; 
   );
 
 export const markRegisterRecord = (db: Db, register: string, hash: Buffer, state: RegisterRecordRow['state']) =>
-  changes(db, sql`UPDATE register_record SET state = ${state}, seen_at = now() WHERE register = ${register} AND remote_hash = ${hash}`);
+  changes(
+    db,
+    sql`UPDATE register_record SET state = ${state}, seen_at = now() WHERE register = ${register} AND remote_hash = ${hash}`,
+  );
 
 /** Rows of other people that should be there: what proves that a look-up in the register works right now. */
 export const controlRegisterRecords = (db: Db, register: string, place: string, not: string): Promise<RegisterRecordRow[]> =>
@@ -94,7 +108,10 @@ export const controlRegisterRecords = (db: Db, register: string, place: string, 
 
 /** All rows of a register's place that should be there, for the sweep's set difference. */
 export const presentRecords = (db: Db, register: string, place: string): Promise<RegisterRecordRow[]> =>
-  rows(db, sql<RegisterRecordRow>`SELECT * FROM register_record WHERE register = ${register} AND place = ${place} AND state = 'present'`);
+  rows(
+    db,
+    sql<RegisterRecordRow>`SELECT * FROM register_record WHERE register = ${register} AND place = ${place} AND state = 'present'`,
+  );
 
 /** A row that turned out to be another subject's (a converted lead): everything known of `from` becomes `into`'s. */
 export async function absorb(db: Db, from: string, into: string): Promise<void> {
@@ -134,14 +151,30 @@ export interface VersionRow {
 }
 
 export const latestVersion = (db: Db, subject: string): Promise<VersionRow | undefined> =>
-  row(db, sql<VersionRow>`SELECT version, kind, fingerprints, sealed FROM version WHERE subject = ${subject} ORDER BY version DESC LIMIT 1`);
+  row(
+    db,
+    sql<VersionRow>`SELECT version, kind, fingerprints, sealed FROM version WHERE subject = ${subject} ORDER BY version DESC LIMIT 1`,
+  );
 
 export const fingerprintsOf = async (db: Db, subject: string, version: number): Promise<Record<string, string> | undefined> =>
-  (await row(db, sql<VersionRow>`SELECT version, kind, fingerprints, sealed FROM version WHERE subject = ${subject} AND version = ${version}`))?.fingerprints;
+  (
+    await row(
+      db,
+      sql<VersionRow>`SELECT version, kind, fingerprints, sealed FROM version WHERE subject = ${subject} AND version = ${version}`,
+    )
+  )?.fingerprints;
 
 export async function addVersion(
   db: Db,
-  v: { subject: string; version: number; kind: ChangeKind; source: string; fingerprints: Record<string, string>; sealed: Buffer; changedAt: Date },
+  v: {
+    subject: string;
+    version: number;
+    kind: ChangeKind;
+    source: string;
+    fingerprints: Record<string, string>;
+    sealed: Buffer;
+    changedAt: Date;
+  },
 ): Promise<void> {
   // only the newest values are ever needed: an older payload goes when a newer one comes
   await changes(db, sql`UPDATE version SET sealed = NULL WHERE subject = ${v.subject} AND sealed IS NOT NULL`);
@@ -155,7 +188,10 @@ export async function addVersion(
 
 /** Puts the values back under the newest version, for a duty that came up after they were dropped. */
 export const resealLatest = (db: Db, subject: string, sealed: Buffer) =>
-  changes(db, sql`UPDATE version SET sealed = ${sealed} WHERE subject = ${subject} AND version = (SELECT version FROM subject WHERE id = ${subject})`);
+  changes(
+    db,
+    sql`UPDATE version SET sealed = ${sealed} WHERE subject = ${subject} AND version = (SELECT version FROM subject WHERE id = ${subject})`,
+  );
 
 /** Drops the values of everybody whose duties need them no more. Answers for how many. */
 export const dropPayload = (db: Db, subject: string) =>
@@ -183,7 +219,13 @@ export interface HashedIdentifier {
   hash: Buffer;
 }
 
-export async function putIdentifiers(db: Db, subject: string, keyId: string, normaliser: number, identifiers: readonly HashedIdentifier[]): Promise<void> {
+export async function putIdentifiers(
+  db: Db,
+  subject: string,
+  keyId: string,
+  normaliser: number,
+  identifiers: readonly HashedIdentifier[],
+): Promise<void> {
   await changes(
     db,
     sql`UPDATE identifier SET current = false, until = now() WHERE subject = ${subject} AND current
@@ -232,6 +274,9 @@ export async function forgetSubject(db: Db, subject: string): Promise<void> {
   await changes(db, sql`UPDATE version SET sealed = NULL, fingerprints = '{}' WHERE subject = ${subject}`);
   await changes(db, sql`DELETE FROM identifier WHERE subject = ${subject}`);
   await changes(db, sql`DELETE FROM permission WHERE subject = ${subject}`);
-  await changes(db, sql`UPDATE record SET sealed_ref = NULL, fingerprints = '{}' WHERE subject = ${subject} AND state IN ('erased', 'absent', 'forgotten')`);
+  await changes(
+    db,
+    sql`UPDATE record SET sealed_ref = NULL, fingerprints = '{}' WHERE subject = ${subject} AND state IN ('erased', 'absent', 'forgotten')`,
+  );
   await changes(db, sql`UPDATE subject SET state = 'erased', wrapped_key = NULL WHERE id = ${subject}`);
 }

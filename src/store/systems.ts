@@ -93,10 +93,14 @@ export async function parkSystem(db: Db, system: string, ms: number): Promise<vo
   );
 }
 
-export const polled = (db: Db, system: string) => changes(db, sql`UPDATE system_state SET last_poll_at = now() WHERE system = ${system}`);
+export const polled = (db: Db, system: string) =>
+  changes(db, sql`UPDATE system_state SET last_poll_at = now() WHERE system = ${system}`);
 
 export const swept = (db: Db, system: string, totals: Record<string, number>) =>
-  changes(db, sql`UPDATE system_state SET last_sweep_at = now(), last_total = last_total || ${json(totals)} WHERE system = ${system}`);
+  changes(
+    db,
+    sql`UPDATE system_state SET last_sweep_at = now(), last_total = last_total || ${json(totals)} WHERE system = ${system}`,
+  );
 
 /** The register's row counts as last heard; a later drop starts a sweep at once. */
 export const noteTotals = (db: Db, system: string, totals: Record<string, number>) =>
@@ -105,7 +109,9 @@ export const noteTotals = (db: Db, system: string, totals: Record<string, number
 /** Which of several processes polls or sweeps now: at most one an interval, whoever asks first. */
 export async function takeTurn(db: Db, system: string, what: string, everyMs: number): Promise<boolean> {
   const name = `turn:${what}`;
-  await sql`INSERT INTO cursor (system, object, position, saved_at) VALUES (${system}, ${name}, '', '-infinity') ON CONFLICT DO NOTHING`.execute(db);
+  await sql`INSERT INTO cursor (system, object, position, saved_at) VALUES (${system}, ${name}, '', '-infinity') ON CONFLICT DO NOTHING`.execute(
+    db,
+  );
   return (
     (await changes(
       db,
@@ -116,7 +122,8 @@ export async function takeTurn(db: Db, system: string, what: string, everyMs: nu
 }
 
 export const cursorOf = async (db: Db, system: string, object: string): Promise<string | null> =>
-  (await row(db, sql<{ position: string }>`SELECT position FROM cursor WHERE system = ${system} AND object = ${object}`))?.position ?? null;
+  (await row(db, sql<{ position: string }>`SELECT position FROM cursor WHERE system = ${system} AND object = ${object}`))
+    ?.position ?? null;
 
 export const saveCursor = (db: Db, system: string, object: string, position: string) =>
   changes(

@@ -21,22 +21,25 @@ export interface TaskRow {
 
 const columns = sql`id, duty, system, subject, case_file, ask, version, due, created_at, answered_at, outcome, until, law`;
 
-export const taskById = (db: Db, id: string): Promise<TaskRow | undefined> => row(db, sql<TaskRow>`SELECT ${columns} FROM task WHERE id = ${id}`);
+export const taskById = (db: Db, id: string): Promise<TaskRow | undefined> =>
+  row(db, sql<TaskRow>`SELECT ${columns} FROM task WHERE id = ${id}`);
 
 export const tasks = (db: Db, limit = 500): Promise<TaskRow[]> =>
   rows(db, sql<TaskRow>`SELECT ${columns} FROM task ORDER BY answered_at IS NOT NULL, due LIMIT ${limit}`);
 
-export const openTask = (db: Db, duty: string): Promise<TaskRow | undefined> =>
-  row(db, sql<TaskRow>`SELECT ${columns} FROM task WHERE duty = ${duty} AND answered_at IS NULL`);
-
-/** The newest answer a person gave about this duty. */
-export const lastAnswer = (db: Db, duty: string): Promise<TaskRow | undefined> =>
-  row(db, sql<TaskRow>`SELECT ${columns} FROM task WHERE duty = ${duty} AND answered_at IS NOT NULL ORDER BY answered_at DESC LIMIT 1`);
-
 /** Asks, or brings the open task up to date; its due date never moves later. Answers the task's id. */
 export async function ask(
   db: Db,
-  t: { id: string; duty: string; system: string; subject: string; caseId: string | null; ask: TaskRow['ask']; version: number; due: Date },
+  t: {
+    id: string;
+    duty: string;
+    system: string;
+    subject: string;
+    caseId: string | null;
+    ask: TaskRow['ask'];
+    version: number;
+    due: Date;
+  },
 ): Promise<{ id: string; asked: boolean }> {
   const found = await row(
     db,

@@ -21,7 +21,8 @@ export function fileJournal(folder: string, writer: string): ErasureJournal {
     async append(entry) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const before = await readFile(path, 'utf8').catch(() => '');
-      if (before !== '' && !before.endsWith('\n')) await truncate(path, Buffer.byteLength(before.slice(0, before.lastIndexOf('\n') + 1)));
+      if (before !== '' && !before.endsWith('\n'))
+        await truncate(path, Buffer.byteLength(before.slice(0, before.lastIndexOf('\n') + 1)));
       const file = await open(path, 'a', 0o600);
       try {
         await file.appendFile(journalLine(entry));
@@ -41,7 +42,9 @@ export function fileJournal(folder: string, writer: string): ErasureJournal {
       for (const name of names.filter((n) => n.endsWith('.jsonl')).sort()) {
         const journal = parseJournal(await readFile(join(folder, name), 'utf8'));
         if (journal.broken.length > 0) {
-          throw new Error(`the tombstone journal ${name} is damaged at line ${journal.broken.join(', ')}: an erasure may be missing. Restore that file, then start again.`);
+          throw new Error(
+            `the tombstone journal ${name} is damaged at line ${journal.broken.join(', ')}: an erasure may be missing. Restore that file, then start again.`,
+          );
         }
         all.push(...journal.entries);
       }
@@ -62,7 +65,12 @@ export async function putTombstones(db: Db, caseId: string | null, tombstones: r
 }
 
 /** Which of these identifiers were erased in this role, and are still guarded. Asked on every write path. */
-export const tombstonesAmong = (db: Db, role: string, hashes: readonly { kind: string; hash: Buffer }[], now: Date): Promise<{ kind: string; made_at: Date }[]> =>
+export const tombstonesAmong = (
+  db: Db,
+  role: string,
+  hashes: readonly { kind: string; hash: Buffer }[],
+  now: Date,
+): Promise<{ kind: string; made_at: Date }[]> =>
   hashes.length === 0
     ? Promise.resolve([])
     : rows(

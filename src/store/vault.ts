@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import { identifierHash, normaliserVersion } from '../core/identifier.ts';
+import { identifierHash } from '../core/identifier.ts';
 import type { Fields } from '../core/person.ts';
 import { type Key, type KeyFile, seal, unseal, unwrapKey, wrapKey } from '../core/seal.ts';
 import { type Db, row } from './database.ts';
@@ -39,11 +39,10 @@ export function createVault(keys: KeyFile, random: (bytes: number) => Buffer): V
     unsealFields: (subject, key, sealed) =>
       JSON.parse(unseal(() => personal(subject, key), sealed, `fields:${subject}`).toString('utf8')) as Fields,
     sealJson: (aad, value) => seal(keys.kek.current, JSON.stringify(value), aad, random(12)),
-    unsealJson: <T>(aad: string, sealed: Buffer) => JSON.parse(unseal((id) => keys.kek.byId(id), sealed, aad).toString('utf8')) as T,
+    unsealJson: <T>(aad: string, sealed: Buffer) =>
+      JSON.parse(unseal((id) => keys.kek.byId(id), sealed, aad).toString('utf8')) as T,
   };
 }
-
-export { normaliserVersion };
 
 /** What a database without its keys says: nothing may start then. */
 export class WrongKeyError extends Error {
@@ -58,7 +57,10 @@ export async function claimInstance(db: Db, vault: Vault, newId: string): Promis
   await sql`
     INSERT INTO instance (id, kek_id, hmac_key_id) VALUES (${newId}, ${vault.keys.kek.current.id}, ${vault.keys.hmac.current.id})
     ON CONFLICT DO NOTHING`.execute(db);
-  const known = await row(db, sql<{ id: string; kek_id: string; hmac_key_id: string }>`SELECT id, kek_id, hmac_key_id FROM instance`);
+  const known = await row(
+    db,
+    sql<{ id: string; kek_id: string; hmac_key_id: string }>`SELECT id, kek_id, hmac_key_id FROM instance`,
+  );
   if (!known) throw new Error('the instance row is missing right after it was written');
   if (!vault.keys.kek.byId(known.kek_id) || !vault.keys.hmac.byId(known.hmac_key_id)) {
     throw new WrongKeyError(

@@ -5,7 +5,10 @@ import { type Db, rows } from './database.ts';
 
 /** How many duties of each system are in each state. */
 export async function dutyCounts(db: Db): Promise<Map<string, Record<string, number>>> {
-  const found = await rows(db, sql<{ recipient: string; state: string; n: number }>`SELECT recipient, state, count(*) AS n FROM duty GROUP BY 1, 2`);
+  const found = await rows(
+    db,
+    sql<{ recipient: string; state: string; n: number }>`SELECT recipient, state, count(*) AS n FROM duty GROUP BY 1, 2`,
+  );
   const counts = new Map<string, Record<string, number>>();
   for (const { recipient, state, n } of found) counts.set(recipient, { ...counts.get(recipient), [state]: n });
   return counts;

@@ -5,8 +5,9 @@
  *   KILL_MARK   path of that marker
  *   STOP        1: SIGSTOP instead of SIGKILL (somebody else wakes it)
  */
-import { existsSync, writeFileSync } from 'node:fs';
+
 import { randomUUID } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
 import type { Wire } from '../../src/connectors/http.ts';
 import { startWork } from '../../src/jobs/schedule.ts';
 import { createLog, openHub, readEnvironment } from '../../src/open.ts';
@@ -24,7 +25,8 @@ function strike(point: string): boolean {
 const struck =
   (wire: Wire): Wire =>
   async (request, call) => {
-    const concerned = request.method === KILL_METHOD || (KILL_METHOD === 'ERASE' && request.url.includes('/actions/delete-permanent'));
+    const concerned =
+      request.method === KILL_METHOD || (KILL_METHOD === 'ERASE' && request.url.includes('/actions/delete-permanent'));
     if (!concerned) {
       // a read-back after the write: the last moment before the record
       if (KILL_AT === 'before-record' && request.method === 'GET' && written) {
@@ -57,9 +59,23 @@ const queues = await hub.queues();
 const work = startWork(
   hub.needs,
   KILL_AT === 'before-lease'
-    ? { ...queues, work: (recipient, concurrency, handle) => queues.work(recipient, concurrency, async (wake) => { if (existsSync(`${KILL_MARK}.armed`)) strike('before-lease'); return handle(wake); }) }
+    ? {
+        ...queues,
+        work: (recipient, concurrency, handle) =>
+          queues.work(recipient, concurrency, async (wake) => {
+            if (existsSync(`${KILL_MARK}.armed`)) strike('before-lease');
+            return handle(wake);
+          }),
+      }
     : queues,
   randomUUID(),
 );
 process.stdout.write('ready\n');
-process.once('SIGTERM', () => void work.stop().then(() => hub.close()).then(() => process.exit(0)));
+process.once(
+  'SIGTERM',
+  () =>
+    void work
+      .stop()
+      .then(() => hub.close())
+      .then(() => process.exit(0)),
+);

@@ -7,9 +7,9 @@ import { linkRecipient } from '../../src/jobs/link.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
 import { sweepRegister } from '../../src/jobs/sweep-register.ts';
 import { dutiesOf, takeLease } from '../../src/store/duties.ts';
+import { allHeld } from '../../src/store/held.ts';
 import { recordsOf } from '../../src/store/records.ts';
 import { subjectsByIdentifier } from '../../src/store/subjects.ts';
-import { allHeld } from '../../src/store/held.ts';
 import { tasks } from '../../src/store/tasks.ts';
 import { testRuntime } from '../support/runtime.ts';
 import { aino, openWorld, type World } from './world.ts';
@@ -25,8 +25,10 @@ beforeEach(async () => {
 });
 
 const granted = { granted: { newsletter: true }, refused: { newsletter: false } };
-const idOf = async (email: string) => (await subjectsByIdentifier(world.needs.db, 'email', world.needs.vault.hash('email', email)))[0]?.id ?? '';
-const duty = async (system: string, email = aino.email) => (await dutiesOf(world.needs.db, await idOf(email))).find((d) => d.recipient === system);
+const idOf = async (email: string) =>
+  (await subjectsByIdentifier(world.needs.db, 'email', world.needs.vault.hash('email', email)))[0]?.id ?? '';
+const duty = async (system: string, email = aino.email) =>
+  (await dutiesOf(world.needs.db, await idOf(email))).find((d) => d.recipient === system);
 
 /** Aino is in the register and, linked, on the newsletter. */
 async function linkedAino(): Promise<string> {
@@ -59,12 +61,22 @@ describe('first contact', () => {
   it('creates a newcomer who agreed, once, and nobody else', async () => {
     await linkRecipient(world.needs, 'newsletter', true, 'test');
     world.register.put('1', { person: aino, ...granted });
-    world.register.put('2', { person: { ...aino, email: 'no@sahko.test', customerNumber: 'A-2' }, granted: { newsletter: false }, refused: { newsletter: false } });
+    world.register.put('2', {
+      person: { ...aino, email: 'no@sahko.test', customerNumber: 'A-2' },
+      granted: { newsletter: false },
+      refused: { newsletter: false },
+    });
     await pollRegister(world.needs, 'crm');
     await world.settle();
     expect(await duty('newsletter')).toMatchObject({ state: 'settled', outcome: 'created', evidence: 'observed' });
-    expect(await duty('newsletter', 'no@sahko.test')).toMatchObject({ state: 'settled', outcome: 'absent', reason: 'no-permission' });
-    expect([...world.newsletter.rows.values()].map((r) => r.fields)).toEqual([{ givenName: 'Aino', familyName: 'Virtanen', email: aino.email }]);
+    expect(await duty('newsletter', 'no@sahko.test')).toMatchObject({
+      state: 'settled',
+      outcome: 'absent',
+      reason: 'no-permission',
+    });
+    expect([...world.newsletter.rows.values()].map((r) => r.fields)).toEqual([
+      { givenName: 'Aino', familyName: 'Virtanen', email: aino.email },
+    ]);
   });
 });
 
@@ -74,13 +86,21 @@ describe('a rectification', () => {
     world.register.put('1', { person: { ...aino, email: 'uusi@sahko.test' } });
     await pollRegister(world.needs, 'crm');
     await world.settle();
-    expect(await duty('newsletter', 'uusi@sahko.test')).toMatchObject({ state: 'settled', outcome: 'updated', evidence: 'observed' });
+    expect(await duty('newsletter', 'uusi@sahko.test')).toMatchObject({
+      state: 'settled',
+      outcome: 'updated',
+      evidence: 'observed',
+    });
     expect(world.newsletter.rows.get('1')?.fields.email).toBe('uusi@sahko.test');
     expect(await duty('partner', 'uusi@sahko.test')).toMatchObject({ state: 'asked', evidence: 'asked', asked_whom: 'finance' });
     const [task] = await tasks(world.needs.db);
     await answerTask(world.needs, task?.id ?? '', { outcome: 'updated', by: 'test' });
     await world.settle();
-    expect(await duty('partner', 'uusi@sahko.test')).toMatchObject({ state: 'settled', outcome: 'updated', evidence: 'acknowledged' });
+    expect(await duty('partner', 'uusi@sahko.test')).toMatchObject({
+      state: 'settled',
+      outcome: 'updated',
+      evidence: 'acknowledged',
+    });
     expect((await idOf(aino.email)) === id).toBe(true);
   });
 
@@ -128,7 +148,14 @@ describe('a rectification', () => {
 describe('an erasure', () => {
   it('restricts at once, erases only what was approved, the register last, and keeps nothing readable', async () => {
     const id = await linkedAino();
-    const { id: caseId } = await openErasureCase(world.needs, { subject: id, source: 'cli', channel: null, receivedAt: new Date(), approve: 'person', fields: aino });
+    const { id: caseId } = await openErasureCase(world.needs, {
+      subject: id,
+      source: 'cli',
+      channel: null,
+      receivedAt: new Date(),
+      approve: 'person',
+      fields: aino,
+    });
     await world.settle();
     expect(world.newsletter.rows.get('1')?.standing).toBe('restricted');
     expect(world.register.rows.get('1')?.restricted).toBe(true);
@@ -152,7 +179,13 @@ describe('an erasure', () => {
   it('says accepted, not observed, when no other living row proves that the look-up works', async () => {
     const id = await linkedAino();
     world.newsletter.rows.delete('2');
-    const { id: caseId } = await openErasureCase(world.needs, { subject: id, source: 'cli', channel: null, receivedAt: new Date(), approve: 'person' });
+    const { id: caseId } = await openErasureCase(world.needs, {
+      subject: id,
+      source: 'cli',
+      channel: null,
+      receivedAt: new Date(),
+      approve: 'person',
+    });
     await approveCase(world.needs, caseId, 'test');
     await world.settle();
     const duties = Object.fromEntries((await dutiesOf(world.needs.db, id)).map((d) => [d.recipient, d]));
@@ -161,7 +194,14 @@ describe('an erasure', () => {
 
   it('holds a re-arrival of an erased person under another id', async () => {
     const id = await linkedAino();
-    const { id: caseId } = await openErasureCase(world.needs, { subject: id, source: 'cli', channel: null, receivedAt: new Date(), approve: 'person', fields: aino });
+    const { id: caseId } = await openErasureCase(world.needs, {
+      subject: id,
+      source: 'cli',
+      channel: null,
+      receivedAt: new Date(),
+      approve: 'person',
+      fields: aino,
+    });
     await approveCase(world.needs, caseId, 'test');
     await world.settle();
     world.register.put('77', { person: { ...aino, email: 'AINO@Sahko.test' }, ...granted });
@@ -173,7 +213,13 @@ describe('an erasure', () => {
 
   it('does not let a correction that was under way bring the person back', async () => {
     const id = await linkedAino();
-    const { id: caseId } = await openErasureCase(world.needs, { subject: id, source: 'cli', channel: null, receivedAt: new Date(), approve: 'person' });
+    const { id: caseId } = await openErasureCase(world.needs, {
+      subject: id,
+      source: 'cli',
+      channel: null,
+      receivedAt: new Date(),
+      approve: 'person',
+    });
     world.register.put('1', { person: { ...aino, givenName: 'Late' } });
     await pollRegister(world.needs, 'crm');
     await approveCase(world.needs, caseId, 'test');

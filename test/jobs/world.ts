@@ -1,9 +1,18 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import pino from 'pino';
-import type { Connector, Manifest, Profile, Recipient, Register, RegisterRecord, RemoteRef, Written } from '../../src/connectors/connector.ts';
+import type {
+  Connector,
+  Manifest,
+  Profile,
+  Recipient,
+  Register,
+  RegisterRecord,
+  RemoteRef,
+  Written,
+} from '../../src/connectors/connector.ts';
 import type { Call } from '../../src/connectors/http.ts';
 import type { Config, Purpose } from '../../src/core/configuration.ts';
-import { Failure } from '../../src/core/failure.ts';
+import type { Failure } from '../../src/core/failure.ts';
 import type { Fields } from '../../src/core/person.ts';
 import { newKeyFile, parseKeyFile } from '../../src/core/seal.ts';
 import type { JournalEntry } from '../../src/core/tombstone.ts';
@@ -165,7 +174,10 @@ function registerVerbs(register: MemoryRegister): Recipient {
   const refuse = async (): Promise<Written> => ({ kind: 'refused', code: 'register-is-master' });
   return {
     places: ['contact'],
-    read: async (ref, call) => (await call.beforeWire('read'), profile(ref.id)),
+    async read(ref, call) {
+      await call.beforeWire('read');
+      return profile(ref.id);
+    },
     find: async () => [],
     create: refuse,
     rectify: refuse,
@@ -199,17 +211,58 @@ const manifest = (over: Partial<Manifest>): Manifest => ({
 });
 
 export const memoryPurposes: Record<string, Purpose> = {
-  marketing: { name: 'marketing', basis: 'legitimate-interest', permission: 'newsletter', fields: ['givenName', 'familyName', 'email'] },
-  invoicing: { name: 'invoicing', basis: 'contract', fields: ['givenName', 'familyName', 'email', 'phone', 'customerNumber'], for: ['customer'] },
+  marketing: {
+    name: 'marketing',
+    basis: 'legitimate-interest',
+    permission: 'newsletter',
+    fields: ['givenName', 'familyName', 'email'],
+  },
+  invoicing: {
+    name: 'invoicing',
+    basis: 'contract',
+    fields: ['givenName', 'familyName', 'email', 'phone', 'customerNumber'],
+    for: ['customer'],
+  },
 };
 
 const memoryConfig: Config = {
   controller: { name: 'Esimerkki Oy', languages: ['fi'] },
   purposes: memoryPurposes,
   systems: {
-    crm: { name: 'crm', connector: 'memory', baseUrl: '', credentials: {}, owner: 'sales', settings: {}, register: { for: 'customer', pollSeconds: 1, sweepHours: 24, eraseAfterDays: 14, permissions: { newsletter: {} }, erasureSignal: { field: 'Erase__c', equals: true, approve: 'person' } } },
-    newsletter: { name: 'newsletter', connector: 'memory', baseUrl: '', credentials: {}, owner: 'marketing', settings: {}, recipient: { purposes: ['marketing'], undoHours: 0, dueDays: 14, retention: [] } },
-    partner: { name: 'partner', connector: 'human', baseUrl: '', credentials: {}, owner: 'finance', settings: {}, recipient: { purposes: ['invoicing'], undoHours: 0, dueDays: 14, retention: [] } },
+    crm: {
+      name: 'crm',
+      connector: 'memory',
+      baseUrl: '',
+      credentials: {},
+      owner: 'sales',
+      settings: {},
+      register: {
+        for: 'customer',
+        pollSeconds: 1,
+        sweepHours: 24,
+        eraseAfterDays: 14,
+        permissions: { newsletter: {} },
+        erasureSignal: { field: 'Erase__c', equals: true, approve: 'person' },
+      },
+    },
+    newsletter: {
+      name: 'newsletter',
+      connector: 'memory',
+      baseUrl: '',
+      credentials: {},
+      owner: 'marketing',
+      settings: {},
+      recipient: { purposes: ['marketing'], undoHours: 0, dueDays: 14, retention: [] },
+    },
+    partner: {
+      name: 'partner',
+      connector: 'human',
+      baseUrl: '',
+      credentials: {},
+      owner: 'finance',
+      settings: {},
+      recipient: { purposes: ['invoicing'], undoHours: 0, dueDays: 14, retention: [] },
+    },
   },
 };
 
@@ -233,9 +286,17 @@ export async function openWorld(databaseUrl: string): Promise<World> {
   const newsletter = new MemoryRecipient();
   const journal: JournalEntry[] = [];
   const connectors: Record<string, Connector> = {
-    crm: { manifest: manifest({ roles: ['register', 'recipient'], erasure: { depth: 'soft', cap: 'acknowledged', why: 'bin' } }), register, recipient: registerVerbs(register), check: async () => [] },
+    crm: {
+      manifest: manifest({ roles: ['register', 'recipient'], erasure: { depth: 'soft', cap: 'acknowledged', why: 'bin' } }),
+      register,
+      recipient: registerVerbs(register),
+      check: async () => [],
+    },
     newsletter: { manifest: manifest({}), recipient: newsletter, check: async () => [] },
-    partner: { manifest: manifest({ human: true, readBack: false, erasure: { depth: 'person', cap: 'acknowledged', why: 'people' } }), check: async () => [] },
+    partner: {
+      manifest: manifest({ human: true, readBack: false, erasure: { depth: 'person', cap: 'acknowledged', why: 'people' } }),
+      check: async () => [],
+    },
   };
   const needs: Needs = {
     db: database.db,
@@ -271,4 +332,10 @@ export async function openWorld(databaseUrl: string): Promise<World> {
 }
 
 /** A customer who wants the newsletter. */
-export const aino = { givenName: 'Aino', familyName: 'Virtanen', email: 'aino@sahko.test', phone: '+358401234567', customerNumber: 'A-1' };
+export const aino = {
+  givenName: 'Aino',
+  familyName: 'Virtanen',
+  email: 'aino@sahko.test',
+  phone: '+358401234567',
+  customerNumber: 'A-1',
+};

@@ -3,7 +3,7 @@ import { fieldsOf } from '../../core/person.ts';
 import type { Profile, RegisterOptions, RegisterRecord } from '../connector.ts';
 import { dayOf } from './dates.ts';
 import { kinds, type Place } from './objects.ts';
-import { holds, type Row, textOf, scalarOf } from './row.ts';
+import { holds, type Row, scalarOf, textOf } from './row.ts';
 import type { FieldMap, InsightlySettings } from './settings.ts';
 
 /** What a row is mapped with: the settings, and what the register's configuration says. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Allowed } from '../../../src/core/allowed.ts';
-import { insightly } from '../../../src/connectors/insightly/connector.ts';
 import { untilReset } from '../../../src/connectors/insightly/client.ts';
+import { insightly } from '../../../src/connectors/insightly/connector.ts';
+import type { Allowed } from '../../../src/core/allowed.ts';
 import type { Fields } from '../../../src/core/person.ts';
 import { call, registerOptions, wire, world } from './setup.ts';
 
