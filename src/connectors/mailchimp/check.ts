@@ -4,7 +4,7 @@ import type { RightProbe } from '../connector.ts';
 import type { Answer, Call } from '../http.ts';
 import type { MailchimpClient } from './client.ts';
 import { isRefusal, type Members, parse } from './members.ts';
-import type { MailchimpSettings, TagMap } from './settings.ts';
+import type { MailchimpSettings } from './settings.ts';
 
 export interface CheckNeeds {
   client: MailchimpClient;
@@ -20,7 +20,6 @@ const Ping = z.looseObject({ health_status: z.string() });
 const Audience = z.looseObject({ id: z.string(), double_optin: z.boolean().optional() });
 const MergeField = z.looseObject({ tag: z.string(), type: z.string(), required: z.boolean().optional() });
 const MergeFields = z.looseObject({ merge_fields: z.array(MergeField) });
-type MergeField = z.infer<typeof MergeField>;
 
 /**
  * Probes by reading what Kaiku will need, and says what to change where. Throws only where nothing can be said about a right: the
@@ -41,16 +40,7 @@ export async function checkRights(needs: CheckNeeds, call: Call, writeTest: bool
     );
     probes.push(there);
     if (there.ok !== true) continue;
-    probes.push(
-      await probe(`merge-fields ${audience}`, async () => {
-        const fields = ['merge_fields.tag', 'merge_fields.type', 'merge_fields.required'];
-        const { merge_fields } = parse(
-          MergeFields,
-          await client.ask(call, ({ lists }) => lists.getListMergeFields(audience, { count: 1000, fields })),
-        );
-        return mapProblem(audience, settings.map, merge_fields);
-      }),
-    );
+    probes.push(await mergeFieldsProbe(needs, audience, call));
   }
   return [...probes, await writeRight(needs, call, writeTest)];
 }
@@ -89,19 +79,29 @@ const unfit: Record<string, string> = {
   zip: 'a field of type zip takes postcodes of the United States only: map a text field instead',
 };
 
-function mapProblem(audience: string, map: TagMap, there: readonly MergeField[]): string | undefined {
-  const problems: string[] = [];
-  for (const tag of Object.keys(map)) {
-    const field = there.find((f) => f.tag === tag);
+/** A tag that is not there fails the check; a field that only some writes stumble over is told, and stops nothing else. */
+async function mergeFieldsProbe({ client, settings: { map } }: CheckNeeds, audience: string, call: Call): Promise<RightProbe> {
+  const right = `merge-fields ${audience}`;
+  const doubts: string[] = [];
+  const found = await probe(right, async () => {
+    const fields = ['merge_fields.tag', 'merge_fields.type', 'merge_fields.required'];
+    const { merge_fields: there } = parse(
+      MergeFields,
+      await client.ask(call, ({ lists }) => lists.getListMergeFields(audience, { count: 1000, fields })),
+    );
+    for (const { tag, type, required } of there) {
+      if (tag in map && unfit[type]) doubts.push(`${tag}: ${unfit[type]}`);
+      if (required && !(tag in map))
+        doubts.push(`${tag} is required but not mapped, so nobody new can be added: make it optional in Mailchimp or map it`);
+    }
     // Mailchimp ignores an unknown tag without a word
-    if (!field) problems.push(`there is no merge field ${tag}: add it in Mailchimp or correct settings.map`);
-    else if (unfit[field.type]) problems.push(`${tag}: ${unfit[field.type]}`);
-  }
-  for (const { tag, required } of there) {
-    if (required && !(tag in map))
-      problems.push(`${tag} is required but not mapped, so nobody new can be added: make it optional in Mailchimp or map it`);
-  }
-  return problems.length > 0 ? `audience ${audience}: ${problems.join('; ')}` : undefined;
+    const missing = Object.keys(map).filter((tag) => !there.some((field) => field.tag === tag));
+    return missing.length > 0
+      ? `there is no merge field ${missing.join(', ')}: add it in Mailchimp or correct settings.map`
+      : undefined;
+  });
+  const problem = [...(found.problem ? [found.problem] : []), ...doubts].join('; ');
+  return problem === '' ? found : { right, ok: found.ok === true ? null : found.ok, problem: `audience ${audience}: ${problem}` };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { SandboxAnswer, SandboxBehaviour, SandboxRequest } from '../sandbox.ts';
+import { act, seedAudience, seedMember } from './sandbox/act.ts';
 import { Batches } from './sandbox/batches.ts';
-import type { MergeField } from './sandbox/merge-fields.ts';
 import { type People, people } from './sandbox/people.ts';
 import {
   badRequest,
@@ -12,25 +12,9 @@ import {
   VendorProblem,
 } from './sandbox/problem.ts';
 import { type Parts, route } from './sandbox/routes.ts';
-import { Audience, memberView, type Status } from './sandbox/state.ts';
+import { type Audience, type AudienceSeed, type MemberSeed, memberView } from './sandbox/state.ts';
 import { type Delivery, Webhooks } from './sandbox/webhooks.ts';
 import type { Switches, World } from './sandbox/world.ts';
-
-export interface AudienceSeed {
-  id: string;
-  name?: string;
-  double_optin?: boolean;
-  /** Beside FNAME, LNAME, ADDRESS and PHONE; one with their tag replaces them. */
-  merge_fields?: Partial<MergeField>[];
-  members?: MemberSeed[];
-}
-
-/** A member in short: the address, perhaps a status (default `subscribed`), and merge tags. */
-export interface MemberSeed {
-  email: string;
-  status?: Status;
-  [mergeTag: string]: unknown;
-}
 
 export interface MailchimpSandboxOptions {
   /** The key that is taken, as Basic password or bearer token; absent: any. */
@@ -46,9 +30,9 @@ export interface MailchimpSandboxOptions {
   webhooks?: { deadlineMs?: number; retryDelaysMs?: readonly number[]; signing?: boolean };
 }
 
-export interface MailchimpSandbox extends Omit<SandboxBehaviour, 'act'>, People {
+export interface MailchimpSandbox extends SandboxBehaviour, People {
   readonly switches: Switches;
-  /** Adds audiences with their members: the form of `kaiku sandbox mailchimp --seed`. */
+  /** Adds audiences with their members. */
   seed(data: { audiences: readonly AudienceSeed[] }): void;
   seedMember(audience: string, member: MemberSeed): Record<string, unknown>;
   /** Members as the API shows them, all statuses. */
@@ -102,23 +86,8 @@ export function mailchimpSandbox(options: MailchimpSandboxOptions = {}): Mailchi
     return found;
   };
 
-  const seedMember = (id: string, { email, status = 'subscribed', ...merge }: MemberSeed): Record<string, unknown> => {
-    const audience = audienceOf(id);
-    const member = audience.byEmail(email) ?? audience.insert(email, 'subscribed', now(), world.nextNumber());
-    Object.assign(member.merge_fields, merge);
-    if (status !== member.status) {
-      member.archivedFrom = status === 'archived' ? member.status : null;
-      member.status = status;
-      member.unsubscribedBy = status === 'unsubscribed' ? 'user' : null;
-      member.unsubscribedAt = status === 'unsubscribed' ? now() : null;
-    }
-    return memberView(id, member);
-  };
   const seed = (data: { audiences: readonly AudienceSeed[] }) => {
-    for (const given of data.audiences) {
-      if (!audiences.has(given.id)) audiences.set(given.id, new Audience(given, 100_000 + audiences.size));
-      for (const member of given.members ?? []) seedMember(given.id, member);
-    }
+    for (const given of data.audiences) seedAudience(world, given);
   };
   seed({ audiences: (options.audiences ?? usualAudiences).map((a) => (typeof a === 'string' ? { id: a } : a)) });
 
@@ -131,7 +100,7 @@ export function mailchimpSandbox(options: MailchimpSandboxOptions = {}): Mailchi
     deliveries: hooks.deliveries,
     ...acting,
     seed,
-    seedMember,
+    seedMember: (id, member) => seedMember(world, audienceOf(id), member),
     members: (id) => audienceOf(id).members.map((m) => memberView(id, m)),
     member: (id, key) => {
       const found = audienceOf(id).find(key);
@@ -154,7 +123,7 @@ export function mailchimpSandbox(options: MailchimpSandboxOptions = {}): Mailchi
         members: a.members.map((m) => memberView(a.id, m)),
       })),
     }),
-    act: (what) => acting.act(what),
+    act: (what) => act(world, acting, what),
 
     async handle(request) {
       if (request.method !== 'GET') {

@@ -3,9 +3,12 @@ import { freeCall } from '../../../src/connectors/http.ts';
 import { human } from '../../../src/connectors/human/connector.ts';
 
 const connect = () =>
-  human.connect({ system: 'partner', baseUrl: '', credentials: {}, settings: human.settings.parse({ answerer: 'privacy@partner.test' }) }, async () => {
-    throw new Error('people are not called');
-  });
+  human.connect(
+    { system: 'partner', baseUrl: '', credentials: {}, settings: human.settings.parse({ answerer: 'privacy@partner.test' }) },
+    async () => {
+      throw new Error('people are not called');
+    },
+  );
 
 it('asks people and calls nothing', async () => {
   const connector = connect();
@@ -18,5 +21,6 @@ it('asks people and calls nothing', async () => {
 
 it('knows an answerer, their language and the words of the company', () => {
   expect(human.settings.parse({ answerer: 'privacy@partner.test' })).toMatchObject({ language: 'fi' });
-  for (const wrong of [{}, { answerer: 'nobody' }, { answerer: 'a@b.test', language: 'de' }, { answerer: 'a@b.test', other: 1 }]) expect(human.settings.safeParse(wrong).success).toBe(false);
+  for (const wrong of [{}, { answerer: 'nobody' }, { answerer: 'a@b.test', language: 'de' }, { answerer: 'a@b.test', other: 1 }])
+    expect(human.settings.safeParse(wrong).success).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { lists, ping, searchMembers } from '@mailchimp/mailchimp_marketing';
+import type { ping, searchMembers } from '@mailchimp/mailchimp_marketing';
 import type { Written } from '../../../src/connectors/connector.ts';
 import { createWire, freeCall, memoryGate, type Wire } from '../../../src/connectors/http.ts';
 import { mailchimp } from '../../../src/connectors/mailchimp/connector.ts';
@@ -58,11 +58,34 @@ export function refOf(said: Written) {
   return said.ref;
 }
 
-/** The official client as published, with its own transport. The types lack a few of its methods. */
+export interface MemberAnswer {
+  id: string;
+  contact_id: string;
+  web_id: number;
+  unique_email_id: string;
+  email_address: string;
+  status: string;
+  merge_fields: Record<string, unknown>;
+  last_changed: string;
+}
+type Body = Record<string, unknown>;
+
+/** The official client as published, with its own transport. Its types lack some methods and many arguments, so ours say them. */
 interface OfficialClient {
   basePath: string;
   setConfig(config: { apiKey: string }): void;
-  lists: typeof lists & { deleteListMember(list: string, hash: string): Promise<unknown> };
+  lists: {
+    setListMember(list: string, hash: string, body: Body, options?: Body): Promise<MemberAnswer>;
+    updateListMember(list: string, hash: string, body: Body): Promise<MemberAnswer>;
+    addListMember(list: string, body: Body): Promise<MemberAnswer>;
+    getListMember(list: string, key: string): Promise<MemberAnswer>;
+    getListMembersInfo(list: string, options?: Body): Promise<{ members: MemberAnswer[]; total_items: number }>;
+    deleteListMember(list: string, hash: string): Promise<null>;
+    deleteListMemberPermanent(list: string, hash: string): Promise<null>;
+    batchListMembers(list: string, body: Body): Promise<Body>;
+    updateListMemberTags(list: string, hash: string, body: Body): Promise<null>;
+    createListWebhook(list: string, body: Body): Promise<{ signing_enabled: boolean; signing_secret?: string }>;
+  };
   ping: typeof ping;
   searchMembers: typeof searchMembers;
   batches: {

@@ -15,8 +15,6 @@ export interface People {
   archive(email: string, audience?: string): void;
   /** The person corrects their own data on a form. */
   editProfile(email: string, merge: Record<string, unknown>, audience?: string): void;
-  /** The same from outside: `{"do": "unsubscribe", "email": …, "audience"?: …, "to"?: …, "merge"?: …}`. */
-  act(what: Record<string, unknown>): Record<string, unknown>;
 }
 
 export function people(world: World): People {
@@ -34,7 +32,7 @@ export function people(world: World): People {
     }
   };
 
-  const acting: Omit<People, 'act'> = {
+  return {
     unsubscribe: (email, name) =>
       each(email, name, (audience, member) => setStatus(world, audience, member, 'unsubscribed', 'user')),
     clean: (email, name) => each(email, name, (audience, member) => setStatus(world, audience, member, 'cleaned', 'admin')),
@@ -51,31 +49,6 @@ export function people(world: World): People {
         if (member) setStatus(world, audience, member, 'subscribed', 'user');
         else world.tellOf(audience, 'user', 'subscribe', audience.insert(address, 'subscribed', world.now(), world.nextNumber()));
       }
-    },
-  };
-
-  return {
-    ...acting,
-    act(what) {
-      const text = (name: string) => String(what[name] ?? '');
-      const audience = what['audience'] === undefined ? undefined : text('audience');
-      switch (what['do']) {
-        case 'unsubscribe':
-        case 'resubscribeByForm':
-        case 'clean':
-        case 'archive':
-          acting[what['do']](text('email'), audience);
-          break;
-        case 'changeAddress':
-          acting.changeAddress(text('email'), text('to'), audience);
-          break;
-        case 'editProfile':
-          acting.editProfile(text('email'), Object(what['merge']), audience);
-          break;
-        default:
-          throw new Error('do is one of unsubscribe, resubscribeByForm, changeAddress, clean, archive, editProfile');
-      }
-      return {};
     },
   };
 }

@@ -32,6 +32,23 @@ export interface StoredMember {
   archivedFrom: Status | null;
 }
 
+/** An audience and its members as a seed tells them. */
+export interface AudienceSeed {
+  id: string;
+  name?: string | undefined;
+  double_optin?: boolean | undefined;
+  /** Beside FNAME, LNAME, ADDRESS and PHONE; one with their tag replaces them. */
+  merge_fields?: Partial<MergeField>[] | undefined;
+  members?: MemberSeed[] | undefined;
+}
+
+/** A member in short: the address, perhaps a status (default `subscribed`), and merge tags. */
+export interface MemberSeed {
+  email: string;
+  status?: Status | undefined;
+  [mergeTag: string]: unknown;
+}
+
 export interface Hook {
   id: string;
   url: string;
@@ -55,7 +72,7 @@ export class Audience {
   readonly #byHash = new Map<string, StoredMember>();
   readonly #byContact = new Map<string, StoredMember>();
 
-  constructor(seed: { id: string; name?: string; double_optin?: boolean; merge_fields?: Partial<MergeField>[] }, web_id: number) {
+  constructor(seed: Pick<AudienceSeed, 'id' | 'name' | 'double_optin' | 'merge_fields'>, web_id: number) {
     this.id = seed.id;
     this.web_id = web_id;
     this.name = seed.name ?? `Audience ${seed.id}`;
