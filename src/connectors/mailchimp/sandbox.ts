@@ -12,7 +12,8 @@ import {
   VendorProblem,
 } from './sandbox/problem.ts';
 import { type Parts, route } from './sandbox/routes.ts';
-import { type Audience, type AudienceSeed, type MemberSeed, memberView } from './sandbox/state.ts';
+import type { Audience, AudienceSeed, MemberSeed } from './sandbox/state.ts';
+import { memberView } from './sandbox/view.ts';
 import { type Delivery, Webhooks } from './sandbox/webhooks.ts';
 import type { Switches, World } from './sandbox/world.ts';
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { MergeField } from './merge-fields.ts';
 import type { People } from './people.ts';
-import { Audience, type AudienceSeed, type MemberSeed, memberView, statuses } from './state.ts';
+import { Audience, type AudienceSeed, type MemberSeed, statuses } from './state.ts';
+import { memberView } from './view.ts';
 import type { World } from './world.ts';
 
 /** Puts a member there as if they had always been: no rule is asked and no webhook told. */

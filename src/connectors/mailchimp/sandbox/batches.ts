@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { SandboxAnswer } from '../../sandbox.ts';
 import { badRequest, notFound, throttledProblem } from './problem.ts';
-import { vendorTime } from './state.ts';
 import { tarGz } from './tar.ts';
+import { vendorTime } from './view.ts';
 
 interface Operation {
   method: string;

@@ -1,6 +1,7 @@
 import { addMember, type Body, changeMember, mayBeSubscribed, setTags, statusIn } from './members.ts';
 import { badRequest, VendorProblem } from './problem.ts';
-import { type Audience, checkAddress, memberView, type StoredMember } from './state.ts';
+import { type Audience, checkAddress, type StoredMember } from './state.ts';
+import { memberView } from './view.ts';
 import type { World } from './world.ts';
 
 const mostRows = 500;

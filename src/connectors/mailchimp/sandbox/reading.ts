@@ -1,5 +1,6 @@
 import { badRequest, invalid } from './problem.ts';
-import { type Audience, memberView, type StoredMember, statuses } from './state.ts';
+import { type Audience, type StoredMember, statuses } from './state.ts';
+import { memberView } from './view.ts';
 
 /** GET: filters, paging and partial answers. */
 

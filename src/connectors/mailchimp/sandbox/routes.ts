@@ -5,7 +5,8 @@ import { addMember, archive, type Body, changeMember, changeTags, deletePermanen
 import { mergeFieldFrom } from './merge-fields.ts';
 import { json, noContent, notAllowed, notFound } from './problem.ts';
 import { listMembers, listView, page, partial, searchMembers } from './reading.ts';
-import { type Audience, memberView, type StoredMember } from './state.ts';
+import type { Audience, StoredMember } from './state.ts';
+import { memberView } from './view.ts';
 import { hookView, type Webhooks } from './webhooks.ts';
 import type { World } from './world.ts';
 
