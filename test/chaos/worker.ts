@@ -52,6 +52,9 @@ const struck =
   };
 let written = false;
 
+/** The first states are let pass: the test says when the deed comes. */
+const armed = () => existsSync(`${KILL_MARK}.armed`);
+
 const env = readEnvironment(process.env);
 const log = createLog(process.env['LOG_LEVEL'] ?? 'error');
 const hub = await openHub(env, log, { wire: (_system, wire) => struck(wire) });
@@ -63,7 +66,7 @@ const work = startWork(
         ...queues,
         work: (recipient, concurrency, handle) =>
           queues.work(recipient, concurrency, async (wake) => {
-            if (existsSync(`${KILL_MARK}.armed`)) strike('before-lease');
+            if (armed()) strike('before-lease');
             return handle(wake);
           }),
       }
