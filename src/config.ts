@@ -11,6 +11,7 @@ import type { FieldName } from './core/person.ts';
 export interface KnownConnector {
   settings: z.ZodType;
   credentials: readonly string[];
+  optionalCredentials?: readonly string[];
   manifest: { human: boolean; roles: readonly string[] };
 }
 export type KnownConnectors = Readonly<Record<string, KnownConnector>>;
@@ -222,6 +223,15 @@ function resolveSystem(
     for (const needed of connector.credentials)
       if (!(needed in system.credentials))
         tell(at('credentials'), `${system.connector} needs the credential ${needed}: write ${needed}: { env: NAME }`);
+    const takes = [...connector.credentials, ...(connector.optionalCredentials ?? [])];
+    for (const given of Object.keys(system.credentials)) {
+      if (!takes.includes(given))
+        tell(
+          at('credentials', given),
+          `${system.connector} takes no credential "${given}"; it takes ${takes.join(', ') || 'none'}`,
+          { suggestion: nearest(given, takes), key: true },
+        );
+    }
     if (!connector.manifest.human && !system.baseUrl) tell(at(), "baseUrl is missing: the address of the vendor's API");
     if (connector.manifest.human && !system.owner)
       tell(at(), 'owner is missing: somebody in the company looks after what these people are asked');

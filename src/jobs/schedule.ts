@@ -103,28 +103,31 @@ export async function resume(needs: Needs, system: string, actor: string): Promi
   });
 }
 
-/** Runs `work` again and again, `ms` after it ended. An error is logged once and never ends the loop. */
+/** Runs `work` again and again, `ms` after it ended. An error never ends the loop; the same one is told once a minute. */
 function loop(needs: Needs, name: string, ms: number, work: () => Promise<unknown>): { stop(): Promise<void> } {
   let stopped = false;
   let wake = () => {};
+  let told = { key: '', at: 0 };
+  const tellOnce = (error: unknown) => {
+    const fault = error instanceof Failure ? { code: error.code, status: error.status } : faultOf(error);
+    const key = JSON.stringify(fault);
+    if (key === told.key && performance.now() - told.at < 60_000) return;
+    told = { key, at: performance.now() };
+    if (error instanceof Failure) needs.log.warn({ loop: name, ...fault }, 'a system did not answer as it should');
+    else needs.log.error({ loop: name, fault }, 'background work failed');
+  };
+  const pause = () =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   const running = (async () => {
     while (!stopped) {
-      try {
-        await work();
-      } catch (error) {
-        if (error instanceof Failure)
-          needs.log.warn({ loop: name, code: error.code, status: error.status }, 'a system did not answer as it should');
-        else needs.log.error({ loop: name, fault: faultOf(error) }, 'background work failed');
-      }
-      if (!stopped) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, ms);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
+      await work().catch(tellOnce);
+      if (!stopped) await pause();
     }
   })();
   return {

@@ -3,7 +3,14 @@ import { freeCall } from '../connectors/http.ts';
 import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
 import { hold } from '../store/held.ts';
-import { lockSubject, markRegisterRecord, presentRecords, registerHash, registerRecords } from '../store/subjects.ts';
+import {
+  knownHashes,
+  lockSubject,
+  markRegisterRecord,
+  presentRecords,
+  registerHash,
+  registerRecords,
+} from '../store/subjects.ts';
 import { noteTotals, swept, systemState } from '../store/systems.ts';
 import { type Needs, registerOf, tell } from './needs.ts';
 import { takeIn } from './take-in.ts';
@@ -44,6 +51,7 @@ export async function sweepRegister(needs: Needs, system: string): Promise<Sweep
     });
     if (!scan.complete) continue;
     totals[object] = scan.ids.size;
+    await takeInMissed(needs, system, object, scan.ids);
     const seen = new Set([...scan.ids].map((id) => registerHash(needs.vault, system, object, id).toString('hex')));
     for (const known of await presentRecords(needs.db, system, object)) {
       if (seen.has(known.remote_hash.toString('hex'))) continue;
@@ -58,6 +66,17 @@ export async function sweepRegister(needs: Needs, system: string): Promise<Sweep
   }
   await swept(needs.db, system, totals);
   return results;
+}
+
+/** Rows that no poll ever brought (a lost page, an outage longer than a cursor): the sweep finds them. */
+async function takeInMissed(needs: Needs, system: string, object: string, ids: ReadonlySet<string>): Promise<void> {
+  const { register } = registerOf(needs, system);
+  const known = await knownHashes(needs.db, system, object);
+  for (const id of ids) {
+    if (known.has(registerHash(needs.vault, system, object, id).toString('hex'))) continue;
+    const found = await register.look({ place: object, id }, freeCall);
+    if (found.kind === 'found') await takeIn(needs, system, found.record);
+  }
 }
 
 /** Holds a person whose last row in the register is gone. A subject with another row there only lost a row. */

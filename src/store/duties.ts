@@ -217,7 +217,7 @@ export function due(db: Db, recipient: string, room: number, empty: boolean): Pr
         SELECT id FROM duty WHERE ${empty} AND recipient = ${recipient} AND wake_at > clock_timestamp()
           AND handed_at < clock_timestamp() - interval '2 seconds' AND state IN ('open', 'unknown', 'waiting')
         ORDER BY lane, wake_at LIMIT ${room} FOR UPDATE SKIP LOCKED)
-      UPDATE duty SET handed_at = clock_timestamp(), wake_at = clock_timestamp() + interval '60 seconds'
+      UPDATE duty SET handed_at = clock_timestamp(), wake_at = clock_timestamp() + interval '8 seconds'
       WHERE id IN (SELECT id FROM urgent UNION SELECT id FROM slower UNION SELECT id FROM lost)
       RETURNING id, lane`,
   );

@@ -106,6 +106,19 @@ export const controlRegisterRecords = (db: Db, register: string, place: string, 
       ORDER BY seen_at DESC LIMIT 3`,
   );
 
+/** Every row ever seen in a register's place, as hex of its keyed hash. */
+export const knownHashes = async (db: Db, register: string, place: string): Promise<Set<string>> =>
+  new Set(
+    (
+      await rows(
+        db,
+        sql<{
+          hash: string;
+        }>`SELECT encode(remote_hash, 'hex') AS hash FROM register_record WHERE register = ${register} AND place = ${place}`,
+      )
+    ).map((r) => r.hash),
+  );
+
 /** All rows of a register's place that should be there, for the sweep's set difference. */
 export const presentRecords = (db: Db, register: string, place: string): Promise<RegisterRecordRow[]> =>
   rows(

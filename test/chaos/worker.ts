@@ -1,6 +1,6 @@
 /**
  * A worker process that kills itself at one point of converge, once. Started by the chaos tests with the hub's environment and:
- *   KILL_AT     before-lease | before-wire | after-request-left | after-answer | before-record | none
+ *   KILL_AT     before-lease | before-request | before-wire | after-request-left | after-answer | before-record | none
  *   KILL_METHOD the request it concerns, `PATCH`; a marker file says that the kill was done, so the next worker goes on
  *   KILL_MARK   path of that marker
  *   STOP        1: SIGSTOP instead of SIGKILL (somebody else wakes it)
@@ -39,6 +39,7 @@ const struck =
     written = true;
     const watched = {
       async beforeWire(kind: 'read' | 'write') {
+        strike('before-request');
         const until = await call.beforeWire(kind);
         strike('before-wire');
         // the request is on its way (the sandbox answers late) when this fires

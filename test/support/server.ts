@@ -16,10 +16,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (!postgres || !redis) throw new Error('this project runs only where PostgreSQL and Redis are installed');
   const folder = await mkdtemp(join(tmpdir(), 'kaiku-servers-'));
   const [server, stopPostgres] = await startPostgres(postgres, folder);
-  const [url, stopRedis] = await startRedis(redis, folder);
-  project.provide('runtime', { kind: 'server', server, redis: url });
+  const queue = await startRedis(redis, folder, await freePort());
+  project.provide('runtime', { kind: 'server', server, redis: queue.url });
   return async () => {
-    await stopRedis();
+    await queue.stop();
     await stopPostgres();
     await rm(folder, { recursive: true, force: true });
   };
@@ -74,36 +74,37 @@ async function startPostgres(folderOfBinaries: string, folder: string): Promise<
   ];
 }
 
-async function startRedis(binary: string, folder: string): Promise<[string, () => Promise<void>]> {
-  const port = await freePort();
-  const child = spawn(
-    binary,
-    [
-      '--port',
-      String(port),
-      '--bind',
-      '127.0.0.1',
-      '--dir',
-      folder,
-      '--appendonly',
-      'yes',
-      '--maxmemory-policy',
-      'noeviction',
-      '--save',
-      '',
-    ],
-    { stdio: 'ignore' },
-  );
+export interface RunningRedis {
+  url: string;
+  stop(): Promise<void>;
+  /** SIGKILL: what was not yet on the disk is lost. */
+  kill(): Promise<void>;
+}
+
+export async function startRedis(binary: string, folder: string, port: number): Promise<RunningRedis> {
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--appendonly',
+    'yes',
+    '--maxmemory-policy',
+    'noeviction',
+    '--save',
+    '',
+  ];
+  const child = spawn(binary, args, { stdio: 'ignore' });
   const url = `redis://127.0.0.1:${port}`;
   const client = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: 100 });
   client.on('error', () => {});
   await client.ping();
   client.disconnect();
-  return [
-    url,
-    async () => {
-      child.kill('SIGTERM');
-      await ended(child);
-    },
-  ];
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    await ended(child);
+  };
+  return { url, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
 }
