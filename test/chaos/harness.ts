@@ -41,7 +41,7 @@ systems:
 `;
 
 /** One hub of worker processes against two sandboxes; the test kills the processes. */
-export async function openChaos(runtime: { databaseUrl: string; redisUrl?: string }) {
+export async function openChaos(runtime: { databaseUrl: string; redisUrl?: string }, options: { latencyMs?: number } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'kaiku-chaos-'));
   const crm = insightlySandbox({ apiKey: 'crm', perSecond: 50, connections: 20 });
   const newsletter = mailchimpSandbox({ apiKey: 'news-us1', audiences: [audience] });
@@ -54,7 +54,10 @@ export async function openChaos(runtime: { databaseUrl: string; redisUrl?: strin
   crm.add('contact', { FIRST_NAME: 'Onni', LAST_NAME: 'Salmi', EMAIL_ADDRESS: 'onni@sahko.test', Newsletter__c: true });
   newsletter.seedMember(audience, { email: 'aino@sahko.test', FNAME: 'Aino', LNAME: 'Virtanen' });
   newsletter.seedMember(audience, { email: 'onni@sahko.test', FNAME: 'Onni', LNAME: 'Salmi' });
-  const [crmServer, newsletterServer] = await Promise.all([serveSandbox(crm), serveSandbox(newsletter, { latencyMs: 400 })]);
+  const [crmServer, newsletterServer] = await Promise.all([
+    serveSandbox(crm),
+    serveSandbox(newsletter, { latencyMs: options.latencyMs ?? 400 }),
+  ]);
   const configPath = join(folder, 'kaiku.yaml');
   await writeFile(configPath, config(crmServer.url, newsletterServer.url));
   const env: Record<string, string> = {

@@ -3,7 +3,7 @@ import { audience } from '../../src/demo/firm.ts';
 import { testRuntime } from '../support/runtime.ts';
 import { eventually, openChaos, struck } from './harness.ts';
 
-const emails = (members: { email_address: string }[]) => members.map((m) => m.email_address).sort();
+const emails = (members: Record<string, unknown>[]) => members.map((m) => String(m['email_address'])).sort();
 
 it('a worker that was stopped past its lease and woken sends nothing any more', { timeout: 120_000 }, async () => {
   const runtime = await testRuntime();
