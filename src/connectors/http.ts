@@ -1,5 +1,6 @@
 import http, { type ClientRequest } from 'node:http';
 import https from 'node:https';
+import { TLSSocket } from 'node:tls';
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios';
 import pRetry from 'p-retry';
 import { Failure } from '../core/failure.ts';
@@ -72,94 +73,94 @@ export interface WireOptions {
 /** 10 MB: more than any page of any vendor we know. */
 const usualMaxBytes = 10 * 1024 * 1024;
 
+/**
+ * One wire a system: its own axios, its own connections. In this order for every request: a slot, the lease, the clock, the socket,
+ * the clock again, the bytes. Throws a plain `Error` for a target that is neither https nor loopback, before anything else.
+ */
 export function createWire(options: WireOptions): Wire {
   const maxBytes = options.maxBytes ?? usualMaxBytes;
+  const keepAlive = { keepAlive: true, timeout: options.deadlineMs + 1000 };
   const client = axios.create({
+    adapter: 'http',
+    // a redirect would take `X-Api-Key` and the like to wherever the vendor's answer points
     maxRedirects: 0,
     proxy: false,
     responseType: 'arraybuffer',
+    decompress: true,
     maxContentLength: maxBytes,
     maxBodyLength: maxBytes,
     validateStatus: () => true,
+    // axios would hand cut JSON at status 200 over as a text: bytes in, bytes out
     transitional: { silentJSONParsing: false, forcedJSONParsing: false },
     transformRequest: [(body: unknown) => body],
     transformResponse: [(body: unknown) => body],
-    httpAgent: new http.Agent({ keepAlive: true, timeout: options.deadlineMs + 1000 }),
-    httpsAgent: new https.Agent({ keepAlive: true, timeout: options.deadlineMs + 1000 }),
+    httpAgent: new http.Agent(keepAlive),
+    httpsAgent: new https.Agent(keepAlive),
   });
   return async (request, call) => {
     checkTarget(request.url);
     const pass = await options.gate.enter(options.gatePatienceMs ?? 60_000);
     let how: 'answered' | 'lost' = 'answered';
     try {
-      const answer = await send(client, request, call, options.deadlineMs);
-      return answer;
-    } catch (error) {
-      if (error instanceof Lost) how = 'lost';
-      throw error instanceof Lost ? error.failure : error;
+      const sent = await send(client, request, call, options.deadlineMs);
+      if ('answer' in sent) return sent.answer;
+      if (sent.mayBeAtWork) how = 'lost';
+      throw sent.failure;
     } finally {
-      await pass.leave(how);
+      // a slot that could not be given back comes free by itself; an answer that came must not be lost over it
+      await pass.leave(how).catch(() => {});
     }
   };
 }
 
-/** Marks a failure after which the vendor may still be at work. */
-class Lost extends Error {
-  readonly failure: Failure;
-  constructor(failure: Failure) {
-    super(failure.message);
-    this.failure = failure;
-  }
-}
-
-/** Plain http leaves this machine never: values and credentials travel with it. */
+/** Plain http leaves this machine never: values and credentials travel with it. The address itself is in no message. */
 function checkTarget(url: string): void {
-  const target = new URL(url);
-  const loopback = target.hostname === 'localhost' || target.hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(target.hostname);
-  if (target.protocol === 'https:' || (target.protocol === 'http:' && loopback)) return;
-  throw new Error(`a system's address must be https, or http to loopback, not ${target.protocol}//${target.hostname}`);
+  if (!URL.canParse(url)) throw new Error("a system's address must be a whole URL");
+  const { protocol, hostname, username, password } = new URL(url);
+  if (username !== '' || password !== '') throw new Error("credentials have no place in a system's address");
+  const loopback = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+  if (protocol === 'https:' || (protocol === 'http:' && loopback)) return;
+  throw new Error(`a system's address must be https, or http to loopback, not ${protocol}//${hostname}`);
 }
 
-async function send(client: AxiosInstance, request: WireRequest, call: Call, deadlineMs: number): Promise<Answer> {
+/** `mayBeAtWork`: the request may have arrived, so the vendor may still be busy with it. */
+type Sent = { answer: Answer } | { failure: Error; mayBeAtWork: boolean };
+
+async function send(client: AxiosInstance, request: WireRequest, call: Call, deadlineMs: number): Promise<Sent> {
   const until = await call.beforeWire(request.kind);
   if (performance.now() >= until) throw new Failure('LEASE_LOST');
-  let connected = false;
-  let late = false;
-  const signal = AbortSignal.timeout(deadlineMs);
-  let response: AxiosResponse<Buffer>;
+  const seen: { socket: 'none' | 'used' | 'too-late' } = { socket: 'none' };
+  const onSocket = (sending: ClientRequest) => {
+    // a worker that was stopped between the lease and here, and woken, must not send any more
+    seen.socket = performance.now() < until ? 'used' : 'too-late';
+    if (seen.socket === 'too-late') sending.destroy();
+  };
   try {
-    response = await client.request<Buffer>({
+    const response = await client.request<Buffer>({
       method: request.method,
       url: request.url,
       headers: { accept: 'application/json', 'user-agent': 'kaiku', ...request.headers },
       ...(request.body === undefined ? {} : { data: request.body }),
-      signal,
-      // a worker that was stopped and woken between the check and the socket must not send any more
-      beforeRedirect: () => {},
-      ...watch((sending) => {
-        if (performance.now() < until) {
-          connected = true;
-          return;
-        }
-        late = true;
-        sending.destroy();
-      }),
+      // for the whole request: the time-out of axios starts anew with every byte that drips in
+      signal: AbortSignal.timeout(deadlineMs),
+      ...watching(onSocket),
     });
+    return { answer: asAnswer(response) };
   } catch (error) {
-    if (late) throw new Failure('LEASE_LOST');
-    throw nameOf(error, request.kind, connected);
+    if (seen.socket === 'used') return { failure: lost(error, request.kind), mayBeAtWork: true };
+    return { failure: seen.socket === 'too-late' ? new Failure('LEASE_LOST') : unsent(error), mayBeAtWork: false };
   }
-  return asAnswer(response);
 }
 
-/** axios hands its request to a transport of ours, which sees the socket before a byte is written. */
-function watch(onSocket: (sending: ClientRequest) => void) {
+/** axios hands its request to a transport of ours, which sees the socket before a byte is written: TLS after its handshake. */
+function watching(onSocket: (sending: ClientRequest) => void) {
   return {
     transport: {
       request(options: http.RequestOptions, answered: (response: http.IncomingMessage) => void) {
         const sending = (options.protocol === 'https:' ? https : http).request(options, answered);
         sending.once('socket', (socket) => {
-          if (socket.connecting) socket.once('connect', () => onSocket(sending));
+          const isNew = !sending.reusedSocket;
+          if (isNew) socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => onSocket(sending));
           else onSocket(sending);
         });
         return sending;
@@ -168,26 +169,42 @@ function watch(onSocket: (sending: ClientRequest) => void) {
   };
 }
 
-/** Codes after which nothing can have reached the other side. */
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
+/** What is kept of an error of the network: its code. The error of axios carries credentials, address and body. */
+class WireError extends Error {
+  override name = 'WireError';
+  readonly code: string;
+  constructor(code: string) {
+    super(`the request ended with ${code}`);
+    this.code = code;
+  }
+}
 
-function nameOf(error: unknown, kind: 'read' | 'write', connected: boolean): Error {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
-  // never the axios error itself: it carries credentials, address and body
-  const cause = new Error(`the request ended with ${code}`);
-  if (neverSent.has(code) || !connected) return new Failure('RECIPIENT_UNREACHABLE', { cause });
-  if (kind === 'write') return new Lost(new Failure('ANSWER_LOST', { cause }));
-  return new Lost(new Failure(code === 'ERR_BAD_RESPONSE' ? 'ANSWER_GARBLED' : 'RECIPIENT_UNAVAILABLE', { cause }));
+const deadlinePassed = 'deadline';
+
+function causeOf(error: unknown): WireError {
+  const code = error instanceof Error ? String(('code' in error && error.code) || error.name) : 'Error';
+  return new WireError(code === 'ERR_CANCELED' ? deadlinePassed : code);
+}
+
+/** Codes of mistakes of ours: the request could not even be put together. */
+const ours = /^(ERR_BAD_(REQUEST|OPTION)|ERR_INVALID_|ERR_HTTP_|ERR_UNESCAPED_)|Error$/;
+
+/** No connection, no name, no trust: nothing can have arrived. */
+function unsent(error: unknown): Error {
+  const cause = causeOf(error);
+  if (ours.test(cause.code)) return new Error('the request could not be made', { cause });
+  return new Failure('RECIPIENT_UNREACHABLE', { cause });
+}
+
+/** Answers that came and cannot be read: not HTTP, not what their encoding says, larger than the cap. */
+const unreadable = /^(HPE_|Z_|ZSTD_|ERR__ERROR_|ERR_BROTLI)/;
+
+function lost(error: unknown, kind: 'read' | 'write'): Failure {
+  const cause = causeOf(error);
+  if (kind === 'write') return new Failure('ANSWER_LOST', { cause });
+  // axios gives a cut body and one over the cap the same code
+  const oversize = cause.code === 'ERR_BAD_RESPONSE' && error instanceof Error && error.message.startsWith('maxContentLength');
+  return new Failure(oversize || unreadable.test(cause.code) ? 'ANSWER_GARBLED' : 'RECIPIENT_UNAVAILABLE', { cause });
 }
 
 function asAnswer(response: AxiosResponse<Buffer>): Answer {
@@ -214,44 +231,61 @@ function asAnswer(response: AxiosResponse<Buffer>): Answer {
   };
 }
 
-/** `Retry-After` in milliseconds, in either form of the header (seconds, HTTP date); undefined when it says nothing usable. */
+const dayMs = 86_400_000;
+
+/**
+ * `Retry-After` in milliseconds, in either form of the header (seconds, HTTP date); undefined when it says nothing usable. No more
+ * than a day is believed at once: a mangled header must not put a duty off for good.
+ */
 export function parseRetryAfter(value: string | undefined, now: Date): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime());
+  const text = value?.trim() ?? '';
+  if (/^\d+$/.test(text)) return Math.min(dayMs, Number(text) * 1000);
+  // Date.parse makes a date of "-5" and "1.5" too
+  const at = /^[A-Za-z]{3}/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : Math.min(dayMs, Math.max(0, at - now.getTime()));
 }
 
-/** Tries a read again at most twice, when nothing says to wait longer; p-retry's milliseconds are the only retry inside a wake-up. */
+/**
+ * Tries a read again at most twice, and only where nothing says to wait longer: p-retry's milliseconds are the only retry inside a
+ * wake-up. A read that used up its deadline is not tried again at once, since the vendor may still be at work on it.
+ */
 export function retryRead<T>(read: () => Promise<T>): Promise<T> {
   return pRetry(read, {
     retries: 2,
     minTimeout: 200,
     randomize: true,
     shouldRetry: ({ error }) =>
-      error instanceof Failure && error.code === 'RECIPIENT_UNAVAILABLE' && error.retryAfterMs === undefined,
+      error instanceof Failure &&
+      (error.code === 'RECIPIENT_UNAVAILABLE' || error.code === 'RECIPIENT_UNREACHABLE') &&
+      error.retryAfterMs === undefined &&
+      !(error.cause instanceof WireError && error.cause.code === deadlinePassed),
   });
 }
 
-/** A gate inside this process: for tests, and for tools that run without a ledger. */
-export function memoryGate(limits: { connections: number; perSecond?: number }): Gate {
-  const windowMs = limits.perSecond ? 1000 : 0;
-  const size = Math.min(limits.connections, limits.perSecond ?? limits.connections);
-  const freeAt = Array.from({ length: size }, () => 0);
+/**
+ * A gate inside this process, with the rules of the ledger's: for tests, and for tools that run without a ledger. `lostMs`: how long
+ * the slots of a lost answer stay taken.
+ */
+export function memoryGate(limits: { connections: number; perSecond?: number; lostMs?: number }): Gate {
+  const lane = (size: number, windowMs: number) => ({ freeAt: new Array<number>(size).fill(0), windowMs });
+  const lanes = [lane(limits.connections, 0), ...(limits.perSecond ? [lane(limits.perSecond, 1000)] : [])];
   return {
     async enter(patienceMs) {
       const end = performance.now() + patienceMs;
       for (;;) {
-        const slot = freeAt.findIndex((at) => at <= performance.now());
-        if (slot >= 0) {
-          freeAt[slot] = Number.POSITIVE_INFINITY;
+        const now = performance.now();
+        const taken = lanes.map((l) => ({ ...l, n: l.freeAt.findIndex((at) => at <= now) }));
+        if (taken.every(({ n }) => n >= 0)) {
+          for (const { freeAt, n } of taken) freeAt[n] = Number.POSITIVE_INFINITY;
           return {
-            async leave() {
-              freeAt[slot] = performance.now() + windowMs;
+            async leave(how) {
+              const left = performance.now();
+              for (const { freeAt, n, windowMs } of taken)
+                freeAt[n] = left + (how === 'lost' ? Math.max(windowMs, limits.lostMs ?? 0) : windowMs);
             },
           };
         }
-        if (performance.now() > end) throw new Failure('RECIPIENT_BUSY');
+        if (now > end) throw new Failure('RECIPIENT_BUSY');
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },
