@@ -87,7 +87,8 @@ const dripMs = 200;
 
 /**
  * Serves a vendor's behaviour on loopback, with faults at the level of the socket. `latencyMs` passes between the commit and the
- * answer. `POST /_sandbox/faults`, `DELETE /_sandbox/faults` and `POST /_sandbox/act` drive it from outside.
+ * answer. `POST /_sandbox/faults` (a `Fault`), `DELETE /_sandbox/faults` and `POST /_sandbox/act` drive it from outside;
+ * `GET /_sandbox/log` and `GET /_sandbox/state` show it.
  */
 export async function serveSandbox(
   behaviour: SandboxBehaviour,
@@ -104,28 +105,33 @@ export async function serveSandbox(
     return found;
   };
 
-  const server = createServer((incoming, outgoing) => {
-    const url = new URL(incoming.url ?? '/', 'http://127.0.0.1');
+  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const at = Date.now();
     const method = incoming.method ?? 'GET';
+    const base = 'http://127.0.0.1';
+    const url = URL.canParse(incoming.url ?? '/', base) ? new URL(incoming.url ?? '/', base) : new URL(base);
+    if (url.pathname.startsWith('/_sandbox/'))
+      return control([behaviour, method, url.pathname, await readBody(incoming), { add, faults, log }], outgoing);
     underWay++;
     peak = Math.max(peak, underWay);
     const crowded = behaviour.connections !== undefined && underWay > behaviour.connections;
     outgoing.once('close', () => underWay--);
-    void readBody(incoming).then(async (body) => {
-      if (url.pathname.startsWith('/_sandbox/'))
-        return control(behaviour, method, url.pathname, body, { add, faults, log }, outgoing);
-      const at = Date.now();
-      const fault = take(method, url.pathname);
-      const answer = (status: number) => log.push({ at, method, path: url.pathname, status });
-      if (fault && before(fault, behaviour, outgoing, answer)) return;
-      const said = crowded
-        ? behaviour.throttled(undefined)
-        : await behaviour.handle({ method, path: url.pathname, query: url.searchParams, headers: flat(incoming.headers), body });
-      answer(said.status);
-      if (options.latencyMs) await new Promise((resolve) => setTimeout(resolve, options.latencyMs));
-      if (fault) after(fault, said, outgoing);
-      else finish(outgoing, said);
-    });
+    const body = await readBody(incoming);
+    const fault = take(method, url.pathname);
+    const answer = (status: number) => log.push({ at, method, path: url.pathname, status });
+    if (fault && before(fault, behaviour, outgoing, answer)) return;
+    const said = crowded
+      ? behaviour.throttled(undefined)
+      : await behaviour.handle({ method, path: url.pathname, query: url.searchParams, headers: flat(incoming.headers), body });
+    answer(said.status);
+    if (options.latencyMs) await new Promise((resolve) => setTimeout(resolve, options.latencyMs));
+    if (fault) after(fault, said, outgoing);
+    else finish(outgoing, said);
+  };
+
+  const server = createServer((incoming, outgoing) => {
+    // the vendor's own trouble is an answer, and never the end of the sandbox
+    serve(incoming, outgoing).catch(() => finish(outgoing, { status: 500, body: 'Internal Server Error' }));
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -158,7 +164,7 @@ const flat = (headers: IncomingMessage['headers']) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]));
 
 function finish(outgoing: ServerResponse, said: SandboxAnswer): void {
-  if (!outgoing.destroyed) outgoing.writeHead(said.status, said.headers).end(said.body ?? '');
+  if (!outgoing.destroyed && !outgoing.headersSent) outgoing.writeHead(said.status, said.headers).end(said.body ?? '');
 }
 
 /** Faults that show before anything was done. True: the request was answered, or never will be. */
@@ -204,11 +210,16 @@ function after(fault: Fault, said: SandboxAnswer, outgoing: ServerResponse): voi
         .end(body.subarray(0, Math.max(1, Math.floor(body.length / 2))).toString('latin1') || '{"cut');
       return;
     case 'cut-body':
+      // an answer without a body is cut in its head
+      if (body.length === 0) {
+        outgoing.socket?.write('HTTP/1.1 2', () => outgoing.destroy());
+        return;
+      }
       outgoing.writeHead(said.status, { ...said.headers, 'content-length': String(body.length + 100) });
       outgoing.write(body.subarray(0, Math.floor(body.length / 2)), () => outgoing.destroy());
       return;
     case 'drip': {
-      outgoing.writeHead(said.status, said.headers);
+      outgoing.writeHead(said.status, said.headers).flushHeaders();
       let sent = 0;
       const timer = setInterval(() => {
         if (outgoing.destroyed || sent >= body.length) {
@@ -230,42 +241,50 @@ interface Controls {
   log: SandboxLogEntry[];
 }
 
+type Asked = [behaviour: SandboxBehaviour, method: string, path: string, text: Buffer, controls: Controls];
+
 /** The sandbox's own door: faults, the log, and somebody acting in the vendor's own pages. */
-function control(
-  behaviour: SandboxBehaviour,
-  method: string,
-  path: string,
-  text: Buffer,
-  controls: Controls,
-  outgoing: ServerResponse,
-): void {
+function control(asked: Asked, outgoing: ServerResponse): void {
   const json = (status: number, value: unknown) =>
     finish(outgoing, { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) });
   try {
-    const [status, body] = controlled(behaviour, method, path, text, controls);
-    json(status, body);
+    json(...controlled(...asked));
   } catch (error) {
     json(400, { problem: error instanceof Error ? error.message : 'not understood' });
   }
 }
 
-function controlled(
-  behaviour: SandboxBehaviour,
-  method: string,
-  path: string,
-  text: Buffer,
-  controls: Controls,
-): [number, unknown] {
+function controlled(...[behaviour, method, path, text, controls]: Asked): [number, unknown] {
   if (path === '/_sandbox/log') return [200, controls.log];
   if (path === '/_sandbox/state') return [200, behaviour.state?.() ?? {}];
   if (path === '/_sandbox/faults' && method === 'DELETE') {
     controls.faults.splice(0);
     return [200, {}];
   }
-  const asked = JSON.parse(text.toString('utf8')) as Fault & Record<string, unknown>;
-  if (path === '/_sandbox/act') return [200, behaviour.act?.(asked) ?? {}];
-  if (path !== '/_sandbox/faults') return [404, { problem: 'the sandbox has faults, log, state and act' }];
-  if (!faultKinds.includes(asked.kind)) return [400, { problem: `kind must be one of ${faultKinds.join(', ')}` }];
-  controls.add(asked);
+  if (path !== '/_sandbox/faults' && path !== '/_sandbox/act')
+    return [404, { problem: 'the sandbox has faults, log, state and act' }];
+  if (method !== 'POST') return [405, { problem: `${path} takes POST` }];
+  const asked: unknown = JSON.parse(text.toString('utf8'));
+  if (!isObject(asked)) return [400, { problem: 'the body must be a JSON object' }];
+  if (path === '/_sandbox/act') return behaviour.act ? [200, behaviour.act(asked) ?? {}] : [404, { problem: 'nobody acts here' }];
+  controls.add(faultFrom(asked));
   return [200, {}];
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function faultFrom(asked: Record<string, unknown>): Fault {
+  const { times } = asked;
+  const kind = faultKinds.find((k) => k === asked['kind']);
+  if (!kind) throw new Error(`kind must be one of ${faultKinds.join(', ')}`);
+  const text = (name: 'method' | 'path' | 'retryAfter') => {
+    const value = asked[name];
+    if (value === undefined) return {};
+    if (typeof value !== 'string') throw new Error(`${name} must be a text`);
+    return { [name]: value };
+  };
+  if (times !== undefined && (typeof times !== 'number' || !Number.isInteger(times) || times < 1))
+    throw new Error('times must be a whole number, at least 1');
+  return { kind, ...text('method'), ...text('path'), ...text('retryAfter'), ...(times === undefined ? {} : { times }) };
 }
