@@ -66,4 +66,5 @@ export function observeRefusal(before: PermissionState | undefined, at: Date, so
 }
 
 /** Whether the person may be given to somebody new under this permission. */
-export const permits = (state: PermissionState | undefined): boolean => state?.granted === true && !state.refused && !state.withdrawn;
+export const permits = (state: PermissionState | undefined): boolean =>
+  state?.granted === true && !state.refused && !state.withdrawn;

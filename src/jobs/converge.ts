@@ -3,15 +3,16 @@ import type { Call } from '../connectors/http.ts';
 import { diff, type Step } from '../core/diff.ts';
 import type { Outcome } from '../core/duty.ts';
 import { Failure } from '../core/failure.ts';
-import { plan } from '../core/plan.ts';
+import { type PlanInput, plan } from '../core/plan.ts';
 import { inTransaction } from '../store/database.ts';
-import { dutyById, endLease, type Lease, type Move, renewLease, takeLease } from '../store/duties.ts';
+import { dutyById, endLease, type Lease, letRest, type Move, renewLease, takeLease } from '../store/duties.ts';
 import { closePropagations } from '../store/records.ts';
 import { dropPayload, lockSubject } from '../store/subjects.ts';
 import { countCall, parkSystem, pauseSystem } from '../store/systems.ts';
 import { observe, type Taken, take } from './converge-step.ts';
 import { look, type View } from './converge-view.ts';
 import { advanceCase } from './erasure.ts';
+import { fetchValues, needsValues } from './fetch-values.ts';
 import { type Needs, tell } from './needs.ts';
 
 /**
@@ -25,20 +26,48 @@ import { type Needs, tell } from './needs.ts';
  * After a lost answer the first thing is to read: no second write before that.
  */
 export async function converge(needs: Needs, worker: string, dutyId: string): Promise<void> {
-  // bounded: a duty that never comes to rest gives its worker back to others
-  for (let steps = 0; steps < 12; steps++) {
+  const passed: Passed = { places: new Set(), records: new Set() };
+  for (let steps = 0; steps < mostSteps; steps++) {
     const duty = await dutyById(needs.db, dutyId);
     const system = duty ? needs.config.systems[duty.recipient] : undefined;
     const connector = duty ? needs.connectors[duty.recipient] : undefined;
     if (!duty || !system || !connector) return;
     const lease = await takeLease(needs.db, dutyId, worker, system.deadlineSeconds ?? connector.manifest.deadlineSeconds);
     if (!lease) return;
-    const again = await step(needs, connector, lease).catch((error: unknown) => failed(needs, lease, error));
+    const again = await step(needs, connector, lease, passed).catch((error: unknown) => failed(needs, lease, error));
     if (!again) return;
   }
+  // a duty that does not come to rest gives its worker back, and is looked at again later
+  await letRest(needs.db, dutyId);
 }
 
-async function step(needs: Needs, connector: Connector, lease: Lease): Promise<boolean> {
+/** Steps of one wake-up: a create and a restriction in each of several places, and a few surprises. */
+const mostSteps = 24;
+
+/** What the system refused in this wake-up: not tried again before something new is wanted. */
+interface Passed {
+  places: Set<string>;
+  records: Set<string>;
+}
+
+function without(view: View, passed: Passed): PlanInput {
+  const { input, rows } = view;
+  return {
+    ...input,
+    places: input.places.filter((place) => !passed.places.has(place)),
+    records: input.records.map((record, i) =>
+      passed.records.has(rows[i]?.record?.id ?? '') ? { ...record, state: 'inert' as const } : record,
+    ),
+  };
+}
+
+/** The next step, what was refused just now left aside. */
+function nextStep(view: View, passed: Passed): Step {
+  const input = without(view, passed);
+  return diff(plan(input), input.records);
+}
+
+async function step(needs: Needs, connector: Connector, lease: Lease, passed: Passed): Promise<boolean> {
   const call = leased(needs, lease);
   let view = await look(needs, lease.duty);
   let lost: Outcome | null = null;
@@ -46,12 +75,27 @@ async function step(needs: Needs, connector: Connector, lease: Lease): Promise<b
     lost = await observe(needs, connector, view, call);
     view = await look(needs, lease.duty);
   }
-  const next = diff(plan(view.input), view.input.records);
+  let next = nextStep(view, passed);
+  if (view.fields === null && needsValues.has(next.kind) && (await fetchValues(needs, view))) {
+    view = await look(needs, lease.duty);
+    next = nextStep(view, passed);
+  }
+  // never an empty or blanked row because our own copy is gone
+  if (view.fields === null && needsValues.has(next.kind) && next.kind !== 'ask') {
+    return record(
+      needs,
+      lease,
+      view,
+      { kind: 'moved', move: { state: 'waiting', waitMs: 60_000, reason: 'not-in-register', next: 'retry' } },
+      next,
+      passed,
+    );
+  }
   if (next.kind === 'nothing' && lost)
-    return record(needs, lease, view, { kind: 'settled', outcome: lost, evidence: 'observed' }, next.kind);
+    return record(needs, lease, view, { kind: 'settled', outcome: lost, evidence: 'observed' }, next, passed);
   const taken = await take(needs, connector, view, next, call);
   if (taken.called) await countCall(needs.db, lease.duty.recipient, true);
-  return record(needs, lease, view, taken, next.kind);
+  return record(needs, lease, view, taken, next, passed);
 }
 
 /** The lease as the wire asks for it: renewed right before each request, and dead on this process's own clock as well. */
@@ -67,15 +111,20 @@ function leased(needs: Needs, lease: Lease): Call {
 }
 
 /** Writes down what came of a step, in one transaction. Answers whether another step may be owed at once. */
-async function record(needs: Needs, lease: Lease, view: View, taken: Taken, stepName: Step['kind']): Promise<boolean> {
+async function record(needs: Needs, lease: Lease, view: View, taken: Taken, done: Step, passed: Passed): Promise<boolean> {
   return inTransaction(needs.db, async () => {
     await lockSubject(needs.db, lease.duty.subject);
     if (taken.kind === 'settled') await taken.write?.();
-    const after = taken.kind === 'settled' && stepName !== 'nothing' ? await look(needs, lease.duty) : view;
-    const more = taken.kind === 'settled' && stepName !== 'nothing' ? diff(plan(after.input), after.input.records) : null;
+    const stepped = taken.kind === 'settled' && done.kind !== 'nothing';
+    if (stepped && taken.outcome === 'refused') {
+      if (done.kind === 'create') passed.places.add(done.place);
+      else if ('record' in done) passed.records.add(view.rows[done.record]?.record?.id ?? '');
+    }
+    const after = stepped ? await look(needs, lease.duty) : view;
+    const more = stepped ? nextStep(after, passed) : null;
     const move = moveOf(after, taken, more);
     if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');
-    await told(needs, lease, view, move, stepName);
+    await told(needs, lease, view, move, done.kind);
     const { subject, recipient } = lease.duty;
     if (move.state === 'settled') {
       await closePropagations(needs.db, subject, recipient, view.version, move.outcome ?? 'unchanged');

@@ -14,6 +14,7 @@ import {
   createSubject,
   fieldsOfVersion,
   latestVersion,
+  lockRow,
   lockSubject,
   organisationOf,
   permissionsOf,
@@ -41,6 +42,8 @@ export async function takeIn(needs: Needs, system: string, record: RegisterRecor
   return inTransaction(needs.db, async () => {
     const { db, vault } = needs;
     const hash = registerHash(vault, system, record.ref.place, record.ref.id);
+    // a poll, a sweep and a webhook may bring the same newcomer at once: one of them makes the subject
+    await lockRow(db, hash);
     const known = await registerRecord(db, system, record.ref.place, hash);
     const tied = record.sameAs
       ? await registerRecord(db, system, record.sameAs.place, registerHash(vault, system, record.sameAs.place, record.sameAs.id))
@@ -91,7 +94,7 @@ async function firstSeen(needs: Needs, system: string, record: RegisterRecord): 
 }
 
 /** Only what some purpose declares is kept at all: Kaiku is not a second register. */
-function declaredFields(needs: Needs, fields: Fields): Fields {
+export function declaredFields(needs: Needs, fields: Fields): Fields {
   const declared = new Set<string>(['email', 'phone', 'mobile', 'customerNumber']);
   for (const purpose of Object.values(needs.config.purposes)) for (const field of purpose.fields) declared.add(field);
   return Object.fromEntries(Object.entries(fields).filter(([name]) => declared.has(name))) as Fields;

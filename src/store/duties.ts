@@ -180,6 +180,14 @@ export async function raise(
   );
 }
 
+/** Gives an open duty a minute's rest. */
+export const letRest = (db: Db, duty: string): Promise<number> =>
+  changes(
+    db,
+    sql`UPDATE duty SET state = 'waiting', reason = 'restless', not_before = clock_timestamp() + interval '1 minute',
+          wake_at = clock_timestamp() + interval '1 minute', since = now() WHERE id = ${duty} AND state = 'open'`,
+  );
+
 /** A person puts a dead duty to work again. */
 export const redrive = (db: Db, duty: string): Promise<number> =>
   changes(

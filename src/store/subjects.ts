@@ -23,6 +23,10 @@ export const subjectById = (db: Db, id: string): Promise<SubjectRow | undefined>
 export const lockSubject = (db: Db, id: string): Promise<SubjectRow | undefined> =>
   row(db, sql<SubjectRow>`SELECT * FROM subject WHERE id = ${id} FOR UPDATE`);
 
+/** Until the transaction ends, nobody else takes in this row of a register. */
+export const lockRow = (db: Db, hash: Buffer): Promise<unknown> =>
+  rows(db, sql`SELECT pg_advisory_xact_lock(${hash.readInt32BE(0)}, ${hash.readInt32BE(4)})`);
+
 export async function createSubject(
   db: Db,
   vault: Vault,
