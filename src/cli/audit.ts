@@ -4,9 +4,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { type ProvenEntry, type Verification, verifyEntries, verifyExport } from '../core/audit-verify.ts';
-import type { Session } from './program.ts';
-
-type SessionOf = (options: { json?: boolean }) => Session;
+import type { SessionOf } from './session.ts';
 
 export function auditCommands(program: Command, session: SessionOf): void {
   const audit = program.command('audit').description('the log that nobody can bend unseen');

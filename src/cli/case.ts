@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { dutyColumns, table } from './print.ts';
-import type { Session } from './program.ts';
+import type { Session, SessionOf } from './session.ts';
 
-type SessionOf = (options: { json?: boolean }) => Session;
 type Planned = { system: string; step: string; fields?: string[]; reason?: string };
 type Case = {
   id: string;

@@ -1,33 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { auditCommands } from './audit.ts';
 import { caseCommands } from './case.ts';
-import { type Api, ApiError, connect, type InProcess } from './client.ts';
+import { ApiError, connect } from './client.ts';
+import type { CliNeeds, Session } from './session.ts';
 import { systemCommands } from './system.ts';
 import { taskCommands } from './task.ts';
-
-/** What the composition root hands to the command line. */
-export interface CliNeeds {
-  env: Record<string, string | undefined>;
-  out(text: string): void;
-  err(text: string): void;
-  openInProcess(): Promise<InProcess>;
-  start(options: { role: 'api' | 'worker' | 'all'; json: boolean }): Promise<number>;
-  demo(options: { once: boolean; json: boolean }): Promise<number>;
-  sandbox(vendor: string, options: { port: number; seed?: string }): Promise<number>;
-  configSchema(): unknown;
-  /** Names an error that the root knows (a bad configuration, a missing key): its text and exit code; null for a fault of ours. */
-  explain(error: unknown): { text: string; exitCode: number } | null;
-}
-
-/** A command's way to say its exit code without an error. */
-export interface Session {
-  needs: CliNeeds;
-  json: boolean;
-  /** Prints the JSON shape under `--json`, else the lines for people. */
-  show(value: unknown, lines: () => string): void;
-  api<T>(work: (api: Api) => Promise<T>): Promise<T>;
-  exit(code: number): void;
-}
 
 /** Runs one command line; answers its exit code: 0 done, 1 a person is needed, 2 wrong use, 3 unreachable, 4 refused by a safety rule. */
 export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<number> {
@@ -126,7 +103,7 @@ function ownCommands(program: Command, needs: CliNeeds, exit: (code: number) => 
   }
 }
 
-export function wholeNumber(text: string): number {
+function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
 }

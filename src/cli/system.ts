@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander';
 import { table } from './print.ts';
-import type { Session } from './program.ts';
+import type { SessionOf } from './session.ts';
 
-type SessionOf = (options: { json?: boolean }) => Session;
 type Right = { right: string; ok: boolean | null; problem?: string };
 type Checked = { system: string; ok: boolean; rights: Right[]; problem?: string };
 type Run = { run: string; state: string; counts: Record<string, number>; calls: number; problem?: string };

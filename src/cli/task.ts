@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { table } from './print.ts';
-import type { Session } from './program.ts';
+import type { SessionOf } from './session.ts';
 
-type SessionOf = (options: { json?: boolean }) => Session;
 type Task = Record<string, unknown> & { id: string; outcome?: string };
 
 export function taskCommands(program: Command, session: SessionOf): void {

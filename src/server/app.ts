@@ -14,7 +14,7 @@ import { Failure } from '../core/failure.ts';
 import { faultOf } from '../jobs/converge.ts';
 import type { Needs } from '../jobs/needs.ts';
 import { auditRoutes } from './audit.ts';
-import { type Actor, actorOf, mustBeAllowed } from './auth.ts';
+import { actorOf, mustBeAllowed } from './auth.ts';
 import { caseRoutes } from './cases.ts';
 import { healthRoutes } from './health.ts';
 import { heldRoutes } from './held.ts';
@@ -33,12 +33,6 @@ export interface ServerOptions {
 }
 
 export type App = FastifyInstance;
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    actor: Actor;
-  }
-}
 
 /** The JSON API, the webhooks and the health pages. Every route under `/api/v1` stands in the table of `auth.ts` or is denied. */
 export async function buildApp(needs: Needs, options: ServerOptions): Promise<App> {
@@ -108,11 +102,6 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
   );
   await app.ready();
   return app as unknown as App;
-}
-
-export interface RouteOptions {
-  needs: Needs;
-  testClock?: boolean;
 }
 
 function problemOf(error: unknown): { type: string; title: string; status: number; detail: string } & Record<string, unknown> {

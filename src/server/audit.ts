@@ -5,8 +5,8 @@ import { inclusionProofFrom } from '../core/merkle.ts';
 import { noteName, vkeyOf } from '../core/signed-note.ts';
 import { checkpoints, entries, latestCheckpoint, nodeAt, sequence } from '../store/audit.ts';
 import { caseLeaves } from '../store/views.ts';
-import type { RouteOptions } from './app.ts';
 import { badRequest, notFound } from './problem.ts';
+import type { RouteOptions } from './routes.ts';
 
 const count = z.coerce.number().int({ error: 'must be a whole number' }).min(0);
 /** Entries of one answer at most. */

@@ -17,10 +17,9 @@ import {
   subjectsByIdentifier,
 } from '../store/subjects.ts';
 import { erasureCases } from '../store/views.ts';
-import type { RouteOptions } from './app.ts';
 import { badRequest, later, notFound, refused } from './problem.ts';
+import { Id, type RouteOptions } from './routes.ts';
 import { caseView, dutyView } from './shapes.ts';
-import { Id } from './subjects.ts';
 
 const NewCase = z.strictObject({
   type: z.enum(['access', 'rectification', 'erasure', 'restriction', 'objection', 'portability']),

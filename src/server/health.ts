@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { Gauge, Registry } from 'prom-client';
 import { skewMs } from '../store/clock.ts';
 import { dutyCounts, oldestOpen } from '../store/views.ts';
-import type { RouteOptions } from './app.ts';
+import type { RouteOptions } from './routes.ts';
 
 /** Two clocks may differ by this much before nothing is served. */
 const skewLimitMs = 2000;

@@ -6,10 +6,9 @@ import { inTransaction } from '../store/database.ts';
 import { dutyById, raise, redrive } from '../store/duties.ts';
 import { allHeld, decide, heldById } from '../store/held.ts';
 import { subjectById } from '../store/subjects.ts';
-import type { RouteOptions } from './app.ts';
 import { badRequest, notFound, refused } from './problem.ts';
+import { Id, type RouteOptions } from './routes.ts';
 import { heldView, verdictsOf } from './shapes.ts';
-import { Id } from './subjects.ts';
 
 /** What waits for a person's verdict, and what the machine gave up. */
 export const heldRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {

@@ -6,11 +6,9 @@ import { dutiesOf } from '../store/duties.ts';
 import { disclosuresOf, remoteHash } from '../store/records.ts';
 import { registerHash, registerRecords, subjectById, subjectsByIdentifier } from '../store/subjects.ts';
 import { subjectsByRemote } from '../store/views.ts';
-import type { RouteOptions } from './app.ts';
 import { badRequest, notFound } from './problem.ts';
+import { Id, type RouteOptions } from './routes.ts';
 import { dutyView } from './shapes.ts';
-
-export const Id = z.object({ id: z.uuid({ error: 'must be an id as Kaiku gives them' }) });
 
 const Query = z.object({
   email: z.string().optional(),

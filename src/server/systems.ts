@@ -11,10 +11,9 @@ import { runById } from '../store/runs.ts';
 import { pauseSystem, systemStates } from '../store/systems.ts';
 import { putToken } from '../store/tokens.ts';
 import { dutyCounts } from '../store/views.ts';
-import type { RouteOptions } from './app.ts';
 import { roles, tokenHash } from './auth.ts';
 import { badRequest, later, notFound, refused } from './problem.ts';
-import { Id } from './subjects.ts';
+import { Id, type RouteOptions } from './routes.ts';
 
 const Name = z.object({ system: z.string() });
 

@@ -8,10 +8,9 @@ import { type Needs, tell } from '../jobs/needs.ts';
 import { caseById } from '../store/cases.ts';
 import { fieldsOfVersion, latestVersion, subjectById } from '../store/subjects.ts';
 import { type TaskRow, taskById, tasks } from '../store/tasks.ts';
-import type { RouteOptions } from './app.ts';
 import { badRequest, notFound, refused } from './problem.ts';
+import { Id, type RouteOptions } from './routes.ts';
 import { taskView } from './shapes.ts';
-import { Id } from './subjects.ts';
 
 const Answer = z.strictObject({
   outcome: z.enum(answerOutcomes, { error: `must be one of ${answerOutcomes.join(', ')}` }),

@@ -2,8 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyPluginAsync } from 'fastify';
 import { putHint } from '../store/hints.ts';
 import { digestOf } from '../store/vault.ts';
-import type { RouteOptions } from './app.ts';
 import { ProblemError } from './problem.ts';
+import type { RouteOptions } from './routes.ts';
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { InsightlySandbox } from './sandbox.ts';
+import type { InsightlySandbox } from './sandbox-handles.ts';
 
 const kind = z.enum(['contact', 'lead', 'organisation']).default('contact');
 const id = z.union([z.string(), z.number()]).transform(String);

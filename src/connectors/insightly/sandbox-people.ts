@@ -1,15 +1,4 @@
-import type { InsightlySandbox } from './sandbox.ts';
-
-/** The customers of a fictional building-services firm: no real person, and addresses of a domain that cannot exist. */
-export interface Customer {
-  id: string;
-  kind: 'contact' | 'lead';
-  customer: boolean;
-  givenName: string;
-  familyName: string;
-  email: string;
-  newsletter: boolean;
-}
+import type { Customer, InsightlySandbox } from './sandbox-handles.ts';
 
 const given = [
   'Aino',

@@ -1,11 +1,11 @@
-import type { SandboxBehaviour } from '../sandbox.ts';
 import { formatSpaced } from './dates.ts';
-import { type KindName, kinds } from './objects.ts';
+import { kinds } from './objects.ts';
 import { act } from './sandbox-act.ts';
 import { type ApiOptions, createApi } from './sandbox-api.ts';
+import type { InsightlySandbox } from './sandbox-handles.ts';
 import { type ListOptions, webhookBody } from './sandbox-lists.ts';
-import { type Customer, customers } from './sandbox-people.ts';
-import { type CustomDefinition, kindNames, type SandboxRow, Store } from './sandbox-store.ts';
+import { customers } from './sandbox-people.ts';
+import { kindNames, type SandboxRow, Store } from './sandbox-store.ts';
 
 /**
  * Insightly as far as we use it, faithful to the Swagger document and to what was recorded of the live service: bare arrays,
@@ -30,37 +30,6 @@ export interface InsightlySandboxOptions extends ApiOptions, Partial<ListOptions
   shuffles?: boolean;
   /** Where added and updated people are reported to, `repeat` times each (0: dropped). */
   webhook?: { url: string; user?: string; password?: string; repeat?: number };
-}
-
-export interface InsightlySandbox extends SandboxBehaviour {
-  /** Fills the register with a fictional firm's customers; answers who they are. */
-  seed(count: number): Customer[];
-  /** The handles below are somebody at work in the product, not the API. */
-  add(kind: KindName, fields: Record<string, unknown>): string;
-  update(kind: KindName, id: string, fields: Record<string, unknown>): void;
-  remove(kind: KindName, id: string): void;
-  /** Brings a record back from the bin; answers its id. */
-  restore(kind: KindName, id: string): string;
-  purge(): void;
-  /** Hides a record from the key's user, or shows it again. */
-  hide(kind: KindName, id: string, hidden?: boolean): void;
-  /** The plan or the key's user lacks a whole kind of record, or has it again (null). */
-  deny(kind: KindName, status: 403 | 404 | null): void;
-  /** A lead becomes a contact; answers the contact's id. */
-  convert(lead: string): string;
-  /** Two duplicates become one: the loser is gone from the API's view. */
-  merge(winner: string, loser: string): void;
-  /** Deleting this record answers 417 from now on. */
-  keepFromDeletion(kind: KindName, id: string): void;
-  define(kind: KindName, field: CustomDefinition): void;
-  record(kind: KindName, id: string): Record<string, unknown> | undefined;
-  ids(kind: KindName): string[];
-  bin(kind: KindName): string[];
-  /** Calls left today. */
-  setQuota(left: number): void;
-  webhookBody(kind: KindName, id: string): string;
-  /** Resolves when every webhook under way was delivered or given up. */
-  delivered(): Promise<void>;
 }
 
 export function insightlySandbox(options: InsightlySandboxOptions = {}): InsightlySandbox {

@@ -1,0 +1,28 @@
+import type { Api, InProcess } from './client.ts';
+
+/** What the composition root hands to the command line. */
+export interface CliNeeds {
+  env: Record<string, string | undefined>;
+  out(text: string): void;
+  err(text: string): void;
+  openInProcess(): Promise<InProcess>;
+  start(options: { role: 'api' | 'worker' | 'all'; json: boolean }): Promise<number>;
+  demo(options: { once: boolean; json: boolean }): Promise<number>;
+  sandbox(vendor: string, options: { port: number; seed?: string }): Promise<number>;
+  configSchema(): unknown;
+  /** Names an error that the root knows (a bad configuration, a missing key): its text and exit code; null for a fault of ours. */
+  explain(error: unknown): { text: string; exitCode: number } | null;
+}
+
+/** A command's way to say its exit code without an error. */
+export interface Session {
+  needs: CliNeeds;
+  json: boolean;
+  /** Prints the JSON shape under `--json`, else the lines for people. */
+  show(value: unknown, lines: () => string): void;
+  api<T>(work: (api: Api) => Promise<T>): Promise<T>;
+  exit(code: number): void;
+}
+
+/** Opens the session of one command with its own `--json`. */
+export type SessionOf = (options: { json?: boolean }) => Session;
