@@ -3,7 +3,7 @@ import { Failure } from '../core/failure.ts';
 import { sequence } from '../store/audit.ts';
 import { dropEnvelopes, runningCases } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
-import { releaseHeld, resumeSystem, systemStates, takeTurn } from '../store/systems.ts';
+import { releaseHeld, resumeSystem, systemState, systemStates, takeTurn } from '../store/systems.ts';
 import { converge, faultOf } from './converge.ts';
 import { advanceCase } from './erasure.ts';
 import { followHints, pollRecipient } from './hear-recipient.ts';
@@ -71,6 +71,8 @@ function registerClockwork(needs: Needs, name: string, options: { pollSeconds: n
     await pollRegister(needs, name);
   });
   every(`sweep:${name}`, Math.min(pollMs, 5000), async () => {
+    // before the first poll is through, everybody would look missed
+    if (!(await systemState(needs.db, name))?.last_poll_at) return;
     const due = await takeTurn(needs.db, name, 'sweep', options.sweepHours * 3_600_000);
     if (due) await sweepRegister(needs, name);
     else if ((await takeTurn(needs.db, name, 'total', Math.max(pollMs, 5000))) && (await totalDropped(needs, name)))
