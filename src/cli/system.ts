@@ -56,7 +56,6 @@ export function systemCommands(program: Command, session: SessionOf): void {
         if (options.wait && !options.dryRun)
           await untilRest(() => api.get<{ system: string; duties: Record<string, number> }[]>('/systems'), system);
         s.show(run, () => `${table([run.counts], Object.keys(run.counts))}\n${run.state}; ${run.calls} pages read`);
-        if ((run.counts['blocked'] ?? 0) > 0) s.exit(1);
       });
     });
 

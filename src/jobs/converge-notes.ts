@@ -1,7 +1,7 @@
 import { observeRefusal } from '../core/permission.ts';
 import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
-import { disclose } from '../store/records.ts';
+import { disclose, doubtRestrictions } from '../store/records.ts';
 import { lockSubject, permissionsOf, putPermission, subjectById } from '../store/subjects.ts';
 import type { View } from './converge-view.ts';
 import { type Needs, now, recipientNames, tell } from './needs.ts';
@@ -20,6 +20,7 @@ export async function noteRefusal(needs: Needs, subjectId: string, source: strin
     const known = new Map((await permissionsOf(needs.db, subjectId)).map((p) => [p.name, p]));
     const fresh = [...names].filter((name) => !known.get(name)?.state.refused);
     if (fresh.length === 0) return false;
+    await doubtRestrictions(needs.db, subjectId);
     for (const name of fresh) {
       await putPermission(needs.db, subjectId, name, observeRefusal(known.get(name)?.state, await now(needs), source), false);
       await tell(needs, {

@@ -5,7 +5,7 @@ import { suppressionBasis, type Tombstone, tombstonesFor } from '../core/tombsto
 import { type CaseRow, caseById, insertCase, moveCase, openErasure, type PlannedStep } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
 import { dutiesOf, raise } from '../store/duties.ts';
-import { disclosuresOf, recordsOf } from '../store/records.ts';
+import { disclosuresOf, doubtRestrictions, recordsOf } from '../store/records.ts';
 import {
   fieldsOfVersion,
   forgetSubject,
@@ -70,6 +70,7 @@ export async function openErasureCase(needs: Needs, request: ErasureRequest): Pr
       envelope,
     });
     await setSubjectState(db, subject.id, 'erasing', true);
+    await doubtRestrictions(db, subject.id);
     await refuseAll(needs, subject, request.source);
     await tell(needs, {
       actor: request.actor ?? 'kaiku',

@@ -4,7 +4,7 @@ import { Failure } from '../core/failure.ts';
 import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
 import { dropHint, dueHints } from '../store/hints.ts';
-import { recordByRemote, remoteHash } from '../store/records.ts';
+import { recordByRemote, remoteHash, updateRecord } from '../store/records.ts';
 import { cursorOf, saveCursor } from '../store/systems.ts';
 import { noteRefusal } from './converge-notes.ts';
 import type { Needs } from './needs.ts';
@@ -20,13 +20,15 @@ export async function hear(needs: Needs, system: string, profile: Profile): Prom
       remoteHash(needs.vault, system, profile.ref.place, profile.ref.id),
     );
     if (!record || record.state === 'erased') return;
-    if (profile.refused && record.state === 'linked') {
-      await noteRefusal(needs, record.subject, system);
-      // reads the row once more and writes down that it is restricted
-      await raise(needs.db, { subject: record.subject, recipients: [system], lane: 'objection', newId: needs.newId });
-    }
+    if (profile.refused && record.state === 'linked') await noteRefusal(needs, record.subject, system);
+    if (standings[profile.standing] === record.state) return;
+    // the system says something else than we knew: it is looked at again, and what is owed then is done
+    await updateRecord(needs.db, record.id, { state: standings[profile.standing], evidence: 'observed', observed: true });
+    await raise(needs.db, { subject: record.subject, recipients: [system], lane: 'objection', newId: needs.newId });
   });
 }
+
+const standings = { active: 'linked', restricted: 'restricted', inert: 'inert' } as const;
 
 /** Polls a recipient where people change things themselves: webhooks may be lost, this finds what they would have told. */
 export async function pollRecipient(needs: Needs, system: string): Promise<void> {

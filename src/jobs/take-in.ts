@@ -7,7 +7,7 @@ import { type FieldName, type Fields, fieldsOf } from '../core/person.ts';
 import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
 import { hold, resolveHolds } from '../store/held.ts';
-import { openPropagations, peoplesPlace, putRecord, remoteHash, sealRef } from '../store/records.ts';
+import { doubtRestrictions, openPropagations, peoplesPlace, putRecord, remoteHash, sealRef } from '../store/records.ts';
 import {
   absorb,
   addVersion,
@@ -144,6 +144,7 @@ async function takeValues(
   const differing = changed(version?.fingerprints ?? {}, prints);
   const permissionsMoved = await takePermissions(needs, system, subject, record);
 
+  if (permissionsMoved === 'refused') await doubtRestrictions(db, subject.id);
   if (!isNew && subject.role !== record.role && record.ref.place === 'contact') await setRole(db, subject.id, record.role, null);
   if (differing.length === 0 && !isNew) {
     if (!permissionsMoved) return 'same';

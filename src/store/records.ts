@@ -87,6 +87,16 @@ export const updateRecord = (
         WHERE id = ${id}`,
   );
 
+/**
+ * A new refusal casts doubt on every restriction: the person may have signed up again by themselves since. The next step asks the
+ * system once more, and writes only if it must.
+ */
+export const doubtRestrictions = (db: Db, subject: string) =>
+  changes(
+    db,
+    sql`UPDATE record SET state = 'linked' WHERE subject = ${subject} AND state = 'restricted' AND place <> ${peoplesPlace}`,
+  );
+
 /** A living linked row of the same place, other than `not`: what proves that a look-up works right now. Lately seen ones first. */
 export const controlRecord = (db: Db, recipient: string, place: string, not: string): Promise<RecordRow[]> =>
   rows(

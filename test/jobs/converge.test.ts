@@ -145,6 +145,24 @@ describe('a rectification', () => {
   });
 });
 
+it('restricts again somebody who signed up by themselves and then refused in the register', async () => {
+  await linkedAino();
+  world.register.put('1', { person: aino, granted: { newsletter: true }, refused: { newsletter: true } });
+  await pollRegister(world.needs, 'crm');
+  await world.settle();
+  expect(world.newsletter.rows.get('1')?.standing).toBe('restricted');
+  // a fresh act at the register, and the person's own sign-up at the recipient
+  world.register.put('1', { refused: { newsletter: false } });
+  await pollRegister(world.needs, 'crm');
+  await world.settle();
+  expect(world.newsletter.rows.get('1')?.standing).toBe('restricted');
+  Object.assign(world.newsletter.rows.get('1') ?? {}, { standing: 'active', refused: false });
+  world.register.put('1', { refused: { newsletter: true } });
+  await pollRegister(world.needs, 'crm');
+  await world.settle();
+  expect(world.newsletter.rows.get('1')?.standing).toBe('restricted');
+});
+
 describe('an erasure', () => {
   it('restricts at once, erases only what was approved, the register last, and keeps nothing readable', async () => {
     const id = await linkedAino();
