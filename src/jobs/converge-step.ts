@@ -3,15 +3,14 @@ import type { Call } from '../connectors/http.ts';
 import type { Step } from '../core/diff.ts';
 import { type Evidence, type Outcome, weaker } from '../core/duty.ts';
 import { Failure } from '../core/failure.ts';
-import { fingerprints } from '../core/fingerprint.ts';
 import type { FieldName, Fields } from '../core/person.ts';
 import type { Move } from '../store/duties.ts';
 import { hold } from '../store/held.ts';
-import { controlRecord, putRecord, remoteHash, sealRef, unsealRef, updateRecord } from '../store/records.ts';
-import { controlRegisterRecords, markRegisterRecord } from '../store/subjects.ts';
 import { askPerson } from './ask-person.ts';
-import { discloseFields, noteRefusal, noteRegisterRefused } from './converge-notes.ts';
+import { discloseFields, noteRefusal } from './converge-notes.ts';
+import { routeWorks } from './converge-observe.ts';
 import type { View } from './converge-view.ts';
+import { writeForgotten, writeGone, writeNew, writeProfile, writeRestricted } from './converge-write.ts';
 import type { Needs } from './needs.ts';
 
 /** What a step came to. `write` runs inside the transaction that records it. */
@@ -201,171 +200,9 @@ const settled = (outcome: Outcome, evidence: Evidence, reason?: string) => ({
 /** Whether an erasure of this row was sent before: then a row that is gone was erased by us. */
 const wasSent = (evidence: Evidence | undefined) => evidence === 'accepted';
 
-/**
- * The positive control: "not found" means something only if the same key and route find a living linked row just now. Without one
- * the statement stays as weak as it is.
- */
-async function routeWorks(needs: Needs, recipient: Recipient, view: View, place: string, call: Call): Promise<boolean> {
-  if (view.subject.register === view.duty.recipient) return registerRouteWorks(needs, recipient, view, place, call);
-  for (const control of await controlRecord(needs.db, view.duty.recipient, place, view.subject.id)) {
-    if (!control.sealed_ref) continue;
-    if ((await recipient.read(unsealRef<RemoteRef>(needs.vault, view.duty.recipient, control.sealed_ref), call)) !== null)
-      return true;
-  }
-  return false;
-}
-
-async function registerRouteWorks(needs: Needs, recipient: Recipient, view: View, place: string, call: Call): Promise<boolean> {
-  for (const control of await controlRegisterRecords(needs.db, view.subject.register, place, view.subject.id)) {
-    if (
-      (await recipient.read(needs.vault.unsealJson<RemoteRef>(`register:${view.subject.register}`, control.sealed_ref), call)) !==
-      null
-    )
-      return true;
-  }
-  return false;
-}
-
 /** The read-back shows what was written: each field has the value that was sent, as the system spells it. */
 function shows(there: Fields, sent: Fields): boolean {
   return Object.entries(sent).every(
     ([name, value]) => JSON.stringify(there[name as FieldName] ?? '') === JSON.stringify(value ?? ''),
   );
-}
-
-/**
- * After a lost answer: reads every row of the duty and writes down what is there now. Answers what the lost step came to, where
- * reading tells; null where the step is still owed.
- */
-export async function observe(needs: Needs, connector: Connector, view: View, call: Call): Promise<Outcome | null> {
-  const { recipient } = connector;
-  if (!recipient) return null;
-  let outcome: Outcome | null = null;
-  for (const [i, row] of view.rows.entries()) {
-    if (!row.ref || row.record?.state === 'erased' || row.register?.state === 'erased') continue;
-    const profile = await recipient.read(row.ref, call);
-    if (profile) {
-      await writeProfile(needs, view, i, profile, 'observed', null);
-      if (row.record?.state === 'linked' && profile.standing === 'restricted') outcome = 'restricted';
-      else outcome ??= 'updated';
-    } else if (view.erasure && (await routeWorks(needs, recipient, view, row.ref.place, call))) {
-      const evidence = weaker('observed', connector.manifest.erasure.cap);
-      await writeGone(needs, view, i, 'erased', evidence);
-      outcome = 'erased';
-    }
-  }
-  return outcome ?? found(needs, recipient, view, call);
-}
-
-/** A lost create: whoever is there now under the person's address was created by it. */
-async function found(needs: Needs, recipient: Recipient, view: View, call: Call): Promise<Outcome | null> {
-  if (!view.fields || view.subject.register === view.duty.recipient || view.subject.state !== 'active') return null;
-  let outcome: Outcome | null = null;
-  for (const place of recipient.places.filter((p) => !view.rows.some((r) => r.record?.place === p))) {
-    const [profile, ...others] = await recipient.find(view.fields, place, call);
-    if (!profile || others.length > 0) continue;
-    if (await writeNew(needs, view, place, profile, 'found-after-lost-answer', 'observed')) {
-      await discloseFields(needs, view, Object.keys(profile.fields));
-      outcome = 'created';
-    }
-  }
-  return outcome;
-}
-
-const standings = { active: 'linked', restricted: 'restricted', inert: 'inert' } as const;
-const printsOf = (needs: Needs, view: View, fields: Fields) =>
-  fingerprints(needs.vault.keys.hmac.current, view.subject.id, fields);
-
-async function writeProfile(
-  needs: Needs,
-  view: View,
-  i: number,
-  profile: Profile,
-  evidence: Evidence,
-  sent: Fields | null,
-): Promise<void> {
-  const row = view.rows[i];
-  if (!row?.record) return;
-  await updateRecord(needs.db, row.record.id, {
-    state: standings[profile.standing],
-    sealedRef: sealRef(needs.vault, view.duty.recipient, profile.ref),
-    fingerprints: printsOf(needs, view, { ...profile.fields, ...sent }),
-    evidence,
-    version: view.version,
-    observed: evidence === 'observed',
-  });
-  if (profile.refused && row.record.state === 'linked') await noteRefusal(needs, view.subject.id, view.duty.recipient);
-}
-
-async function writeRestricted(
-  needs: Needs,
-  view: View,
-  i: number,
-  back: Profile | undefined,
-  evidence: Evidence,
-): Promise<void> {
-  const row = view.rows[i];
-  if (row?.register) return noteRegisterRefused(needs, view.subject.id);
-  if (row?.record) {
-    const state = back ? standings[back.standing] : 'restricted';
-    await updateRecord(needs.db, row.record.id, {
-      state: state === 'linked' ? 'restricted' : state,
-      evidence,
-      observed: back !== undefined,
-    });
-  }
-}
-
-async function writeGone(needs: Needs, view: View, i: number, outcome: 'erased' | 'absent', evidence: Evidence): Promise<void> {
-  const row = view.rows[i];
-  if (row?.register)
-    await markRegisterRecord(
-      needs.db,
-      view.subject.register,
-      row.register.remote_hash,
-      outcome === 'erased' || view.erasure ? 'erased' : 'vanished',
-    );
-  if (row?.record) await updateRecord(needs.db, row.record.id, { state: outcome, evidence, observed: evidence === 'observed' });
-}
-
-async function writeNew(
-  needs: Needs,
-  view: View,
-  place: string,
-  profile: Profile,
-  how: string,
-  evidence: Evidence,
-): Promise<boolean> {
-  const { recipient } = view.duty;
-  return putRecord(needs.db, {
-    id: needs.newId(),
-    subject: view.subject.id,
-    recipient,
-    place,
-    hash: remoteHash(needs.vault, recipient, place, profile.ref.id),
-    sealedRef: sealRef(needs.vault, recipient, profile.ref),
-    state: standings[profile.standing],
-    how,
-    fingerprints: printsOf(needs, view, profile.fields),
-    evidence,
-    version: view.version,
-  });
-}
-
-/** The system erased this person before we knew them, and will not take them back: remembered, so that nobody tries again. */
-async function writeForgotten(needs: Needs, view: View, place: string): Promise<void> {
-  const { recipient } = view.duty;
-  await putRecord(needs.db, {
-    id: needs.newId(),
-    subject: view.subject.id,
-    recipient,
-    place,
-    hash: remoteHash(needs.vault, recipient, place, `forgotten/${view.subject.id}`),
-    sealedRef: sealRef(needs.vault, recipient, { place, id: '' }),
-    state: 'forgotten',
-    how: 'forgotten',
-    fingerprints: {},
-    evidence: 'acknowledged',
-    version: view.version,
-  });
 }

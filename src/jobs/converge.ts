@@ -9,7 +9,8 @@ import { dutyById, endLease, type Lease, letRest, type Move, renewLease, takeLea
 import { closePropagations } from '../store/records.ts';
 import { dropPayload, lockSubject } from '../store/subjects.ts';
 import { countCall, parkSystem, pauseSystem } from '../store/systems.ts';
-import { observe, type Taken, take } from './converge-step.ts';
+import { observe } from './converge-observe.ts';
+import { type Taken, take } from './converge-step.ts';
 import { look, type View } from './converge-view.ts';
 import { advanceCase } from './erasure.ts';
 import { fetchValues, needsValues } from './fetch-values.ts';

@@ -7,6 +7,7 @@ import { dropHint, dueHints } from '../store/hints.ts';
 import { recordByRemote, remoteHash, updateRecord } from '../store/records.ts';
 import { cursorOf, saveCursor } from '../store/systems.ts';
 import { noteRefusal } from './converge-notes.ts';
+import { standings } from './converge-write.ts';
 import type { Needs } from './needs.ts';
 import { takeIn } from './take-in.ts';
 
@@ -27,8 +28,6 @@ export async function hear(needs: Needs, system: string, profile: Profile): Prom
     await raise(needs.db, { subject: record.subject, recipients: [system], lane: 'objection', newId: needs.newId });
   });
 }
-
-const standings = { active: 'linked', restricted: 'restricted', inert: 'inert' } as const;
 
 /** Polls a recipient where people change things themselves: webhooks may be lost, this finds what they would have told. */
 export async function pollRecipient(needs: Needs, system: string): Promise<void> {

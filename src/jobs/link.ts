@@ -8,6 +8,7 @@ import { putRecord, recordByRemote, recordsOf, remoteHash, sealRef } from '../st
 import { type SubjectRow, subjectsByIdentifier } from '../store/subjects.ts';
 import { markLinked, systemState } from '../store/systems.ts';
 import { noteRefusal } from './converge-notes.ts';
+import { standings } from './converge-write.ts';
 import { type Needs, tell } from './needs.ts';
 
 export interface LinkResult {
@@ -104,8 +105,6 @@ async function ambiguous(
   if (opened) await tell(needs, { actor, action: 'hold.opened', system, reason: 'ambiguous-link' });
   return finding;
 }
-
-const standings = { active: 'linked', restricted: 'restricted', inert: 'inert' } as const;
 
 async function writeLink(needs: Needs, system: string, profile: Profile, subject: SubjectRow, actor: string): Promise<void> {
   await inTransaction(needs.db, async () => {

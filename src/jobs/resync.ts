@@ -8,9 +8,8 @@ import { dutiesOf, raise } from '../store/duties.ts';
 import { recordByRemote, remoteHash, sealRef, updateRecord } from '../store/records.ts';
 import { putRun, type RunRow } from '../store/runs.ts';
 import { look } from './converge-view.ts';
+import { standings } from './converge-write.ts';
 import { type Needs, tell } from './needs.ts';
-
-const standings = { active: 'linked', restricted: 'restricted', inert: 'inert' } as const;
 
 /**
  * Reads all rows of a recipient and puts right what differs, through the same converge as every live change: holds, tombstones,

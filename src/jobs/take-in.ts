@@ -2,7 +2,6 @@ import type { RegisterRecord } from '../connectors/connector.ts';
 import type { ChangeKind } from '../core/duty.ts';
 import { changed, fingerprints } from '../core/fingerprint.ts';
 import { identifiersOf, normalise, normaliserVersion, variants } from '../core/identifier.ts';
-import { observeRegister } from '../core/permission.ts';
 import { type FieldName, type Fields, fieldsOf } from '../core/person.ts';
 import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
@@ -17,9 +16,7 @@ import {
   lockRow,
   lockSubject,
   organisationOf,
-  permissionsOf,
   putIdentifiers,
-  putPermission,
   putRegisterRecord,
   registerHash,
   registerRecord,
@@ -31,6 +28,7 @@ import {
 import { tombstonesAmong } from '../store/tombstones.ts';
 import { openErasureCase } from './erasure.ts';
 import { type Needs, now, recipientNames, registerOf, tell } from './needs.ts';
+import { takePermissions } from './take-permissions.ts';
 
 export type TakenIn = 'same' | 'created' | 'changed' | 'held' | 'erasing';
 
@@ -249,36 +247,6 @@ const hashesOf = (needs: Needs, fields: Fields) =>
     const normal = normalise(kind, value);
     return normal === null ? [] : [{ kind, hash: needs.vault.hash(kind, normal) }];
   });
-
-/** What the register says about permissions now, against what was ever said anywhere. */
-async function takePermissions(
-  needs: Needs,
-  system: string,
-  subject: SubjectRow,
-  record: RegisterRecord,
-): Promise<false | 'refused' | 'moved'> {
-  const known = new Map((await permissionsOf(needs.db, subject.id)).map((p) => [p.name, p]));
-  let moved: false | 'refused' | 'moved' = false;
-  for (const name of Object.keys(registerOf(needs, system).options.permissions)) {
-    const before = known.get(name);
-    const after = observeRegister(before?.state, {
-      granted: record.granted[name] ?? false,
-      refused: record.refused[name] ?? false,
-      seenAt: await now(needs),
-    });
-    const refusedWritten = record.refused[name] === true;
-    if (before && JSON.stringify(before.state) === JSON.stringify(after) && before.refused_written === refusedWritten) continue;
-    await putPermission(needs.db, subject.id, name, after, refusedWritten);
-    if (before && before.state.refused === after.refused && before.state.granted === after.granted) continue;
-    if (before && after.refused && !before.state.refused) moved = 'refused';
-    else if (before && moved === false) moved = before.state.granted && !after.granted ? 'refused' : 'moved';
-    if (before) {
-      const action = after.refused || !after.granted ? ('permission.refused' as const) : ('permission.granted' as const);
-      await tell(needs, { actor: 'kaiku', action, system, subject: whose(subject), reason: name });
-    }
-  }
-  return moved;
-}
 
 /** The erasure signal of the row, last: what it says about the values was taken in before. */
 async function signals(

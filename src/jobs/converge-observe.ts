@@ -1,0 +1,73 @@
+import type { Connector, Recipient, RemoteRef } from '../connectors/connector.ts';
+import type { Call } from '../connectors/http.ts';
+import { type Outcome, weaker } from '../core/duty.ts';
+import { controlRecord, unsealRef } from '../store/records.ts';
+import { controlRegisterRecords } from '../store/subjects.ts';
+import { discloseFields } from './converge-notes.ts';
+import type { View } from './converge-view.ts';
+import { writeGone, writeNew, writeProfile } from './converge-write.ts';
+import type { Needs } from './needs.ts';
+
+/**
+ * The positive control: "not found" means something only if the same key and route find a living linked row just now. Without one
+ * the statement stays as weak as it is.
+ */
+export async function routeWorks(needs: Needs, recipient: Recipient, view: View, place: string, call: Call): Promise<boolean> {
+  if (view.subject.register === view.duty.recipient) return registerRouteWorks(needs, recipient, view, place, call);
+  for (const control of await controlRecord(needs.db, view.duty.recipient, place, view.subject.id)) {
+    if (!control.sealed_ref) continue;
+    if ((await recipient.read(unsealRef<RemoteRef>(needs.vault, view.duty.recipient, control.sealed_ref), call)) !== null)
+      return true;
+  }
+  return false;
+}
+
+async function registerRouteWorks(needs: Needs, recipient: Recipient, view: View, place: string, call: Call): Promise<boolean> {
+  for (const control of await controlRegisterRecords(needs.db, view.subject.register, place, view.subject.id)) {
+    if (
+      (await recipient.read(needs.vault.unsealJson<RemoteRef>(`register:${view.subject.register}`, control.sealed_ref), call)) !==
+      null
+    )
+      return true;
+  }
+  return false;
+}
+
+/**
+ * After a lost answer: reads every row of the duty and writes down what is there now. Answers what the lost step came to, where
+ * reading tells; null where the step is still owed.
+ */
+export async function observe(needs: Needs, connector: Connector, view: View, call: Call): Promise<Outcome | null> {
+  const { recipient } = connector;
+  if (!recipient) return null;
+  let outcome: Outcome | null = null;
+  for (const [i, row] of view.rows.entries()) {
+    if (!row.ref || row.record?.state === 'erased' || row.register?.state === 'erased') continue;
+    const profile = await recipient.read(row.ref, call);
+    if (profile) {
+      await writeProfile(needs, view, i, profile, 'observed', null);
+      if (row.record?.state === 'linked' && profile.standing === 'restricted') outcome = 'restricted';
+      else outcome ??= 'updated';
+    } else if (view.erasure && (await routeWorks(needs, recipient, view, row.ref.place, call))) {
+      const evidence = weaker('observed', connector.manifest.erasure.cap);
+      await writeGone(needs, view, i, 'erased', evidence);
+      outcome = 'erased';
+    }
+  }
+  return outcome ?? found(needs, recipient, view, call);
+}
+
+/** A lost create: whoever is there now under the person's address was created by it. */
+async function found(needs: Needs, recipient: Recipient, view: View, call: Call): Promise<Outcome | null> {
+  if (!view.fields || view.subject.register === view.duty.recipient || view.subject.state !== 'active') return null;
+  let outcome: Outcome | null = null;
+  for (const place of recipient.places.filter((p) => !view.rows.some((r) => r.record?.place === p))) {
+    const [profile, ...others] = await recipient.find(view.fields, place, call);
+    if (!profile || others.length > 0) continue;
+    if (await writeNew(needs, view, place, profile, 'found-after-lost-answer', 'observed')) {
+      await discloseFields(needs, view, Object.keys(profile.fields));
+      outcome = 'created';
+    }
+  }
+  return outcome;
+}
