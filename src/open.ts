@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { access, mkdir, open, readFile } from 'node:fs/promises';
+import { access, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import pino, { type Logger } from 'pino';
@@ -156,19 +156,22 @@ async function keysOf(env: Environment, emptyLedger: boolean, log: Logger) {
   }
   if (!exists) {
     await mkdir(resolve(env.keyFile, '..'), { recursive: true, mode: 0o700 });
-    // exclusive: of two processes that start at once, one makes the keys
-    const file = await open(env.keyFile, 'wx', 0o600).catch((error: { code?: string }) => {
-      if (error.code === 'EEXIST') return null;
-      throw error;
-    });
-    if (file) {
-      await file.writeFile(newKeyFile(randomBytes, new Date())).then(() => file.sync());
-      await file.close();
+    const whole = `${env.keyFile}.${process.pid}`;
+    await writeFile(whole, newKeyFile(randomBytes, new Date()), { mode: 0o600, flush: true });
+    // of two processes that start at once, one makes the keys, and nobody reads half of them
+    const made = await link(whole, env.keyFile).then(
+      () => true,
+      (error: { code?: string }) => {
+        if (error.code === 'EEXIST') return false;
+        throw error;
+      },
+    );
+    await rm(whole, { force: true });
+    if (made)
       log.warn(
         { file: env.keyFile },
         'new keys were made: back this file up apart from the database; without it the ledger is unreadable',
       );
-    }
   }
   return parseKeyFile(await readFile(env.keyFile, 'utf8'));
 }

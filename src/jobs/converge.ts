@@ -129,8 +129,8 @@ async function record(needs: Needs, lease: Lease, view: View, taken: Taken, done
     const { subject, recipient } = lease.duty;
     if (move.state === 'settled') {
       await closePropagations(needs.db, subject, recipient, view.version, move.outcome ?? 'unchanged');
-      await dropPayload(needs.db, subject);
     }
+    if (move.state === 'settled' || move.state === 'held') await dropPayload(needs.db, subject);
     if (view.erasure && (move.state === 'settled' || move.state === 'asked' || move.state === 'waiting'))
       await advanceCase(needs, view.erasure);
     return move.state === 'open';

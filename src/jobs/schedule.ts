@@ -3,7 +3,7 @@ import { Failure } from '../core/failure.ts';
 import { sequence } from '../store/audit.ts';
 import { dropEnvelopes, runningCases } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
-import { releaseHeld, resumeSystem, systemState, systemStates, takeTurn } from '../store/systems.ts';
+import { parkSystem, pauseSystem, releaseHeld, resumeSystem, systemState, systemStates, takeTurn } from '../store/systems.ts';
 import { converge, faultOf } from './converge.ts';
 import { advanceCase } from './erasure.ts';
 import { followHints, pollRecipient } from './hear-recipient.ts';
@@ -40,7 +40,8 @@ export function startWork(needs: Needs, queues: Queues, worker: string): { stop(
       every(`contact:${system.name}`, pace.contact, () => tryFirstContact(needs, system.name));
       const often = Math.min(pace.recipients, fastestPoll(needs) * 5);
       every(`listen:${system.name}`, Math.max(1000, often / 2), async () => {
-        if (await takeTurn(needs.db, system.name, 'listen', often)) await pollRecipient(needs, system.name);
+        if ((await isOpen(needs, system.name)) && (await takeTurn(needs.db, system.name, 'listen', often)))
+          await pollRecipient(needs, system.name);
       });
     }
   }
@@ -67,17 +68,33 @@ type Every = (name: string, ms: number, work: () => Promise<unknown>) => unknown
 function registerClockwork(needs: Needs, name: string, options: { pollSeconds: number; sweepHours: number }, every: Every): void {
   const pollMs = options.pollSeconds * 1000;
   every(`poll:${name}`, Math.min(pollMs, 1000) / 2, async () => {
-    if (!(await takeTurn(needs.db, name, 'poll', pollMs))) return;
-    await pollRegister(needs, name);
+    if (!(await isOpen(needs, name)) || !(await takeTurn(needs.db, name, 'poll', pollMs))) return;
+    await pollRegister(needs, name).catch((error: unknown) => pauseOrPark(needs, name, error));
   });
   every(`sweep:${name}`, Math.min(pollMs, 5000), async () => {
     // before the first poll is through, everybody would look missed
-    if (!(await systemState(needs.db, name))?.last_poll_at) return;
+    if (!(await systemState(needs.db, name))?.last_poll_at || !(await isOpen(needs, name))) return;
     const due = await takeTurn(needs.db, name, 'sweep', options.sweepHours * 3_600_000);
     if (due) await sweepRegister(needs, name);
     else if ((await takeTurn(needs.db, name, 'total', Math.max(pollMs, 5000))) && (await totalDropped(needs, name)))
       await sweepRegister(needs, name);
   });
+}
+
+/** Neither paused nor parked: what is asked without a duty waits as duties do. */
+async function isOpen(needs: Needs, name: string): Promise<boolean> {
+  const state = await systemState(needs.db, name);
+  return state !== undefined && !state.paused_code && !state.breaker_open;
+}
+
+/** A register that cannot be read is paused or parked like a recipient, and told; the failure travels on to the log. */
+async function pauseOrPark(needs: Needs, name: string, error: unknown): Promise<never> {
+  if (error instanceof Failure && error.next === 'pause-recipient' && (await pauseSystem(needs.db, name, error.code))) {
+    await tell(needs, { actor: 'kaiku', action: 'system.paused', system: name, code: error.code });
+  }
+  if (error instanceof Failure && error.code === 'RECIPIENT_QUOTA_SPENT')
+    await parkSystem(needs.db, name, error.retryAfterMs ?? 3_600_000);
+  throw error;
 }
 
 /** Cases whose day has come, and what a crash left between a duty and its case. */

@@ -3,6 +3,7 @@ import type { ChangeKind } from '../core/duty.ts';
 import { changed, fingerprints } from '../core/fingerprint.ts';
 import { identifiersOf, normalise, normaliserVersion, variants } from '../core/identifier.ts';
 import { type FieldName, type Fields, fieldsOf } from '../core/person.ts';
+import { rectifiable } from '../core/policy.ts';
 import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
 import { hold, resolveHolds } from '../store/held.ts';
@@ -11,6 +12,7 @@ import {
   absorb,
   addVersion,
   createSubject,
+  dropPayload,
   fieldsOfVersion,
   latestVersion,
   lockRow,
@@ -179,6 +181,7 @@ async function takeValues(
       ? recipientNames(needs.config)
       : recipientNames(needs.config).filter((r) => isGiven(needs, r, differing));
   await propose(needs, subject, next, kind, permissionsMoved === 'refused' ? 'objection' : 'correction', concerned);
+  await dropPayload(db, subject.id);
   return isNew ? 'created' : 'changed';
 }
 
@@ -193,7 +196,10 @@ async function assumeHeldByPeople(
   version: number,
 ): Promise<void> {
   for (const name of recipientNames(needs.config)) {
-    if (!needs.connectors[name]?.manifest.human) continue;
+    const purposes = (needs.config.systems[name]?.recipient?.purposes ?? []).flatMap(
+      (purpose) => needs.config.purposes[purpose] ?? [],
+    );
+    if (!needs.connectors[name]?.manifest.human || rectifiable(purposes, subject.role).fields.length === 0) continue;
     await putRecord(needs.db, {
       id: needs.newId(),
       subject: subject.id,
