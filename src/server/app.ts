@@ -1,7 +1,7 @@
 import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
   hasZodFastifySchemaValidationErrors,
   jsonSchemaTransform,
@@ -42,6 +42,14 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
     bodyLimit: 1024 * 1024,
     requestTimeout: 60_000,
     routerOptions: { maxParamLength: 300 },
+    // an address that is no URL never reaches a route, and is not quoted back
+    frameworkErrors: (_error, _request, reply: FastifyReply) =>
+      void reply.status(400).type('application/problem+json').send({
+        type: 'about:blank',
+        title: 'Bad request',
+        status: 400,
+        detail: 'The address of this request is not a valid URL; encode what stands in it.',
+      }),
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

@@ -20,7 +20,6 @@ export interface Actor {
 export const access: Readonly<Record<string, readonly Role[]>> = {
   'GET /subjects': ['dpo', 'decision-maker'],
   'GET /subjects/:id': ['dpo', 'decision-maker'],
-  'POST /subjects/:id/resync': ['admin', 'dpo'],
   'GET /cases': ['dpo', 'decision-maker', 'auditor'],
   'POST /cases': ['dpo', 'decision-maker'],
   'GET /cases/:id': ['dpo', 'decision-maker', 'auditor'],

@@ -5,7 +5,8 @@ import { freeCall } from '../connectors/http.ts';
 import { normalise } from '../core/identifier.ts';
 import { type Fields, fieldsOf } from '../core/person.ts';
 import { AlreadyErased, approveCase, openErasureCase, refuseCase } from '../jobs/erasure.ts';
-import { type Needs, registerOf } from '../jobs/needs.ts';
+import { type Needs, now, registerOf } from '../jobs/needs.ts';
+import { declaredFields } from '../jobs/take-in.ts';
 import { allCases, caseById } from '../store/cases.ts';
 import { dutiesOf } from '../store/duties.ts';
 import {
@@ -37,7 +38,7 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
   app.post('/cases', { schema: { body: NewCase } }, async ({ body, actor }, reply) => {
     if (body.type !== 'erasure') throw later(`A case of type ${body.type}`);
     const subject = await subjectOf(needs, body);
-    const receivedAt = new Date(body.receivedAt ?? Date.now());
+    const receivedAt = body.receivedAt ? new Date(body.receivedAt) : await now(needs);
     try {
       const { id, fresh } = await openErasureCase(needs, {
         subject: subject.id,
@@ -123,7 +124,7 @@ async function valuesNow(needs: Needs, subject: SubjectRow): Promise<Fields> {
   for (const row of await registerRecords(needs.db, subject.id)) {
     if (row.state !== 'present') continue;
     const look = await register.look(needs.vault.unsealJson<RemoteRef>(`register:${row.register}`, row.sealed_ref), freeCall);
-    if (look.kind === 'found') return fieldsOf(look.record.person);
+    if (look.kind === 'found') return declaredFields(needs, fieldsOf(look.record.person));
   }
   return {};
 }

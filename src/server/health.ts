@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { Gauge, Registry } from 'prom-client';
 import { skewMs } from '../store/clock.ts';
-import { dutyCounts, oldestOpen } from '../store/views.ts';
+import { dutyCounts, keysOfLedger, oldestOpen } from '../store/views.ts';
 import type { RouteOptions } from './routes.ts';
 
 /** Two clocks may differ by this much before nothing is served. */
@@ -16,6 +16,9 @@ export const healthRoutes: FastifyPluginAsync<RouteOptions> = async (app, { need
       const skew = await skewMs(needs.db, () => Date.now());
       checks['database'] = true;
       checks['clocks'] = Math.abs(skew) <= skewLimitMs;
+      const made = await keysOfLedger(needs.db);
+      const { kek, hmac } = needs.vault.keys;
+      checks['keys'] = made !== undefined && kek.byId(made.kek) !== undefined && hmac.byId(made.hmac) !== undefined;
     } catch {
       checks['database'] = false;
     }

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { openErasureCase } from '../jobs/erasure.ts';
+import { AlreadyErased, openErasureCase } from '../jobs/erasure.ts';
 import { now, tell } from '../jobs/needs.ts';
 import { inTransaction } from '../store/database.ts';
 import { dutyById, raise, redrive } from '../store/duties.ts';
@@ -33,6 +33,9 @@ export const heldRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
           receivedAt: await now(needs),
           approve: 'person',
           actor: actor.id,
+        }).catch((error) => {
+          if (error instanceof AlreadyErased) throw refused('This person was erased before; there is nothing left to erase.');
+          throw error;
         });
         return { ...heldView(held), verdict: params.verdict, case: opened.id };
       }

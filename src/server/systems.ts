@@ -10,7 +10,7 @@ import { advanceClock, skewMs } from '../store/clock.ts';
 import { runById } from '../store/runs.ts';
 import { pauseSystem, systemStates } from '../store/systems.ts';
 import { putToken } from '../store/tokens.ts';
-import { dutyCounts } from '../store/views.ts';
+import { databaseVersion, dutyCounts } from '../store/views.ts';
 import { roles, tokenHash } from './auth.ts';
 import { badRequest, later, notFound, refused } from './problem.ts';
 import { Id, type RouteOptions } from './routes.ts';
@@ -21,7 +21,8 @@ const Name = z.object({ system: z.string() });
 export const systemRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs, testClock }) => {
   const { db } = needs;
   const known = (name: string) => {
-    const [system, connector] = [needs.config.systems[name], needs.connectors[name]];
+    const own = Object.hasOwn(needs.config.systems, name);
+    const [system, connector] = own ? [needs.config.systems[name], needs.connectors[name]] : [];
     if (!system || !connector) throw notFound('system of this name; GET /systems lists them');
     return { system, connector };
   };
@@ -120,6 +121,7 @@ export const systemRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { n
   app.get('/doctor', async () => ({
     instance: needs.instance,
     node: process.versions.node,
+    database: await databaseVersion(db),
     clockSkewMs: await skewMs(db, () => Date.now()),
     hubNow: (await now(needs)).toISOString(),
     keys: { kek: needs.vault.keys.kek.current.id, hmac: needs.vault.keys.hmac.current.id },

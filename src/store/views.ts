@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { type Db, rows } from './database.ts';
+import { type Db, row, rows } from './database.ts';
 
 /** Read-only questions of the API that span aggregates. */
 
@@ -13,6 +13,14 @@ export async function dutyCounts(db: Db): Promise<Map<string, Record<string, num
   for (const { recipient, state, n } of found) counts.set(recipient, { ...counts.get(recipient), [state]: n });
   return counts;
 }
+
+/** The server's own words for its release, as `18.1`. */
+export const databaseVersion = async (db: Db): Promise<string> =>
+  (await row(db, sql<{ version: string }>`SELECT current_setting('server_version') AS version`))?.version ?? 'unknown';
+
+/** The ids of the keys this ledger was made with. */
+export const keysOfLedger = (db: Db): Promise<{ kek: string; hmac: string } | undefined> =>
+  row(db, sql<{ kek: string; hmac: string }>`SELECT kek_id AS kek, hmac_key_id AS hmac FROM instance`);
 
 /** Seconds since the oldest duty of each system became due and was not yet done. */
 export const oldestOpen = (db: Db): Promise<{ recipient: string; seconds: number }[]> =>

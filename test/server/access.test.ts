@@ -39,7 +39,11 @@ describe('who may do what', () => {
   });
 
   it('treats HEAD as GET', async () => {
-    const answer = await hub.app.inject({ method: 'HEAD', url: '/api/v1/systems', headers: { authorization: 'Bearer token-of-auditor' } });
+    const answer = await hub.app.inject({
+      method: 'HEAD',
+      url: '/api/v1/systems',
+      headers: { authorization: 'Bearer token-of-auditor' },
+    });
     expect(answer.statusCode).toBe(403);
   });
 });

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openTestHub, type TestHub } from './hub.ts';
+
+let hub: TestHub;
+beforeAll(async () => {
+  hub = await openTestHub();
+  return () => hub.close();
+});
+
+interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  errors?: { field: string; message: string }[];
+}
+
+describe('an error', () => {
+  const cases: [what: string, status: number, method: 'GET' | 'POST', path: string, body?: unknown][] = [
+    ['an id that is none', 400, 'GET', '/subjects/not-an-id'],
+    ['an id that nobody has', 404, 'GET', `/subjects/${randomUUID()}`],
+    ['a page that is not there', 404, 'GET', '/nowhere'],
+    ['a question without a word', 400, 'GET', '/subjects'],
+    ['an address that is none', 400, 'GET', '/subjects?email=aino'],
+    ['a body with a key too many', 400, 'POST', '/cases', { type: 'erasure', emial: 'x' }],
+    ['a case that nobody is named in', 400, 'POST', '/cases', { type: 'erasure' }],
+    ['a case of a type that comes later', 501, 'POST', '/cases', { type: 'access', subject: randomUUID() }],
+    ['a case about nobody', 404, 'POST', '/cases', { type: 'erasure', email: 'nobody@sahko.test' }],
+    ['the legal clock', 501, 'POST', `/cases/${randomUUID()}/extend`],
+    ['a role that is none', 400, 'POST', '/tokens', { role: 'king' }],
+    ['a system that is none', 404, 'POST', '/systems/constructor/check'],
+    ['a duration that is none', 400, 'POST', '/test/clock', { advance: 'P' }],
+    ['a closed test clock', 409, 'POST', '/test/clock', { advance: 'P1D' }],
+    ['a verdict on nothing', 404, 'POST', `/held/${randomUUID()}/keep`],
+    ['an address that is no URL', 400, 'GET', '/subjects/%zz'],
+  ];
+  it.each(cases)('%s is problem JSON with status %i', async (_what, status, method, path, body) => {
+    const answer = await hub.ask(method, path, body);
+    expect(answer.type).toContain('application/problem+json');
+    expect(answer.json<Problem>()).toMatchObject({ status, title: expect.any(String), detail: expect.stringMatching(/\w{3}/) });
+    expect(answer.status).toBe(status);
+  });
+
+  it('names the field of a wrong body and what fits, and never the value', async () => {
+    const answer = await hub.ask('POST', '/cases', { type: 'erazure', email: 'aino@sahko.test', receivedAt: 'yesterday at noon' });
+    const { errors } = answer.json<Problem>();
+    expect(errors?.map((e) => e.field).sort()).toEqual(['receivedAt', 'type']);
+    expect(errors?.find((e) => e.field === 'type')?.message).toContain('erasure');
+    expect(answer.text).not.toMatch(/erazure|aino|yesterday/);
+  });
+
+  it('is problem JSON too for a body that is no JSON, is too large, or of another kind', async () => {
+    const post = (payload: string, type = 'application/json') =>
+      hub.raw({
+        method: 'POST',
+        url: '/api/v1/cases',
+        headers: { authorization: 'Bearer local-token', 'content-type': type },
+        payload,
+      });
+    for (const [status, answer] of [
+      [400, await post('{"email": "aino@sahko.test"')],
+      [413, await post(JSON.stringify({ note: 'x'.repeat(1024 * 1024) }))],
+      [415, await post('<a/>', 'text/xml')],
+    ] as const) {
+      expect(answer.json<Problem>()).toMatchObject({ status, detail: expect.any(String) });
+      expect(answer.type).toContain('application/problem+json');
+      expect(answer.text).not.toContain('aino');
+    }
+  });
+
+  it('tells nothing of a fault of ours but that it is one', async () => {
+    const broken = await openTestHub({
+      needs: (needs) => {
+        const newsletter = needs.connectors['newsletter'];
+        if (!newsletter) throw new Error('the world has no newsletter');
+        const check = async () => {
+          throw new Error('the row of aino@sahko.test is odd');
+        };
+        return { ...needs, connectors: { ...needs.connectors, newsletter: { ...newsletter, check } } };
+      },
+    });
+    try {
+      const answer = await broken.ask('POST', '/systems/newsletter/check');
+      expect(answer.json<Problem>()).toMatchObject({ status: 500, title: 'Internal error' });
+      expect(answer.text + broken.logged()).not.toContain('aino');
+      expect(broken.logged()).toContain('a request failed');
+    } finally {
+      await broken.close();
+    }
+  });
+});
