@@ -13,6 +13,7 @@ export function table(rows: readonly Record<string, unknown>[], columns: readonl
 
 function text(value: unknown): string {
   if (value === null || value === undefined) return '';
+  if (Array.isArray(value)) return value.map(text).join(' ');
   if (typeof value === 'object')
     return Object.entries(value)
       .map(([k, v]) => `${k} ${typeof v === 'object' ? JSON.stringify(v) : String(v)}`)

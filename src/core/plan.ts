@@ -62,7 +62,13 @@ export interface Wanted {
 export function plan(input: PlanInput): Desired {
   const { subject, erasureCase: found } = input;
   if (subject.state === 'erasing' && found) return erasing(input, found);
-  if (subject.state === 'erased' || input.tombstoned) return { kind: 'barred' };
+  if (subject.state === 'erased' || input.tombstoned) {
+    // what a system still holds of an erased person (the register went first, or a parked day came) goes now
+    const remains =
+      input.role === 'recipient' &&
+      input.records.some((r) => r.state === 'linked' || r.state === 'restricted' || r.state === 'inert');
+    return remains ? { kind: 'gone', human: input.human } : { kind: 'barred' };
+  }
   const refused = Object.entries(input.permissions).flatMap(([name, state]) => (state.refused ? [name] : []));
   if (input.role === 'register') return { kind: 'refusals', permissions: refused, written: input.refusedWritten };
   if (input.holds.includes('vanished')) return { kind: 'hold', reason: 'vanished' };

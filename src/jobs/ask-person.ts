@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Outcome } from '../core/duty.ts';
-import { grantFor } from '../core/policy.ts';
-import { caseById } from '../store/cases.ts';
+import { grantFor, rectifiable } from '../core/policy.ts';
+import { caseById, casesOf } from '../store/cases.ts';
 import { changes, inTransaction, json } from '../store/database.ts';
 import { dutyById, type Move } from '../store/duties.ts';
 import { closePropagations, recordsOf, updateRecord } from '../store/records.ts';
@@ -25,7 +25,8 @@ export async function askPerson(needs: Needs, view: View, what: TaskRow['ask']):
       duty: view.duty.id,
       system: system.name,
       subject: view.subject.id,
-      caseId: view.erasure?.id ?? null,
+      // a parked erasure comes up after its case was closed: the envelope still has the locators
+      caseId: view.erasure?.id ?? (what === 'erase' ? ((await casesOf(needs.db, view.subject.id)).at(-1)?.id ?? null) : null),
       ask: what,
       version: view.version,
       due: dueDate,
@@ -90,7 +91,10 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
       }))
     )
       return false;
-    const retained = said.outcome === 'retained' ? { fields: [], until: said.until ?? '', law: said.law ?? '' } : null;
+    const retained =
+      said.outcome === 'retained'
+        ? { fields: heldFields(needs, task.system, subject.role), until: said.until ?? '', law: said.law ?? '' }
+        : null;
     const state = retained ? 'waiting' : 'settled';
     await changes(
       needs.db,
@@ -132,6 +136,12 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
     if (found) await advanceCase(needs, found);
     return true;
   });
+}
+
+/** What the people were given, and so may have to keep. */
+function heldFields(needs: Needs, system: string, role: string): string[] {
+  const purposes = (needs.config.systems[system]?.recipient?.purposes ?? []).flatMap((name) => needs.config.purposes[name] ?? []);
+  return rectifiable(purposes, role).fields;
 }
 
 const heldAfter = { erased: 'erased', absent: 'absent', restricted: 'restricted' } as const;

@@ -36,6 +36,8 @@ export interface ErasureRequest {
   receivedAt: Date;
   approve: 'person' | 'auto';
   actor?: string;
+  /** Free words of whoever took the request in; sealed. */
+  note?: string;
   /** The person's values, where the caller has them just read; else the ledger's, if it still has them. */
   fields?: Fields;
 }
@@ -66,6 +68,7 @@ export async function openErasureCase(needs: Needs, request: ErasureRequest): Pr
       receivedAt: request.receivedAt,
       plan,
       approve: request.approve,
+      sealedNote: request.note ? vault.sealJson(`case-note:${id}`, request.note) : null,
       envelopeKey: key.wrapped,
       envelope,
     });
@@ -287,7 +290,8 @@ export async function advanceCase(needs: Needs, found: CaseRow): Promise<void> {
   }
   if (subject.state !== 'erased') await forgetSubject(db, subject.id);
   if (!duties.every((d) => settled(d.recipient))) return;
-  const envelopeUntil = new Date(at.getTime() + envelopeDays * dayMs);
+  const parked = duties.flatMap((d) => (d.state === 'waiting' && d.retained ? [Date.parse(d.retained.until)] : []));
+  const envelopeUntil = new Date(Math.max(at.getTime(), ...parked) + envelopeDays * dayMs);
   if (await moveCase(db, found.id, ['running'], 'closed', { closedAt: at, envelopeUntil })) {
     await tell(needs, { actor: 'kaiku', action: 'case.closed', subject: whose(subject), case: found.id });
   }

@@ -18,7 +18,7 @@ import {
   subjectsByIdentifier,
 } from '../store/subjects.ts';
 import { erasureCases } from '../store/views.ts';
-import { badRequest, later, notFound, refused } from './problem.ts';
+import { badRequest, later, notFound, ProblemError, refused } from './problem.ts';
 import { Id, type RouteOptions } from './routes.ts';
 import { caseView, dutyView } from './shapes.ts';
 
@@ -47,6 +47,7 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
         receivedAt,
         approve: 'person',
         actor: actor.id,
+        ...(body.note ? { note: body.note } : {}),
         fields: await valuesNow(needs, subject),
       });
       const found = await caseById(db, id);
@@ -110,7 +111,7 @@ async function subjectOf(needs: Needs, body: { subject?: string | undefined; ema
     (s) => s.state !== 'erased',
   );
   const [subject] = found;
-  if (!subject) throw notFound('data subject');
+  if (!subject) throw new ProblemError(404, 'Not found', 'Nobody is known by this address; an erased person is not known any more.');
   if (found.length > 1)
     throw refused('More than one person has this address; say which by its id.', { subjects: found.map((s) => s.id) });
   return subject;

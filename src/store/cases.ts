@@ -63,14 +63,15 @@ export const insertCase = (
     receivedAt: Date;
     plan: PlannedStep[];
     approve: 'person' | 'auto';
+    sealedNote: Buffer | null;
     envelopeKey: Buffer;
     envelope: Buffer;
   },
 ) =>
   changes(
     db,
-    sql`INSERT INTO case_file (id, type, state, subject, source, channel, received_at, plan, approve, envelope_key, envelope)
-        VALUES (${c.id}, ${c.type}, 'planned', ${c.subject}, ${c.source}, ${c.channel}, ${c.receivedAt}, ${json(c.plan)}, ${c.approve}, ${c.envelopeKey}, ${c.envelope})`,
+    sql`INSERT INTO case_file (id, type, state, subject, source, channel, received_at, plan, approve, sealed_note, envelope_key, envelope)
+        VALUES (${c.id}, ${c.type}, 'planned', ${c.subject}, ${c.source}, ${c.channel}, ${c.receivedAt}, ${json(c.plan)}, ${c.approve}, ${c.sealedNote}, ${c.envelopeKey}, ${c.envelope})`,
   );
 
 /** Moves a case on; false when it was not in one of the states it may come from. */

@@ -156,6 +156,7 @@ CREATE TABLE case_file (
   plan jsonb NOT NULL DEFAULT '[]',
   decision jsonb,
   approve text NOT NULL DEFAULT 'person',
+  sealed_note bytea,
   undo_from timestamptz,
   register_by timestamptz,
   closed_at timestamptz,
