@@ -10,7 +10,7 @@ import { answer, ask, type TaskRow, taskById } from '../store/tasks.ts';
 import { discloseFields } from './converge-notes.ts';
 import type { View } from './converge-view.ts';
 import { advanceCase } from './erasure.ts';
-import { type Needs, now, tell } from './needs.ts';
+import { type Needs, now, tell, whose } from './needs.ts';
 
 const dayMs = 86_400_000;
 
@@ -36,7 +36,7 @@ export async function askPerson(needs: Needs, view: View, what: TaskRow['ask']):
         actor: 'kaiku',
         action: 'task.asked',
         system: system.name,
-        subject: { id: view.subject.id, nonce: view.subject.audit_nonce },
+        subject: whose(view.subject),
         duty: view.duty.id,
         code: id,
         step: what,
@@ -110,7 +110,7 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
         actor: said.by,
         action: 'task.answered',
         system: task.system,
-        subject: { id: subject.id, nonce: subject.audit_nonce },
+        subject: whose(subject),
         duty: duty.id,
         code: task.id,
         outcome: said.outcome,
@@ -120,7 +120,7 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
         actor: 'kaiku',
         action: 'duty.moved',
         system: task.system,
-        subject: { id: subject.id, nonce: subject.audit_nonce },
+        subject: whose(subject),
         duty: duty.id,
         from: duty.state,
         to: state,

@@ -1,10 +1,10 @@
 import { observeRefusal } from '../core/permission.ts';
 import { inTransaction } from '../store/database.ts';
-import { raise } from '../store/duties.ts';
 import { disclose, doubtRestrictions } from '../store/records.ts';
 import { lockSubject, permissionsOf, putPermission, subjectById } from '../store/subjects.ts';
 import type { View } from './converge-view.ts';
-import { type Needs, now, recipientNames, tell } from './needs.ts';
+import { type Needs, now, recipientNames, tell, whose } from './needs.ts';
+import { propose } from './propose.ts';
 
 /**
  * The person refused at a recipient (unsubscribed, complained): an objection for every purpose that leans on the same permission.
@@ -27,30 +27,17 @@ export async function noteRefusal(needs: Needs, subjectId: string, source: strin
         actor: 'kaiku',
         action: 'permission.refused',
         system: source,
-        subject: { id: subject.id, nonce: subject.audit_nonce },
+        subject: whose(subject),
         reason: name,
       });
     }
-    const others = [...recipientNames(needs.config).filter((name) => name !== source), subject.register];
-    const raised = await raise(needs.db, {
-      subject: subjectId,
-      recipients: [...new Set(others)],
+    const others = recipientNames(needs.config).filter((name) => name !== source);
+    await propose(needs, subject, {
+      kind: 'objection',
       lane: 'objection',
-      wanted: subject.version,
-      newId: needs.newId,
+      version: subject.version,
+      systems: [...others, subject.register],
     });
-    await tell(
-      needs,
-      ...raised.map(({ id, recipient }) => ({
-        actor: 'kaiku',
-        action: 'duty.raised' as const,
-        system: recipient,
-        subject: { id: subject.id, nonce: subject.audit_nonce },
-        duty: id,
-        version: subject.version,
-        reason: 'objection',
-      })),
-    );
     return true;
   });
 }

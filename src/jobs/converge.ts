@@ -14,7 +14,7 @@ import { type Taken, take } from './converge-step.ts';
 import { look, type View } from './converge-view.ts';
 import { advanceCase } from './erasure.ts';
 import { fetchValues, needsValues } from './fetch-values.ts';
-import { type Needs, tell } from './needs.ts';
+import { type Needs, tell, whose } from './needs.ts';
 
 /**
  * Brings one recipient to what the controller owes one data subject (Art. 16 to 19). A wake-up says only which duty to look at;
@@ -149,7 +149,7 @@ async function told(needs: Needs, lease: Lease, view: View, move: Move, stepName
     actor: 'kaiku',
     action: 'duty.moved',
     system: lease.duty.recipient,
-    subject: { id: view.subject.id, nonce: view.subject.audit_nonce },
+    subject: whose(view.subject),
     duty: lease.duty.id,
     from: 'sending',
     to: move.state,
@@ -194,7 +194,7 @@ async function failed(needs: Needs, lease: Lease, error: unknown): Promise<boole
         actor: 'kaiku',
         action: 'duty.moved',
         system: recipient,
-        ...(view.subject ? { subject: { id: view.subject.id, nonce: view.subject.audit_nonce } } : {}),
+        ...(view.subject ? { subject: whose(view.subject) } : {}),
         duty: lease.duty.id,
         from: 'sending',
         to: move.state,

@@ -20,7 +20,8 @@ import {
   subjectsByIdentifier,
 } from '../store/subjects.ts';
 import { putTombstones } from '../store/tombstones.ts';
-import { type Needs, now, recipientNames, registerOf, tell } from './needs.ts';
+import { type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
+import { propose } from './propose.ts';
 
 /** How long a tombstone stands, in days: ten years, longer than any copy of a register is kept. */
 const tombstoneDays = 3653;
@@ -82,7 +83,7 @@ export async function openErasureCase(needs: Needs, request: ErasureRequest): Pr
       case: id,
       reason: 'erasure',
     });
-    await raiseAll(needs, subject, 'objection');
+    await raiseAll(needs, subject, 'restriction');
     if (request.approve === 'auto') await approveCase(needs, id, 'kaiku', 'auto');
     return { id, fresh: true };
   });
@@ -94,8 +95,6 @@ export class AlreadyErased extends Error {
     super('this person was erased before');
   }
 }
-
-const whose = (subject: SubjectRow) => ({ id: subject.id, nonce: subject.audit_nonce });
 
 /** What would happen at each system if the case were approved now. Derived from the ledger; nothing is called. */
 export async function planErasure(needs: Needs, subject: SubjectRow): Promise<PlannedStep[]> {
@@ -129,29 +128,13 @@ async function refuseAll(needs: Needs, subject: SubjectRow, source: string): Pro
   }
 }
 
-async function raiseAll(needs: Needs, subject: SubjectRow, lane: 'objection' | 'erasure'): Promise<void> {
-  const systems = [...recipientNames(needs.config), subject.register];
-  const raised = await raise(needs.db, {
-    subject: subject.id,
-    recipients: [...new Set(systems)],
-    lane,
-    wanted: subject.version,
-    newId: needs.newId,
+const raiseAll = (needs: Needs, subject: SubjectRow, kind: 'restriction' | 'erasure') =>
+  propose(needs, subject, {
+    kind,
+    lane: kind === 'restriction' ? 'objection' : 'erasure',
+    version: subject.version,
+    systems: [...recipientNames(needs.config), subject.register],
   });
-  const reason = lane === 'objection' ? 'restriction' : 'erasure';
-  await tell(
-    needs,
-    ...raised.map(({ id, recipient }) => ({
-      actor: 'kaiku',
-      action: 'duty.raised' as const,
-      system: recipient,
-      subject: whose(subject),
-      duty: id,
-      version: subject.version,
-      reason,
-    })),
-  );
-}
 
 /**
  * Approves a planned erasure: tombstones go to the journal outside the database first, then the erasing is owed everywhere. False

@@ -9,7 +9,7 @@ import { type SubjectRow, subjectsByIdentifier } from '../store/subjects.ts';
 import { markLinked, systemState } from '../store/systems.ts';
 import { noteRefusal } from './converge-notes.ts';
 import { standings } from './converge-write.ts';
-import { type Needs, tell } from './needs.ts';
+import { type Needs, tell, whose } from './needs.ts';
 
 export interface LinkResult {
   system: string;
@@ -125,7 +125,7 @@ async function writeLink(needs: Needs, system: string, profile: Profile, subject
       actor,
       action: 'link.made',
       system,
-      subject: { id: subject.id, nonce: subject.audit_nonce },
+      subject: whose(subject),
       reason: 'exact-email',
     });
     if (profile.refused) await noteRefusal(needs, subject.id, system);

@@ -40,3 +40,6 @@ export function registerOf(needs: Needs, name: string) {
   if (!system?.register || !connector?.register) throw new Error(`the configuration has no register named ${name}`);
   return { system, register: connector.register, recipient: connector.recipient, options: system.register };
 }
+
+/** A subject as an audit entry names it; the pseudonym is made from the nonce, which goes with the person. */
+export const whose = (subject: { id: string; audit_nonce: Buffer | null }) => ({ id: subject.id, nonce: subject.audit_nonce });

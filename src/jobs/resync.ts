@@ -1,12 +1,15 @@
 import { sql } from 'kysely';
+import type { Profile, Recipient } from '../connectors/connector.ts';
 import { freeCall } from '../connectors/http.ts';
 import { diff } from '../core/diff.ts';
+import { Failure } from '../core/failure.ts';
 import { fingerprints } from '../core/fingerprint.ts';
 import { plan } from '../core/plan.ts';
-import { rows } from '../store/database.ts';
+import { inTransaction, rows } from '../store/database.ts';
 import { dutiesOf, raise } from '../store/duties.ts';
-import { recordByRemote, remoteHash, sealRef, updateRecord } from '../store/records.ts';
+import { type RecordRow, recordByRemote, remoteHash, sealRef, updateRecord } from '../store/records.ts';
 import { putRun, type RunRow } from '../store/runs.ts';
+import { lockSubject } from '../store/subjects.ts';
 import { look } from './converge-view.ts';
 import { standings } from './converge-write.ts';
 import { type Needs, tell } from './needs.ts';
@@ -31,11 +34,29 @@ export async function resyncRecipient(
     calls: 0,
     problem: null,
   };
+  await putRun(needs.db, run);
+  if (!options.dryRun) await tell(needs, { actor: options.actor, action: 'run.started', system, code: run.id, reason: 'resync' });
+  try {
+    await compare(needs, recipient, run, options.dryRun);
+  } catch (error) {
+    // a run that broke off is told as such; what it put right until then stands, and the next one starts from the rows again
+    run.state = 'failed';
+    run.problem = error instanceof Failure ? error.code : 'internal-error';
+    await putRun(needs.db, run);
+    throw error;
+  }
+  run.state = options.dryRun ? 'previewed' : 'finished';
+  await putRun(needs.db, run);
+  if (!options.dryRun)
+    await tell(needs, { actor: options.actor, action: 'run.finished', system, code: run.id, reason: 'resync' });
+  return run;
+}
+
+async function compare(needs: Needs, recipient: Recipient, run: RunRow, dryRun: boolean): Promise<void> {
+  const { system } = run;
   const count = (name: string) => {
     run.counts[name] = (run.counts[name] ?? 0) + 1;
   };
-  await putRun(needs.db, run);
-  if (!options.dryRun) await tell(needs, { actor: options.actor, action: 'run.started', system, code: run.id, reason: 'resync' });
   const seen = new Map<string, Record<string, string>>();
   for await (const page of recipient.list(freeCall)) {
     run.calls++;
@@ -52,14 +73,7 @@ export async function resyncRecipient(
       }
       const prints = fingerprints(needs.vault.keys.hmac.current, record.subject, profile.fields);
       seen.set(record.id, prints);
-      if (options.dryRun || record.state === 'erased') continue;
-      await updateRecord(needs.db, record.id, {
-        state: standings[profile.standing],
-        sealedRef: sealRef(needs.vault, system, profile.ref),
-        fingerprints: prints,
-        evidence: 'observed',
-        observed: true,
-      });
+      if (!dryRun) await putRight(needs, record, profile, prints);
     }
   }
   for (const { subject } of await rows(
@@ -78,14 +92,25 @@ export async function resyncRecipient(
       (r) => r.record && (r.record.state === 'linked' || r.record.state === 'restricted') && !seen.has(r.record.id),
     );
     count(missing ? 'relink' : (counted[step.kind] ?? 'unchanged'));
-    if (!options.dryRun && (missing || step.kind in counted))
+    if (!dryRun && (missing || step.kind in counted))
       await raise(needs.db, { subject, recipients: [system], lane: 'resync', newId: needs.newId });
   }
-  run.state = options.dryRun ? 'previewed' : 'finished';
-  await putRun(needs.db, run);
-  if (!options.dryRun)
-    await tell(needs, { actor: options.actor, action: 'run.finished', system, code: run.id, reason: 'resync' });
-  return run;
+}
+
+/** Under the person's lock: an erasure that ends meanwhile is not undone by what was read before it. */
+async function putRight(needs: Needs, read: RecordRow, profile: Profile, prints: Record<string, string>): Promise<void> {
+  await inTransaction(needs.db, async () => {
+    await lockSubject(needs.db, read.subject);
+    const record = await recordByRemote(needs.db, read.recipient, read.place, read.remote_hash);
+    if (!record || record.state === 'erased') return;
+    await updateRecord(needs.db, record.id, {
+      state: standings[profile.standing],
+      sealedRef: sealRef(needs.vault, read.recipient, profile.ref),
+      fingerprints: prints,
+      evidence: 'observed',
+      observed: true,
+    });
+  });
 }
 
 const counted: Record<string, string> = {

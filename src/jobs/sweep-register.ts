@@ -12,7 +12,7 @@ import {
   registerRecords,
 } from '../store/subjects.ts';
 import { noteTotals, swept, systemState } from '../store/systems.ts';
-import { type Needs, registerOf, tell } from './needs.ts';
+import { type Needs, registerOf, tell, whose } from './needs.ts';
 import { takeIn } from './take-in.ts';
 
 export interface SweepResult {
@@ -103,7 +103,7 @@ async function vanished(needs: Needs, system: string, subjectId: string, hash: B
         actor: 'kaiku',
         action: 'hold.opened',
         system,
-        subject: { id: subject.id, nonce: subject.audit_nonce },
+        subject: whose(subject),
         reason: 'vanished',
       });
       await raise(needs.db, { subject: subjectId, lane: 'correction', newId: needs.newId });

@@ -7,7 +7,7 @@ import { rectifiable } from '../core/policy.ts';
 import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
 import { hold, resolveHolds } from '../store/held.ts';
-import { doubtRestrictions, openPropagations, peoplesPlace, putRecord, remoteHash, sealRef } from '../store/records.ts';
+import { doubtRestrictions, peoplesPlace, putRecord, remoteHash, sealRef } from '../store/records.ts';
 import {
   absorb,
   addVersion,
@@ -29,7 +29,8 @@ import {
 } from '../store/subjects.ts';
 import { tombstonesAmong } from '../store/tombstones.ts';
 import { openErasureCase } from './erasure.ts';
-import { type Needs, now, recipientNames, registerOf, tell } from './needs.ts';
+import { type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
+import { propose } from './propose.ts';
 import { takePermissions } from './take-permissions.ts';
 
 export type TakenIn = 'same' | 'created' | 'changed' | 'held' | 'erasing';
@@ -76,8 +77,6 @@ export async function takeIn(needs: Needs, system: string, record: RegisterRecor
     return signals(needs, system, subject, record, result);
   });
 }
-
-const whose = (subject: SubjectRow) => ({ id: subject.id, nonce: subject.audit_nonce });
 
 async function firstSeen(needs: Needs, system: string, record: RegisterRecord): Promise<SubjectRow> {
   const organisation = record.organisation
@@ -151,14 +150,13 @@ async function takeValues(
     if (version && fieldsOfVersion(vault, subject, version) === null)
       await resealLatest(db, subject.id, sealFor(vault, subject, fields));
     const lane = permissionsMoved === 'refused' ? 'objection' : 'correction';
-    await propose(
-      needs,
-      subject,
-      subject.version,
-      permissionsMoved === 'refused' ? 'objection' : 'rectification',
+    const refused = permissionsMoved === 'refused';
+    await propose(needs, subject, {
+      kind: refused ? 'objection' : 'rectification',
       lane,
-      recipientNames(needs.config),
-    );
+      version: subject.version,
+      systems: recipientNames(needs.config),
+    });
     return 'changed';
   }
 
@@ -180,7 +178,12 @@ async function takeValues(
     isNew || permissionsMoved
       ? recipientNames(needs.config)
       : recipientNames(needs.config).filter((r) => isGiven(needs, r, differing));
-  await propose(needs, subject, next, kind, permissionsMoved === 'refused' ? 'objection' : 'correction', concerned);
+  await propose(needs, subject, {
+    kind,
+    lane: permissionsMoved === 'refused' ? 'objection' : 'correction',
+    version: next,
+    systems: concerned,
+  });
   await dropPayload(db, subject.id);
   return isNew ? 'created' : 'changed';
 }
@@ -220,32 +223,6 @@ async function assumeHeldByPeople(
 function isGiven(needs: Needs, recipient: string, fields: readonly FieldName[]): boolean {
   const purposes = needs.config.systems[recipient]?.recipient?.purposes ?? [];
   return purposes.some((name) => needs.config.purposes[name]?.fields.some((field) => fields.includes(field)));
-}
-
-/** Opens a propagation and raises a duty for each recipient that a change concerns. */
-export async function propose(
-  needs: Needs,
-  subject: SubjectRow,
-  version: number,
-  kind: ChangeKind,
-  lane: 'objection' | 'erasure' | 'correction',
-  recipients: string[],
-): Promise<void> {
-  if (recipients.length === 0) return;
-  await openPropagations(needs.db, { subject: subject.id, version, kind, recipients, ids: recipients.map(() => needs.newId()) });
-  const raised = await raise(needs.db, { subject: subject.id, recipients, lane, wanted: version, newId: needs.newId });
-  await tell(
-    needs,
-    ...raised.map(({ id, recipient }) => ({
-      actor: 'kaiku',
-      action: 'duty.raised' as const,
-      system: recipient,
-      subject: whose(subject),
-      duty: id,
-      version,
-      reason: kind,
-    })),
-  );
 }
 
 const hashesOf = (needs: Needs, fields: Fields) =>

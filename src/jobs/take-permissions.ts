@@ -1,7 +1,7 @@
 import type { RegisterRecord } from '../connectors/connector.ts';
 import { observeRegister } from '../core/permission.ts';
 import { permissionsOf, putPermission, type SubjectRow } from '../store/subjects.ts';
-import { type Needs, now, registerOf, tell } from './needs.ts';
+import { type Needs, now, registerOf, tell, whose } from './needs.ts';
 
 /** What the register says about permissions now, against what was ever said anywhere. */
 export async function takePermissions(
@@ -31,7 +31,7 @@ export async function takePermissions(
         actor: 'kaiku',
         action,
         system,
-        subject: { id: subject.id, nonce: subject.audit_nonce },
+        subject: whose(subject),
         reason: name,
       });
     }

@@ -111,7 +111,8 @@ async function subjectOf(needs: Needs, body: { subject?: string | undefined; ema
     (s) => s.state !== 'erased',
   );
   const [subject] = found;
-  if (!subject) throw new ProblemError(404, 'Not found', 'Nobody is known by this address; an erased person is not known any more.');
+  if (!subject)
+    throw new ProblemError(404, 'Not found', 'Nobody is known by this address; an erased person is not known any more.');
   if (found.length > 1)
     throw refused('More than one person has this address; say which by its id.', { subjects: found.map((s) => s.id) });
   return subject;

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { AlreadyErased, openErasureCase } from '../jobs/erasure.ts';
-import { now, tell } from '../jobs/needs.ts';
+import { now, tell, whose } from '../jobs/needs.ts';
 import { inTransaction } from '../store/database.ts';
 import { dutyById, raise, redrive } from '../store/duties.ts';
 import { allHeld, decide, heldById } from '../store/held.ts';
@@ -23,8 +23,8 @@ export const heldRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
     return inTransaction(db, async () => {
       if (!(await decide(db, held.id, params.verdict, actor.id))) throw refused('This was decided before.');
       const subject = held.subject ? await subjectById(db, held.subject) : undefined;
-      const whose = subject ? { subject: { id: subject.id, nonce: subject.audit_nonce } } : {};
-      await tell(needs, { actor: actor.id, action: 'hold.released', system: held.system, reason: params.verdict, ...whose });
+      const about = subject ? { subject: whose(subject) } : {};
+      await tell(needs, { actor: actor.id, action: 'hold.released', system: held.system, reason: params.verdict, ...about });
       if (subject && held.kind === 'vanished' && params.verdict === 'erase') {
         const opened = await openErasureCase(needs, {
           subject: subject.id,

@@ -4,7 +4,7 @@ import type { Fields } from '../core/person.ts';
 import { allow, rectifiable } from '../core/policy.ts';
 import { answerOutcomes, answerTask } from '../jobs/ask-person.ts';
 import { envelopeFields } from '../jobs/erasure.ts';
-import { type Needs, tell } from '../jobs/needs.ts';
+import { type Needs, tell, whose } from '../jobs/needs.ts';
 import { caseById } from '../store/cases.ts';
 import { fieldsOfVersion, latestVersion, subjectById } from '../store/subjects.ts';
 import { type TaskRow, taskById, tasks } from '../store/tasks.ts';
@@ -43,7 +43,7 @@ export const taskRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
         action: 'task.revealed',
         system: task.system,
         code: task.id,
-        ...(subject ? { subject: { id: subject.id, nonce: subject.audit_nonce } } : {}),
+        ...(subject ? { subject: whose(subject) } : {}),
       });
       return { ...taskView(task), instructions, identifiers: await identifiersFor(needs, task) };
     },

@@ -2,7 +2,7 @@
  * The ledger. Roles and organisations are here from the first day. Every column that could hold a value of a person is `bytea`
  * and named `sealed…` or `hash`: ciphertext under a key that is not in this database, or a keyed hash.
  *
- * Forward only; a mistake here is mended by the next migration.
+ * Forward only; a mistake here is mended by the next migration. Longer than other files: it is the whole first schema, in one look.
  */
 export const ledger = /* sql */ `
 CREATE TABLE instance (
