@@ -57,7 +57,7 @@ async function compare(needs: Needs, recipient: Recipient, run: RunRow, dryRun: 
   const count = (name: string) => {
     run.counts[name] = (run.counts[name] ?? 0) + 1;
   };
-  const seen = new Map<string, Record<string, string>>();
+  const seen = new Map<string, { fingerprints: Record<string, string>; state: RecordRow['state'] }>();
   for await (const page of recipient.list(freeCall)) {
     run.calls++;
     for (const profile of page) {
@@ -72,7 +72,7 @@ async function compare(needs: Needs, recipient: Recipient, run: RunRow, dryRun: 
         continue;
       }
       const prints = fingerprints(needs.vault.keys.hmac.current, record.subject, profile.fields);
-      seen.set(record.id, prints);
+      seen.set(record.id, { fingerprints: prints, state: record.state === 'erased' ? 'erased' : standings[profile.standing] });
       if (!dryRun) await putRight(needs, record, profile, prints);
     }
   }
@@ -85,7 +85,7 @@ async function compare(needs: Needs, recipient: Recipient, run: RunRow, dryRun: 
     const view = await look(needs, duty);
     const records = view.input.records.map((record, i) => ({
       ...record,
-      fingerprints: seen.get(view.rows[i]?.record?.id ?? '') ?? record.fingerprints,
+      ...seen.get(view.rows[i]?.record?.id ?? ''),
     }));
     const step = diff(plan({ ...view.input, records }), records);
     const missing = view.rows.some(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { access, mustBeAllowed, roles } from '../../src/server/auth.ts';
+import { access, mustBeAllowed, type Role, roles } from '../../src/server/auth.ts';
 import { openTestHub, type TestHub } from './hub.ts';
 
 let hub: TestHub;
@@ -45,6 +45,36 @@ describe('who may do what', () => {
       headers: { authorization: 'Bearer token-of-auditor' },
     });
     expect(answer.statusCode).toBe(403);
+  });
+});
+
+/** The test above follows the table wherever it goes; these hold the table itself. */
+describe('the table of roles', () => {
+  const rows = Object.entries(access);
+  const openTo = (role: Role) => rows.flatMap(([row, allowed]) => (allowed.includes(role) ? [row] : []));
+
+  it('leaves every decision to the decision maker alone', () => {
+    const decisions = ['POST /cases/:id/approve', 'POST /cases/:id/refuse', 'POST /held/:id/:verdict'];
+    expect(decisions.map((row) => access[row])).toEqual(decisions.map(() => ['decision-maker']));
+  });
+
+  it('lets auditors and viewers change nothing', () => {
+    const writes = [...openTo('auditor'), ...openTo('viewer')].filter((row) => row.startsWith('POST'));
+    // verifying computes, and writes no more than the checkpoint that was due
+    expect(writes).toEqual(['POST /audit/verify']);
+  });
+
+  it('lets neither the admin nor the viewer read about people', () => {
+    const about = [...openTo('admin'), ...openTo('viewer')].filter((row) =>
+      /subjects|cases|erasures|tasks|entries|export/.test(row),
+    );
+    expect(about).toEqual([]);
+  });
+
+  it('leaves tokens, systems and the clock to the admin', () => {
+    const rest = rows.filter(([row]) => /^POST \/(tokens|systems|runs|test)/.test(row));
+    expect(rest.map(([, allowed]) => allowed)).toEqual(rest.map(() => ['admin']));
+    expect(rest).toHaveLength(6);
   });
 });
 

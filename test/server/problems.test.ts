@@ -43,7 +43,11 @@ describe('an error', () => {
   });
 
   it('names the field of a wrong body and what fits, and never the value', async () => {
-    const answer = await hub.ask('POST', '/cases', { type: 'erazure', email: 'aino@sahko.test', receivedAt: 'yesterday at noon' });
+    const answer = await hub.ask('POST', '/cases', {
+      type: 'erazure',
+      email: 'aino@sahko.test',
+      receivedAt: 'yesterday at noon',
+    });
     const { errors } = answer.json<Problem>();
     expect(errors?.map((e) => e.field).sort()).toEqual(['receivedAt', 'type']);
     expect(errors?.find((e) => e.field === 'type')?.message).toContain('erasure');
