@@ -55,7 +55,7 @@ export function parseConfig(
     tell([], 'the file must hold controller, purposes and systems');
     throw new ConfigError(file, faults);
   }
-  const parsed = ConfigFile.safeParse(yaml.value);
+  const parsed = ConfigFile.safeParse(yaml.value, { reportInput: true });
   if (!parsed.success) {
     for (const issue of parsed.error.issues) tellIssue(issue, [], tell, ConfigFile);
     throw new ConfigError(file, sorted(faults));
@@ -217,7 +217,7 @@ function resolveSystem(
     const checked = z.number().positive().max(600).optional().safeParse(deadline);
     if (checked.success) deadlineSeconds = checked.data;
     else tell(at('settings', 'deadlineSeconds'), 'must be a number of seconds from 1 to 600');
-    const parsed = connector.settings.safeParse(own);
+    const parsed = connector.settings.safeParse(own, { reportInput: true });
     if (parsed.success) settings = parsed.data;
     else for (const issue of parsed.error.issues) tellIssue(issue, at('settings'), tell, connector.settings);
     for (const needed of connector.credentials)

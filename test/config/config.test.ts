@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { configJsonSchema, loadConfig, parseConfig } from '../../src/config.ts';
+import { ConfigError } from '../../src/config-faults.ts';
+import { registry } from '../../src/connectors/registry.ts';
+
+const path = join(import.meta.dirname, '../../config/kaiku.yaml');
+const text = readFileSync(path, 'utf8');
+const env = { INSIGHTLY_API_KEY: 'canary-insightly', MAILCHIMP_API_KEY: 'canary-mailchimp-us6', MAILCHIMP_HOOK: 'canary-hook' };
+
+function faultsOf(yaml: string, given: Record<string, string | undefined> = env): ConfigError['faults'] {
+  try {
+    parseConfig(yaml, 'kaiku.yaml', given, registry);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+const line = (yaml: string, part: string) => yaml.split('\n').findIndex((l) => l.includes(part)) + 1;
+const changed = (from: string, to: string) => {
+  if (!text.includes(from)) throw new Error(`the example has no "${from}"`);
+  return text.replace(from, to);
+};
+
+it('loads the example that ships with Kaiku', () => {
+  const config = loadConfig(path, env, registry);
+  expect(Object.keys(config.systems)).toEqual(['crm', 'newsletter', 'collection-partner']);
+  expect(config.systems['crm']?.register).toMatchObject({ for: 'customer', pollSeconds: 60, eraseAfterDays: 14 });
+  expect(config.systems['collection-partner']?.recipient).toMatchObject({ dueDays: 14, undoHours: 0 });
+});
+
+it('ships the JSON Schema of the very same rules', () => {
+  const shipped = JSON.parse(readFileSync(join(import.meta.dirname, '../../config/kaiku.schema.json'), 'utf8')) as unknown;
+  expect(shipped).toEqual(JSON.parse(JSON.stringify(configJsonSchema(registry))));
+});
+
+describe('a fault is told with its place, and with what to do', () => {
+  const table: [string, string, string, { message: RegExp; suggestion?: string }][] = [
+    ['an unknown key', 'pollSeconds: 60', 'pollSecond: 60', { message: /not a key/, suggestion: 'pollSeconds' }],
+    ['an unknown key at the top', 'purposes:\n', 'purposses: {}\npurposes:\n', { message: /not a key/, suggestion: 'purposes' }],
+    ['an unknown connector', 'connector: mailchimp', 'connector: mailchip', { message: /no connector/, suggestion: 'mailchimp' }],
+    ['an unknown purpose', 'purposes: [marketing]', 'purposes: [marketting]', { message: /no purpose/, suggestion: 'marketing' }],
+    [
+      'an unknown permission',
+      'permission: newsletter',
+      'permission: newsleter',
+      { message: /no register declares/, suggestion: 'newsletter' },
+    ],
+    [
+      'an unknown field',
+      'fields: [givenName, familyName, email]',
+      'fields: [givenName, surname]',
+      { message: /not a field of a person/ },
+    ],
+    ['a number out of range', 'pollSeconds: 60', 'pollSeconds: -5', { message: /small|>=/i }],
+    ['a text for a number', 'pollSeconds: 60', 'pollSeconds: "60"', { message: /expected number, received string/ }],
+    ['a wrong choice', 'approve: person', 'approve: persson', { message: /one of/, suggestion: 'person' }],
+    ['plain http to elsewhere', 'https://us6.api.mailchimp.com', 'http://us6.api.mailchimp.com', { message: /https/ }],
+    [
+      'a missing credential',
+      'credentials: { apiKey: { env: MAILCHIMP_API_KEY } }',
+      'credentials: {}',
+      { message: /needs the credential apiKey/ },
+    ],
+    [
+      'an unknown credential',
+      '{ apiKey: { env: MAILCHIMP_API_KEY } }',
+      '{ apiKey: { env: MAILCHIMP_API_KEY }, apikey: { env: MAILCHIMP_HOOK } }',
+      { message: /takes no credential/, suggestion: 'apiKey' },
+    ],
+    ['a secret in the open', '{ env: MAILCHIMP_API_KEY }', 'abc-us6', { message: /never the secret itself/ }],
+    ['people without an owner', '    owner: finance-lead\n', '', { message: /owner is missing/ }],
+    ['a wrong business id', '1234567-1', '1234567-2', { message: /business id/ }],
+    ['a connector setting', 'audiences: [ab12cd34ef]', 'audiences: []', { message: /small|at least/i }],
+    ['an unknown connector setting', 'language: fi }', 'langauge: fi }', { message: /not a key/, suggestion: 'language' }],
+    ['no register', 'register:\n', 'recipient2:\n', { message: /not a key/ }],
+  ];
+  it.each(table)('%s', (_name, from, to, { message, suggestion }) => {
+    const yaml = changed(from, to);
+    const faults = faultsOf(yaml);
+    const fault = faults.find((f) => message.test(f.message));
+    expect(fault, JSON.stringify(faults)).toBeDefined();
+    expect(fault?.line).toBeGreaterThan(0);
+    if (suggestion) expect(fault?.suggestion).toBe(suggestion);
+  });
+
+  it('an identity code for marketing, citing the section', () => {
+    expect(faultsOf(changed('fields: [givenName, familyName, email]', 'fields: [identityCode]'))[0]?.message).toMatch(/29 §/);
+  });
+
+  it('an environment variable that is not set, by its name', () => {
+    const faults = faultsOf(text, { ...env, MAILCHIMP_HOOK: undefined });
+    expect(faults).toMatchObject([
+      { message: 'the environment variable MAILCHIMP_HOOK is not set', line: line(text, 'MAILCHIMP_HOOK') },
+    ]);
+  });
+
+  it('the line and column of the slip itself', () => {
+    const yaml = changed('pollSeconds: 60', 'pollSecond: 60');
+    expect(faultsOf(yaml)[0]).toMatchObject({ line: line(yaml, 'pollSecond:'), column: 7 });
+  });
+});
+
+it('tells all faults at once, in the order of the file', () => {
+  const yaml = text
+    .replace('pollSeconds: 60', 'pollSecond: 60')
+    .replace('approve: person', 'approve: nobody')
+    .replace('dueDays: 14', 'dueDays: 0');
+  const faults = faultsOf(yaml);
+  expect(faults.length).toBeGreaterThanOrEqual(3);
+  expect(faults.map((f) => f.line)).toEqual(faults.map((f) => f.line).sort((a, b) => a - b));
+});
+
+it.each([
+  ['an empty file', ''],
+  ['a list', '- a\n- b\n'],
+  ['a text', 'hello'],
+  ['a tab', 'controller:\n\tname: x\n'],
+  ['an unclosed brace', 'controller: { name: x\n'],
+  ['a key twice', 'controller: { name: a }\ncontroller: { name: b }\n'],
+])('refuses %s with a place', (_name, yaml) => {
+  const faults = faultsOf(yaml);
+  expect(faults.length).toBeGreaterThan(0);
+  expect(faults.every((f) => f.line >= 1 && f.column >= 1)).toBe(true);
+});
+
+it('says how to name another file when there is none', () => {
+  expect(() => loadConfig('/nowhere/kaiku.yaml', env, registry)).toThrow(/KAIKU_CONFIG/);
+});
+
+it('says anything but a fault in no case, and never a secret', () => {
+  const tree = parse(text) as Record<string, unknown>;
+  const places: (string | number)[][] = [];
+  const walk = (node: unknown, at: (string | number)[]) => {
+    if (at.length > 0) places.push(at);
+    if (typeof node === 'object' && node !== null) for (const [key, value] of Object.entries(node)) walk(value, [...at, key]);
+  };
+  walk(tree, []);
+  const wrong = fc.constantFrom<unknown>(null, -1, '', 'x', [], {}, true, { env: 'NOPE' }, ['marketing', 5]);
+  fc.assert(
+    fc.property(fc.constantFrom(...places), wrong, fc.boolean(), (at, value, rename) => {
+      const copy = structuredClone(tree);
+      let parent = copy as Record<string, unknown>;
+      for (const step of at.slice(0, -1)) parent = parent[step] as Record<string, unknown>;
+      const last = at.at(-1) ?? '';
+      if (rename) {
+        parent[`${last}x`] = parent[last];
+        delete parent[last];
+      } else parent[last] = value;
+      try {
+        parseConfig(stringify(copy), 'kaiku.yaml', env, registry);
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        expect(error.faults.length).toBeGreaterThan(0);
+        expect(error.faults.every((f) => f.line >= 1)).toBe(true);
+        expect(error.message).not.toContain('canary');
+      }
+    }),
+    { numRuns: 400 },
+  );
+});
