@@ -48,7 +48,6 @@ export function caseCommands(program: Command, session: SessionOf): void {
         const opened = await api.post<Case>('/cases', {
           type: 'erasure',
           ...who,
-          receivedAt: new Date().toISOString(),
           channel: 'cli',
         });
         const approved =

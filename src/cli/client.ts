@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { join } from 'node:path';
 
 /** What the API answered with an error, and the exit code that it means. */
@@ -15,6 +16,11 @@ export class ApiError extends Error {
   }
 }
 
+/** The hub was there and went away, or broke the connection off. What it was asked may have been done. */
+export class HubGone extends Error {
+  override name = 'HubGone';
+}
+
 /** One request and its answer: over HTTP to a running hub, or straight into an API inside this process. */
 export type Transport = (request: {
   method: 'GET' | 'POST';
@@ -23,6 +29,8 @@ export type Transport = (request: {
 }) => Promise<{ status: number; text: string }>;
 
 export interface Api {
+  /** A hub is running, so that what is owed is worked off; else this process only writes down what is owed. */
+  running: boolean;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
   text(path: string): Promise<string>;
@@ -49,6 +57,7 @@ export async function connect(env: Record<string, string | undefined>, openInPro
     throw new ApiError(status, parse(text) as Record<string, unknown>);
   };
   return {
+    running: running !== null,
     get: async <T>(path: string) => parse(await ask('GET', path)) as T,
     post: async <T>(path: string, body: unknown = {}) => parse(await ask('POST', path, body)) as T,
     text: (path) => ask('GET', path),
@@ -74,12 +83,27 @@ async function findHub(env: Record<string, string | undefined>): Promise<Transpo
     .then((answer) => answer.json() as Promise<{ instance?: string }>)
     .catch(() => null);
   if (live?.instance !== known.instance) return null;
-  return async ({ method, path, body }) => {
-    const answer = await fetch(url + path, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  return ({ method, path, body }) => send(url + path, method, token, body === undefined ? undefined : JSON.stringify(body));
+}
+
+/** Not `fetch`: it gives up after five minutes, and a first link of a large recipient takes as long as its pages do. */
+function send(url: string, method: string, token: string, body: string | undefined): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const gone = (error: Error & { code?: string }) =>
+      reject(
+        new HubGone(`The hub at ${new URL(url).origin} broke off (${error.code ?? error.name}); see whether it still runs.`),
+      );
+    const headers = {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+    };
+    const sent = request(url, { method, headers, agent: false }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('error', gone)
+        .on('end', () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }));
     });
-    return { status: answer.status, text: await answer.text() };
-  };
+    sent.on('error', gone).end(body);
+  });
 }

@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { auditCommands } from './audit.ts';
 import { caseCommands } from './case.ts';
-import { ApiError, connect } from './client.ts';
+import { ApiError, connect, HubGone } from './client.ts';
 import type { CliNeeds, Session } from './session.ts';
 import { systemCommands } from './system.ts';
 import { taskCommands } from './task.ts';
@@ -45,10 +45,12 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
 }
 
 function explained(error: unknown, needs: CliNeeds): number {
-  if (error instanceof CommanderError)
-    return error.code === 'commander.helpDisplayed' || error.code === 'commander.version' || error.code === 'commander.help'
-      ? 0
-      : 2;
+  // help that was asked for is 0; help instead of a command is wrong use
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof HubGone) {
+    needs.err(error.message);
+    return 3;
+  }
   if (error instanceof ApiError) {
     needs.err(error.message);
     const { subjects } = error.more;

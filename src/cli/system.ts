@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
+import { type Api, ApiError } from './client.ts';
 import { table } from './print.ts';
-import type { SessionOf } from './session.ts';
+import type { Session, SessionOf } from './session.ts';
 
 type Right = { right: string; ok: boolean | null; problem?: string };
-type Checked = { system: string; ok: boolean; rights: Right[]; problem?: string };
+type Checked = { system: string; ok: boolean; rights: Right[]; problem?: string; unreachable?: boolean };
 type Run = { run: string; state: string; counts: Record<string, number>; calls: number; problem?: string };
 
 export function systemCommands(program: Command, session: SessionOf): void {
@@ -17,9 +18,9 @@ export function systemCommands(program: Command, session: SessionOf): void {
       await s.api(async (api) => {
         const systems: Checked[] = [];
         for (const { system } of await api.get<{ system: string }[]>('/systems'))
-          systems.push(await api.post<Checked>(`/systems/${system}/check`, { writeTest: options.writeTest === true }));
-        s.show({ systems }, () => systems.map(checkedLines).join('\n'));
-        if (systems.some((c) => !c.ok)) s.exit(1);
+          systems.push(await checked(api, system, options.writeTest === true));
+        s.show({ systems: systems.map(({ unreachable: _, ...shown }) => shown) }, () => systems.map(checkedLines).join('\n'));
+        if (systems.some((c) => !c.ok)) s.exit(systems.some((c) => c.unreachable) ? 3 : 1);
       });
     });
 
@@ -53,9 +54,15 @@ export function systemCommands(program: Command, session: SessionOf): void {
       const s = session(options);
       await s.api(async (api) => {
         const run = await api.post<Run>(`/systems/${encodeURIComponent(system)}/resync`, { dryRun: options.dryRun === true });
-        if (options.wait && !options.dryRun)
+        const waits = options.wait === true && !options.dryRun;
+        if (waits && api.running)
           await untilRest(() => api.get<{ system: string; duties: Record<string, number> }[]>('/systems'), system);
         s.show(run, () => `${table([run.counts], Object.keys(run.counts))}\n${run.state}; ${run.calls} pages read`);
+        if (waits && !api.running) {
+          // nobody works them off, so there is nothing to wait for
+          needsHub(s);
+          s.exit(1);
+        }
       });
     });
 
@@ -91,15 +98,28 @@ export function systemCommands(program: Command, session: SessionOf): void {
     });
 }
 
+const needsHub = (s: Session) =>
+  s.needs.err('No hub is running: what differs is written down as owed, and is put right when `kaiku start` runs.');
+
+/** One system that does not answer says nothing about the others. */
+async function checked(api: Api, system: string, writeTest: boolean): Promise<Checked> {
+  try {
+    return await api.post<Checked>(`/systems/${encodeURIComponent(system)}/check`, { writeTest });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 502) throw error;
+    return { system, ok: false, rights: [], problem: error.message, unreachable: true };
+  }
+}
+
 const marks = new Map<boolean | null, string>([
   [true, 'ok     '],
   [false, 'MISSING'],
   [null, 'unknown'],
 ]);
 
-const checkedLines = ({ system, ok, rights }: Checked) =>
+const checkedLines = ({ system, ok, rights, problem, unreachable }: Checked) =>
   [
-    `${system}: ${ok ? 'ready' : 'not ready'}`,
+    `${system}: ${ok ? 'ready' : 'not ready'}${unreachable ? ` — ${problem}` : ''}`,
     ...rights.map((r) => `  ${marks.get(r.ok)} ${r.right}${r.problem ? ` — ${r.problem}` : ''}`),
   ].join('\n');
 

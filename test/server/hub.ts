@@ -45,8 +45,9 @@ const webhook: Webhook = {
   hints({ headers, rawBody }) {
     if (headers['x-authentic'] !== 'yes') return null;
     const parsed = Delivery.safeParse(JSON.parse(rawBody.toString('utf8')));
-    return parsed.success ? parsed.data.rows.map((id) => ({ ref: { place: 'all', id } })) : null;
+    return parsed.success ? parsed.data.rows.map((locator) => ({ place: 'all', locator })) : null;
   },
+  follow: async () => [],
 };
 
 /** The API on a real ledger, with a register and a recipient in memory and one token a role. */

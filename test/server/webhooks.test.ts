@@ -23,7 +23,10 @@ describe('a webhook', () => {
     expect(answer.status).toBe(202);
     expect(await hub.dump('hint')).not.toMatch(/row-one|row-two/);
     const hints = (await dueHints(hub.needs.db, 10)).map((h) => hub.needs.vault.unsealJson('hint:newsletter', h.sealed));
-    expect(hints).toEqual([{ ref: { place: 'all', id: 'row-one' } }, { ref: { place: 'all', id: 'row-two' } }]);
+    expect(hints).toEqual([
+      { place: 'all', locator: 'row-one' },
+      { place: 'all', locator: 'row-two' },
+    ]);
   });
 
   it('takes any content type and hands the raw bytes over', async () => {
