@@ -56,7 +56,7 @@ describe('a permission', () => {
         for (const s of sequence) {
           const before = state;
           state = observe(state, s);
-          const freshAct = s.kind === 'register' && registerSaidRefused && !s.refused && s.granted;
+          const freshAct: boolean = s.kind === 'register' && registerSaidRefused && !s.refused && s.granted;
           if (before && !permits(before) && permits(state)) {
             // from never granted to granted is the register's own word; everything else needs the fresh act
             expect(freshAct || (!before.refused && !before.withdrawn)).toBe(true);

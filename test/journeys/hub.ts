@@ -1,0 +1,141 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { insightlySandbox } from '../../src/connectors/insightly/sandbox.ts';
+import { mailchimpSandbox } from '../../src/connectors/mailchimp/sandbox.ts';
+import { serveSandbox } from '../../src/connectors/sandbox.ts';
+import type { DutyView } from '../../src/core/duty.ts';
+import { readEnvironment } from '../../src/open.ts';
+import { startHub } from '../../src/start.ts';
+import { testRuntime } from '../support/runtime.ts';
+
+export const audience = 'ab12cd34ef';
+export const hookSecret = 'a-long-path-secret';
+
+const config = (crm: string, newsletter: string) => `
+controller: { name: Journey Oy }
+purposes:
+  marketing: { basis: legitimate-interest, permission: newsletter, fields: [givenName, familyName, email] }
+  invoicing: { basis: contract, fields: [givenName, familyName, email, phone, mobile, address, customerNumber, jobTitle, birthDate], for: [customer] }
+systems:
+  crm:
+    connector: insightly
+    baseUrl: ${crm}/v3.1
+    credentials: { apiKey: { env: CRM_KEY } }
+    owner: sales-lead
+    settings: { map: { customerNumber: Customer_No__c }, requestsPerSecond: 10, connections: 5 }
+    register:
+      for: customer
+      pollSeconds: 1
+      erasureSignal: { field: Erase__c, equals: true, approve: person }
+      permissions:
+        newsletter: { granted: { field: Newsletter__c, equals: true }, refused: { field: EMAIL_OPTED_OUT, equals: true } }
+  newsletter:
+    connector: mailchimp
+    baseUrl: ${newsletter}/3.0
+    credentials: { apiKey: { env: NEWSLETTER_KEY } }
+    settings: { audiences: [${audience}], deadlineSeconds: 2 }
+    recipient: { purposes: [marketing] }
+    webhook: { secret: { env: HOOK } }
+  partner:
+    connector: human
+    owner: finance-lead
+    settings: { answerer: privacy@partner.test }
+    recipient: { purposes: [invoicing] }
+`;
+
+export interface Seeded {
+  id: string;
+  email: string;
+}
+
+/** A whole hub with both sandboxes over real sockets, and two customers who take the newsletter. */
+export async function openJourney() {
+  const runtime = await testRuntime();
+  const folder = await mkdtemp(join(tmpdir(), 'kaiku-journey-'));
+  const crm = insightlySandbox({ apiKey: 'crm', perSecond: 50, connections: 20 });
+  const newsletter = mailchimpSandbox({ apiKey: 'news-us1', audiences: [audience] });
+  const [crmServer, newsletterServer] = await Promise.all([serveSandbox(crm), serveSandbox(newsletter)]);
+  const configPath = join(folder, 'kaiku.yaml');
+  await writeFile(configPath, config(crmServer.url, newsletterServer.url));
+  const logged: string[] = [];
+  const log = pino({ level: 'debug', base: null }, { write: (line: string) => void logged.push(line) });
+  const env = readEnvironment({
+    KAIKU_CONFIG: configPath,
+    KAIKU_DATA: folder,
+    KAIKU_PORT: '0',
+    DATABASE_URL: runtime.databaseUrl,
+    REDIS_URL: runtime.redisUrl,
+    CRM_KEY: 'crm',
+    NEWSLETTER_KEY: 'news-us1',
+    HOOK: hookSecret,
+  });
+  // port 0 means "any" to the server; the environment's default is another
+  const running = await startHub({ ...env, port: 0 }, log, 'all');
+  const url = running.url ?? '';
+  const ask = async (method: 'GET' | 'POST', path: string, body?: unknown) => {
+    const answer = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${running.token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, json: (text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text) as never };
+  };
+  const get = async <T>(path: string): Promise<T> => (await ask('GET', path)).json;
+  const duties = async (subject: string): Promise<Record<string, DutyView>> =>
+    Object.fromEntries((await get<{ duties: DutyView[] }>(`/subjects/${subject}`)).duties.map((d) => [d.system, d]));
+  return {
+    runtime,
+    crm,
+    crmServer,
+    newsletter,
+    newsletterServer,
+    needs: running.hub.needs,
+    databaseUrl: runtime.databaseUrl,
+    logged,
+    url,
+    get,
+    post: (path: string, body: unknown = {}) => ask('POST', path, body),
+    duties,
+    subjectOf: async (email: string) => (await get<{ id: string }[]>(`/subjects?email=${encodeURIComponent(email)}`))[0]?.id,
+    customer(fields: Record<string, unknown> = {}): string {
+      return crm.add('contact', {
+        FIRST_NAME: 'Aino',
+        LAST_NAME: 'Virtanen',
+        EMAIL_ADDRESS: 'aino@sahko.test',
+        Newsletter__c: true,
+        Customer_No__c: 'C-1',
+        ...fields,
+      });
+    },
+    async close() {
+      await running.stop();
+      await Promise.all([crmServer.close(), newsletterServer.close()]);
+      await rm(folder, { recursive: true, force: true });
+      await runtime.drop();
+    },
+  };
+}
+export type Journey = Awaited<ReturnType<typeof openJourney>>;
+
+/** Looks until there is something to see. */
+export async function until<T>(what: string, look: () => Promise<T | undefined | false>, seconds = 30): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > end) throw new Error(`waited ${seconds} s for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export const settled = (journey: Journey, subject: string, system: string, outcome: string) =>
+  until(`${system} to be ${outcome}`, async () => {
+    const duty = (await journey.duties(subject))[system];
+    return duty?.state === 'settled' && duty.outcome === outcome ? duty : undefined;
+  });
