@@ -45,11 +45,6 @@ systems:
     recipient: { purposes: [invoicing] }
 `;
 
-export interface Seeded {
-  id: string;
-  email: string;
-}
-
 /** A whole hub with both sandboxes over real sockets, and two customers who take the newsletter. */
 export async function openJourney() {
   const runtime = await testRuntime();
