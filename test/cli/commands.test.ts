@@ -160,6 +160,23 @@ describe('systems', () => {
     expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('kaiku start')]);
   });
 
+  it('are waited for while a hub works, until everything owed there is done', async () => {
+    await linkedAino(shell.hub);
+    await shell.serve();
+    const [row] = shell.hub.newsletter.rows.values();
+    if (row) row.fields.givenName = 'Aina';
+    let isDone = false;
+    const waiting = shell.kaiku('resync', 'newsletter', '--wait', '--json').then((ran) => {
+      isDone = true;
+      return { ...ran, nameThen: row?.fields.givenName };
+    });
+    // only once the command looks whether all is done is there somebody who does it
+    while (!isDone && !shell.hub.logged().includes('"route":"/api/v1/systems","status":200'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    await shell.hub.settle();
+    expect(await waiting).toMatchObject({ code: 0, nameThen: 'Aino' });
+  });
+
   it('are checked one by one: a missing right is 1, and a silent system is 3 and hides no other', async () => {
     const { crm, newsletter } = shell.hub.needs.connectors;
     if (!crm || !newsletter) throw new Error('the world lacks a system');
