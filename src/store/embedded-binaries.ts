@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { chown, cp, mkdir, stat } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, parse, resolve } from 'node:path';
@@ -76,19 +76,16 @@ export async function runnerFor(binaries: string, dataDir: string): Promise<Runn
   if (process.getuid?.() !== 0)
     return { dataDir, env, spawnOptions: { cwd: dataDir }, command: (program, args) => [at(program), ...args] };
   await chownIfOurs(join(dataDir, 'postgres'));
-  if ((await passable(binaries)) && (await passable(dataDir))) {
-    return {
-      dataDir,
-      env,
-      uid: nobody,
-      gid: nobody,
-      spawnOptions: { uid: nobody, gid: nobody, cwd: '/' },
-      command: (program, args) => [at(program), ...args],
-    };
+  // initdb asks by access(2), which knows no handed-over rights: the programs themselves must stand in the open
+  const open = (await passable(binaries)) ? binaries : await copyBinaries(binaries);
+  const runner = { dataDir, env: { ...env, LD_LIBRARY_PATH: join(open, 'lib') }, uid: nobody, gid: nobody };
+  const program = (name: string) => join(open, 'bin', name);
+  if (await passable(dataDir)) {
+    return { ...runner, spawnOptions: { uid: nobody, gid: nobody, cwd: '/' }, command: (name, args) => [program(name), ...args] };
   }
   if (await canKeepRights()) {
     const rights = '+dac_override,+dac_read_search';
-    const prefix = [
+    const who = [
       '--reuid',
       String(nobody),
       '--regid',
@@ -98,26 +95,8 @@ export async function runnerFor(binaries: string, dataDir: string): Promise<Runn
       rights,
       '--ambient-caps',
       rights,
-    ] as const;
-    return {
-      dataDir,
-      env,
-      uid: nobody,
-      gid: nobody,
-      spawnOptions: { cwd: '/' },
-      command: (program, args) => ['setpriv', ...prefix, at(program), ...args],
-    };
-  }
-  const copied = (await passable(binaries)) ? binaries : await copyBinaries(binaries);
-  if (await passable(dataDir)) {
-    return {
-      dataDir,
-      env: { ...env, LD_LIBRARY_PATH: join(copied, 'lib') },
-      uid: nobody,
-      gid: nobody,
-      spawnOptions: { uid: nobody, gid: nobody, cwd: '/' },
-      command: (program, args) => [join(copied, 'bin', program), ...args],
-    };
+    ];
+    return { ...runner, spawnOptions: { cwd: '/' }, command: (name, args) => ['setpriv', ...who, program(name), ...args] };
   }
   throw new Error(
     `PostgreSQL does not run as root, and the user it would run as cannot reach ${dataDir}. ` +
@@ -158,11 +137,25 @@ async function canKeepRights(): Promise<boolean> {
   );
 }
 
+/** A copy where only root writes and everybody reads; made whole under another name first. */
 async function copyBinaries(binaries: string): Promise<string> {
-  const target = join(tmpdir(), 'kaiku-postgres-18');
-  if (!existsSync(join(target, 'bin', 'postgres'))) {
-    await mkdir(target, { recursive: true, mode: 0o755 });
-    await cp(binaries, target, { recursive: true, verbatimSymlinks: true });
+  for (const place of [async () => '/var/lib/kaiku', () => mkdtemp(join(tmpdir(), 'kaiku-postgres-'))]) {
+    const parent = await place();
+    const target = join(parent, 'postgres-18');
+    if (existsSync(join(target, 'bin', 'postgres'))) return target;
+    const whole = `${target}.${process.pid}`;
+    try {
+      await mkdir(parent, { recursive: true, mode: 0o755 });
+      await chmod(parent, 0o755);
+      await cp(binaries, whole, { recursive: true, verbatimSymlinks: true });
+      await rename(whole, target);
+    } catch {
+      await rm(whole, { recursive: true, force: true });
+    }
+    // another process may have been quicker
+    if (existsSync(join(target, 'bin', 'postgres'))) return target;
   }
-  return target;
+  throw new Error(
+    'the programs of PostgreSQL could not be copied to a place that other users can read; set DATABASE_URL to a server.',
+  );
 }

@@ -1,0 +1,22 @@
+import { describe, it } from 'vitest';
+import { changeChecks } from './checks-changes.ts';
+import { failureChecks } from './checks-failures.ts';
+import { mutationChecks } from './checks-mutations.ts';
+import { type Check, openWorld, type Subject, verbs } from './world.ts';
+
+export const contractChecks: readonly Check[] = [...changeChecks, ...failureChecks, ...mutationChecks];
+
+export const checksFor = (subject: Subject): Check[] =>
+  contractChecks.filter(({ needs = [] }) => needs.every((verb) => (subject.verbs ?? verbs).includes(verb)));
+
+export async function runCheck(check: Check, subject: Subject): Promise<void> {
+  await using world = await openWorld(subject);
+  await check.run(world);
+}
+
+/** The suite that every recipient's connector passes: its sandbox is handed in, and that is its test. */
+export function keepsTheContract(name: string, subject: Subject): void {
+  describe.concurrent(`${name} keeps the contract`, () => {
+    for (const check of checksFor(subject)) it(check.name, () => runCheck(check, subject));
+  });
+}

@@ -1,0 +1,145 @@
+import type { Connector, Profile, Recipient, Written } from '../../src/connectors/connector.ts';
+import { createWire, freeCall, memoryGate, type Wire } from '../../src/connectors/http.ts';
+import { type FaultKind, type RunningSandbox, type SandboxBehaviour, serveSandbox } from '../../src/connectors/sandbox.ts';
+import type { Allowed } from '../../src/core/allowed.ts';
+import type { FailureCode } from '../../src/core/failure.ts';
+import type { FieldName, Fields } from '../../src/core/person.ts';
+import { allow } from '../../src/core/policy.ts';
+
+export const verbs = ['create', 'rectify', 'restrict', 'erase'] as const;
+export type Verb = (typeof verbs)[number];
+
+/** A vendor and its connector, as the suite needs them. */
+export interface Subject {
+  place: string;
+  /** A new, empty vendor. */
+  start(): Vendor;
+  /** The connector, for a vendor that is reached at `origin`. */
+  connect(origin: string, wire: Wire): Connector;
+  /** Only fields that the vendor carries; each person's differ in all of them. */
+  person(n: number): Fields & { email: string; givenName: string };
+  /** Default: all of them. The others must refuse. */
+  verbs?: readonly Verb[];
+  permissions?: readonly string[];
+  blankable?: FieldName;
+  /** What a 403 without a word means there; most vendors throttle with it. */
+  bare403?: FailureCode;
+  /** Rows that are more than one page; default 25. */
+  many?: number;
+  /** Two rows may not have the same address; default true. */
+  uniqueAddress?: boolean;
+  /** Texts that stand in the credentials, plain or encoded: they must be in no failure. */
+  secrets: readonly string[];
+}
+
+export interface Vendor {
+  behaviour: SandboxBehaviour;
+  /** Somebody of the company adds a row, without the API. */
+  put(fields: Fields & { email: string }): void;
+  /** Every row that the vendor truly keeps, archived ones too: what an erasure must take away. */
+  rows(): unknown[];
+  /** The vendor itself makes a row unusable (bounced, archived), where it knows such a thing. */
+  freeze?(email: string): void;
+}
+
+export interface World extends Subject {
+  vendor: Vendor;
+  server: RunningSandbox;
+  recipient: Recipient;
+  connector: Connector;
+  wire: Wire;
+  /** A row for the n-th person, put there without the API, as the connector sees it. */
+  one(n: number): Promise<Profile>;
+  /** The truth as one text. */
+  truth(): string;
+  /** A write by verb on the first person (`create`: the ninth), and whether the vendor did it. */
+  write(verb: Verb): Promise<{ run(): Promise<Written>; isDone(): Promise<boolean> }>;
+  /** The next requests that are no GET meet this. */
+  faultWrites(kind: FaultKind): void;
+  /** A second connector to the same vendor, reached elsewhere or by another wire. */
+  another(options: { origin?: string; wire?: Wire }): Recipient;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** One promise of the contract. Throws where it is not kept; every run gets a vendor of its own. */
+export interface Check {
+  name: string;
+  /** Verbs that a recipient must have for this to concern it. */
+  needs?: readonly Verb[];
+  run(world: World): Promise<void>;
+}
+
+export const call = freeCall;
+
+/** What the field policy would hand over. */
+export const given = (fields: Fields): Allowed<Fields> => allow(fields, { fields: Object.keys(fields) as FieldName[] });
+
+/** A person's row after another person's values were written into it; the address stays. */
+export const corrected = (subject: Subject, n: number): Fields => ({ ...subject.person(n + 50), email: subject.person(n).email });
+
+export const quickWire = (deadlineMs: number): Wire => createWire({ gate: memoryGate({ connections: 4 }), deadlineMs });
+
+export async function openWorld(subject: Subject): Promise<World> {
+  const vendor = subject.start();
+  const server = await serveSandbox(vendor.behaviour);
+  const wire = quickWire(2000);
+  const connector = subject.connect(server.url, wire);
+  const recipientOf = ({ recipient }: Connector): Recipient => {
+    if (!recipient) throw new Error('the connector has no recipient');
+    return recipient;
+  };
+  const recipient = recipientOf(connector);
+  const { person, place } = subject;
+
+  const one = async (n: number): Promise<Profile> => {
+    vendor.put(person(n));
+    const [found, ...more] = await recipient.find(person(n), place, call);
+    if (!found || more.length > 0) throw new Error(`a row that was put there was found ${found ? more.length + 1 : 0} times`);
+    return found;
+  };
+  const truth = () => JSON.stringify(vendor.rows());
+
+  return {
+    ...subject,
+    vendor,
+    server,
+    connector,
+    recipient,
+    wire,
+    one,
+    truth,
+    async write(verb) {
+      if (verb === 'create') {
+        const fields = given(person(9));
+        return {
+          run: () => recipient.create(fields, place, call),
+          isDone: async () => truth().toLowerCase().includes(person(9).email.toLowerCase()),
+        };
+      }
+      const { ref } = await one(1);
+      const fresh = corrected(subject, 1);
+      switch (verb) {
+        case 'rectify':
+          return {
+            run: () => recipient.rectify(ref, given(fresh), [], call),
+            isDone: async () => truth().includes(String(fresh.givenName)),
+          };
+        case 'restrict':
+          return {
+            run: () => recipient.restrict(ref, subject.permissions ?? [], call),
+            isDone: async () => (await recipient.read(ref, call))?.standing === 'restricted',
+          };
+        case 'erase':
+          return {
+            run: () => recipient.erase(ref, call),
+            isDone: async () => !truth().toLowerCase().includes(person(1).email.toLowerCase()),
+          };
+      }
+    },
+    faultWrites(kind) {
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) server.fault({ kind, method });
+    },
+    another: ({ origin, wire: other }) => recipientOf(subject.connect(origin ?? server.url, other ?? wire)),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
