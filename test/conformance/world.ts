@@ -26,6 +26,8 @@ export interface Subject {
   bare403?: FailureCode;
   /** Rows that are more than one page; default 25. */
   many?: number;
+  /** The vendor does not say that its search folds case; default: it does. */
+  exactCase?: boolean;
   /** Two rows may not have the same address; default true. */
   uniqueAddress?: boolean;
   /** Texts that stand in the credentials, plain or encoded: they must be in no failure. */
