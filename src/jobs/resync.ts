@@ -10,6 +10,7 @@ import { dutiesOf, raise } from '../store/duties.ts';
 import { type RecordRow, recordByRemote, remoteHash, sealRef, updateRecord } from '../store/records.ts';
 import { putRun, type RunRow } from '../store/runs.ts';
 import { lockSubject } from '../store/subjects.ts';
+import { noteRefusal } from './converge-notes.ts';
 import { look } from './converge-view.ts';
 import { standings } from './converge-write.ts';
 import { type Needs, tell } from './needs.ts';
@@ -103,6 +104,8 @@ async function putRight(needs: Needs, read: RecordRow, profile: Profile, prints:
     await lockSubject(needs.db, read.subject);
     const record = await recordByRemote(needs.db, read.recipient, read.place, read.remote_hash);
     if (!record || record.state === 'erased') return;
+    // a refusal that no webhook and no poll brought is carried to the register all the same
+    if (profile.refused && record.state === 'linked') await noteRefusal(needs, record.subject, read.recipient);
     await updateRecord(needs.db, record.id, {
       state: standings[profile.standing],
       sealedRef: sealRef(needs.vault, read.recipient, profile.ref),

@@ -46,14 +46,19 @@ systems:
 `;
 
 /** A whole hub with both sandboxes over real sockets, and two customers who take the newsletter. */
-export async function openJourney() {
+export async function openJourney(
+  between: (vendor: 'insightly' | 'mailchimp', url: string) => Promise<string> = async (_vendor, url) => url,
+) {
   const runtime = await testRuntime();
   const folder = await mkdtemp(join(tmpdir(), 'kaiku-journey-'));
   const crm = insightlySandbox({ apiKey: 'crm', perSecond: 50, connections: 20 });
   const newsletter = mailchimpSandbox({ apiKey: 'news-us1', audiences: [audience] });
   const [crmServer, newsletterServer] = await Promise.all([serveSandbox(crm), serveSandbox(newsletter)]);
   const configPath = join(folder, 'kaiku.yaml');
-  await writeFile(configPath, config(crmServer.url, newsletterServer.url));
+  await writeFile(
+    configPath,
+    config(await between('insightly', crmServer.url), await between('mailchimp', newsletterServer.url)),
+  );
   const logged: string[] = [];
   const log = pino({ level: 'debug', base: null }, { write: (line: string) => void logged.push(line) });
   const env = readEnvironment({
