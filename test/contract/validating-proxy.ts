@@ -39,7 +39,7 @@ export interface Violation {
   what: string;
 }
 
-export interface Proxy {
+export interface ValidatingProxy {
   url: string;
   requests: number;
   answers: number;
@@ -55,7 +55,7 @@ export async function validatingProxy(
   base: string,
   target: string,
   exceptions: readonly Exception[],
-): Promise<Proxy> {
+): Promise<ValidatingProxy> {
   const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: true, logger: false });
   (formats as unknown as { default: (ajv: Ajv) => void }).default(ajv);
   const known = new Map<string, ValidateFunction>();
@@ -70,7 +70,14 @@ export async function validatingProxy(
     known.set(key, made);
     return made;
   };
-  const proxy: Proxy = { url: '', requests: 0, answers: 0, operations: new Set(), violations: [], close: async () => {} };
+  const proxy: ValidatingProxy = {
+    url: '',
+    requests: 0,
+    answers: 0,
+    operations: new Set(),
+    violations: [],
+    close: async () => {},
+  };
   const report = (violation: Violation) => {
     if (!exceptions.some((e) => e.covers(violation))) proxy.violations.push(violation);
   };

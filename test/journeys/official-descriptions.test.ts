@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { freeCall } from '../../src/connectors/http.ts';
 import { sweepRegister } from '../../src/jobs/sweep-register.ts';
-import { type Description, type Exception, type Proxy, validatingProxy } from '../contract/validating-proxy.ts';
+import { type Description, type Exception, type ValidatingProxy, validatingProxy } from '../contract/validating-proxy.ts';
 import { audience, openJourney, settled, until } from './hub.ts';
 
 /**
@@ -47,7 +47,7 @@ it.skipIf(lacking.length === 2)(
   `holds every request and answer of a whole run to the vendors' own descriptions${lacking.length > 0 ? ` (left out: no description of ${lacking.join(' and ')} in .tools/openapi)` : ''}`,
   { timeout: 120_000 },
   async () => {
-    const proxies: Record<string, Proxy> = {};
+    const proxies: Record<string, ValidatingProxy> = {};
     const journey = await openJourney(async (vendor, url) => {
       if (lacking.includes(vendor)) return url;
       const proxy = await validatingProxy(
