@@ -6,7 +6,7 @@ import { inTransaction } from '../store/database.ts';
 import { dutyById, raise, redrive } from '../store/duties.ts';
 import { allHeld, decide, heldById } from '../store/held.ts';
 import { subjectById } from '../store/subjects.ts';
-import { badRequest, notFound, refused } from './problem.ts';
+import { badRequest, later, notFound, refused } from './problem.ts';
 import { Id, type RouteOptions } from './routes.ts';
 import { heldView, verdictsOf } from './shapes.ts';
 
@@ -18,6 +18,7 @@ export const heldRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
   app.post('/held/:id/:verdict', { schema: { params: Id.extend({ verdict: z.string() }) } }, async ({ params, actor }) => {
     const held = await heldById(db, params.id);
     if (!held) throw notFound('hold');
+    if (verdictsOf[held.kind].length === 0) throw later('A verdict on a re-arrival');
     if (!verdictsOf[held.kind].includes(params.verdict))
       throw badRequest(`verdict: about this the verdict is one of ${verdictsOf[held.kind].join(', ')}`);
     return inTransaction(db, async () => {

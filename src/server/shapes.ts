@@ -72,8 +72,8 @@ export const heldView = (held: HeldRow) => ({
 /** What a person may say about each kind of hold. */
 export const verdictsOf: Record<HeldRow['kind'], readonly string[]> = {
   vanished: ['erase', 'keep'],
-  rearrival: ['stale-copy', 'new-relationship'],
+  // a stale copy or a new relationship: until that can be carried out, the person stays held
+  rearrival: [],
   'ambiguous-link': ['dismiss'],
   'ambiguous-record': ['dismiss'],
-  'mass-change': ['release', 'dismiss'],
 };

@@ -4,7 +4,7 @@ import { changes, type Db, json, row, rows } from './database.ts';
 /** What waits for a verdict: a vanished record, a re-arrival, an ambiguous link. `details` holds ids, counts and codes only. */
 export interface HeldRow {
   id: string;
-  kind: 'vanished' | 'rearrival' | 'ambiguous-link' | 'mass-change' | 'ambiguous-record';
+  kind: 'vanished' | 'rearrival' | 'ambiguous-link' | 'ambiguous-record';
   system: string;
   subject: string | null;
   reason: string;
