@@ -128,6 +128,7 @@ async function onPostgres(url: string): Promise<Wiring> {
     application_name: 'kaiku-queue',
   });
   connection.on('error', () => {});
+  connection.on('connect', (made) => made.on('error', () => {}));
   const client = await connection.connect();
   await runMigrations(client).finally(() => client.release());
   return {

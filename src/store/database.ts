@@ -38,6 +38,8 @@ export async function openDatabase(connectionString: string, max = 12): Promise<
   });
   // an idle connection that the server ended (a restart) is replaced by the pool; without a listener Node would stop the process
   pool.on('error', () => {});
+  // the same for one that is in use: its statement is rejected, and that is told where it was asked
+  pool.on('connect', (client) => client.on('error', () => {}));
   const db: Db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   await migrate(db);
   let closed: Promise<void> | undefined;

@@ -68,7 +68,7 @@ export async function takeSlots(
       for (const { lane: got, n } of held) {
         await changes(
           db,
-          sql`UPDATE slot SET free_at = '-infinity' WHERE system = ${system} AND lane = ${got} AND n = ${n} AND holder = ${holder}`,
+          sql`UPDATE slot SET free_at = 'epoch' WHERE system = ${system} AND lane = ${got} AND n = ${n} AND holder = ${holder}`,
         );
       }
       const next = await row(

@@ -34,7 +34,7 @@ CREATE TABLE slot (
   system text NOT NULL,
   lane text NOT NULL,
   n int NOT NULL,
-  free_at timestamptz NOT NULL DEFAULT '-infinity',
+  free_at timestamptz NOT NULL DEFAULT 'epoch',
   holder uuid,
   PRIMARY KEY (system, lane, n)
 );
