@@ -106,6 +106,7 @@ function leased(needs: Needs, lease: Lease): Call {
       const asked = performance.now();
       const lastsMs = await renewLease(needs.db, lease, kind);
       if (lastsMs === null) throw new Failure('LEASE_LOST');
+      if (kind === 'write') lease.sent = true;
       return asked + lastsMs;
     },
   };
@@ -179,7 +180,7 @@ async function failed(needs: Needs, lease: Lease, error: unknown): Promise<boole
   const backOffMs = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(attempts, 12));
   const waitMs = Math.max(known?.retryAfterMs ?? 0, Math.round(backOffMs * (0.5 + jitter(lease) / 2)));
   const reason = known ? known.code.toLowerCase().replaceAll('_', '-') : 'internal-error';
-  const move = moveAfter(known, { waitMs, reason, attempts });
+  const move: Move = { ...moveAfter(known, { waitMs, reason, attempts }), mustRead: lease.sent === true };
   try {
     await inTransaction(needs.db, async () => {
       if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');

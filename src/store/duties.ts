@@ -41,6 +41,8 @@ export interface Lease {
   fence: number;
   /** What the last holder left: nothing sent, or perhaps something (`unknown`: read before any write). */
   mustRead: boolean;
+  /** Set by the holder when a write may have left: whatever goes wrong after that, the successor reads first. */
+  sent?: boolean;
 }
 
 /**
@@ -76,7 +78,7 @@ export async function takeLease(db: Db, duty: string, worker: string, deadlineSe
     await changes(db, sql`UPDATE duty SET wake_at = NULL, since = now() WHERE id = ${duty} AND fence = ${taken.fence}`);
     return null;
   }
-  return { duty: taken, fence: taken.fence, mustRead: taken.was === 'unknown' || (taken.was === 'sending' && taken.was_sent) };
+  return { duty: taken, fence: taken.fence, mustRead: taken.was === 'unknown' || taken.was_sent };
 }
 
 /**
@@ -111,6 +113,8 @@ export interface Move {
   asked?: { whom: string; due: Date } | null;
   satisfied?: number;
   attempts?: number;
+  /** A write may have left before the step broke off: whoever takes the duty next reads first, whatever its state is called. */
+  mustRead?: boolean;
 }
 
 /**
@@ -134,7 +138,7 @@ export async function endLease(db: Db, lease: Lease, move: Move): Promise<boolea
         retained = ${move.retained === undefined ? sql`retained` : move.retained === null ? null : json(move.retained)},
         asked_whom = ${move.asked?.whom ?? null}, asked_due = ${move.asked?.due ?? null},
         attempts = ${move.attempts ?? 0}, crashes = 0,
-        sent_at = ${move.state === 'unknown' ? sql`sent_at` : null}, worker = NULL, lease_until = NULL, handed_at = NULL,
+        sent_at = ${move.state === 'unknown' || move.mustRead ? sql`coalesce(sent_at, clock_timestamp())` : null}, worker = NULL, lease_until = NULL, handed_at = NULL,
         since = CASE WHEN ${move.state} = state AND outcome IS NOT DISTINCT FROM ${move.outcome ?? null} THEN since ELSE now() END,
         wake_at = CASE
           WHEN ${restless} AND ${again} THEN clock_timestamp()

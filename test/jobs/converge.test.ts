@@ -118,6 +118,27 @@ describe('a rectification', () => {
     expect(world.newsletter.log).not.toContain('rectify');
   });
 
+  it('reads first after a fault of our own that came behind a write', async () => {
+    await linkedAino();
+    const { read } = world.newsletter;
+    let broken = true;
+    world.newsletter.read = async (ref, call) => {
+      if (broken && world.newsletter.log.includes('rectify')) {
+        broken = false;
+        throw new Error('the ledger was away');
+      }
+      return read.call(world.newsletter, ref, call);
+    };
+    world.register.put('1', { person: { ...aino, givenName: 'Aini' } });
+    await pollRegister(world.needs, 'crm');
+    await world.settle();
+    expect(await duty('newsletter')).toMatchObject({ state: 'waiting', reason: 'internal-error' });
+    await new Promise((resolve) => setTimeout(resolve, 2200));
+    await world.settle();
+    expect(await duty('newsletter')).toMatchObject({ state: 'settled', outcome: 'updated', evidence: 'observed' });
+    expect(world.newsletter.log.filter((l) => l === 'rectify')).toHaveLength(1);
+  });
+
   it('finds the row of a create whose answer was lost instead of creating another', async () => {
     await linkRecipient(world.needs, 'newsletter', true, 'test');
     world.newsletter.failAfter = new Failure('ANSWER_LOST');
