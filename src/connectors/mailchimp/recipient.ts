@@ -124,7 +124,11 @@ export function recipientOf({ members, settings, demandsOwnSignUp }: RecipientNe
   };
 }
 
-const sameContact = (found: Member | null, contactId: string) => (found?.contact_id === contactId ? found : null);
+/** Asked by a contact's id, Mailchimp can only answer with that contact: another one is a spoilt answer, and not "nobody". */
+function sameContact(found: Member | null, contactId: string): Member | null {
+  if (found && found.contact_id !== contactId) throw new Failure('ANSWER_GARBLED');
+  return found;
+}
 
 /** A write that answers with another member is a mix-up of people: never a success. */
 function theSame(said: Member, found: Member): Member {
