@@ -6,6 +6,7 @@ import { ConfigError, type Fault, type Located, nearest, type Path, readYaml } f
 import { ConfigFile, type SystemFile } from './config-schema.ts';
 import type { Config, Purpose, SystemConfig } from './core/configuration.ts';
 import type { FieldName } from './core/person.ts';
+import { retentionRules } from './core/retention.ts';
 
 /** What loading needs to know of a connector. */
 export interface KnownConnector {
@@ -243,6 +244,16 @@ function resolveSystem(
   for (const [i, purpose] of (system.recipient?.purposes ?? []).entries()) {
     if (!purposes.includes(purpose))
       tell(at('recipient', 'purposes', i), `there is no purpose "${purpose}"`, { suggestion: nearest(purpose, purposes) });
+  }
+  for (const [i, rule] of (system.recipient?.retention ?? []).entries()) {
+    if (!(rule in retentionRules))
+      tell(
+        at('recipient', 'retention', i),
+        `there is no retention rule "${rule}"; there are ${Object.keys(retentionRules).join(', ')}`,
+        {
+          suggestion: nearest(rule, Object.keys(retentionRules)),
+        },
+      );
   }
   if (!system.register && !system.recipient) tell(at(), 'must be a register, a recipient, or both');
   return {

@@ -94,7 +94,7 @@ export async function openHub(env: Environment, log: Logger, given: Given = {}):
       const deadlineMs = (system.deadlineSeconds ?? factory.manifest.deadlineSeconds) * 1000;
       // the company's settings may set the limits lower: the connector itself says what holds
       const limits = () => (connectors[system.name] ?? factory).manifest.limits;
-      const gate = ledgerGate(db, system.name, limits, deadlineMs, randomUUID);
+      const gate = ledgerGate(db, () => limits().key ?? system.name, limits, deadlineMs, randomUUID);
       connectors[system.name] = factory.connect(
         {
           system: system.name,

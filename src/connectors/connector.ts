@@ -43,12 +43,26 @@ export type Written =
   /** The row is in a standing that the vendor does not let us change; `code` is ours, for the log. */
   | { kind: 'refused'; code: string };
 
+/** Records that a law may protect hang on a row: an invoiced customer. */
+export interface Bound {
+  /** The newest of them; calendar date, `YYYY-MM-DD`. Its financial year starts the law's clock. */
+  newest: string;
+  /** Something is unpaid or in collection: a legal claim besides (Art. 17(3)(e)). */
+  open: boolean;
+  /** What the row keeps for them; every other field goes. */
+  keeps: readonly FieldName[];
+}
+
 /** The verbs of a system that was given data. Every verb is idempotent; none brings a row into being but `create`. */
 export interface Recipient {
   /** The places that each hold one row of a person (several audiences); one for most vendors. */
   readonly places: readonly string[];
   /** The canonical fields that a row here has a place for. Others are neither written nor missed. Absent: all of them. */
-  readonly carries?: readonly FieldName[];
+  readonly carries?: readonly FieldName[] | ((place: string) => readonly FieldName[]);
+  /** Fields that a row keeps in one text (a whole name): when one changes, all of them are handed over. */
+  readonly together?: readonly FieldName[];
+  /** Where somebody with these values gets a row, if they have none anywhere; empty: nowhere. Absent: in every place. */
+  placesFor?(fields: Fields): readonly string[];
   /** How these values read after they were written here (a cut text, a joined address). Absent: just as they are. */
   asHeld?(fields: Fields): Fields;
   /** What the system holds at `ref` now, or null after a look-up by every key the ref has. */
@@ -63,6 +77,15 @@ export interface Recipient {
   restrict(ref: RemoteRef, permissions: readonly string[], call: Call): Promise<Written>;
   /** Art. 17. After this `read` answers null. Archiving does not count. */
   erase(ref: RemoteRef, call: Call): Promise<Written>;
+  /** What binds the row, asked right before an erasure; null: nothing does. Absent: a row here is never bound. */
+  bound?(ref: RemoteRef, call: Call): Promise<Bound | null>;
+  /** Empties everything of a bound row that `keeps` does not name and ends its use. After this `read` shows no more. */
+  strip?(ref: RemoteRef, bound: Bound, call: Call): Promise<Written>;
+  /**
+   * When the law's time is over and the system still refuses to erase: overwrites with the neutral values that the company agreed with
+   * its accountant. `refused` where none are agreed.
+   */
+  neutralise?(ref: RemoteRef, call: Call): Promise<Written>;
   /** Every row, in pages, whatever its standing. */
   list(call: Call): AsyncIterable<Profile[]>;
   /** Rows changed since the cursor (null: from now on), for systems where people change things themselves. */
@@ -155,13 +178,18 @@ export interface Manifest {
     why: string;
   };
   readBack: boolean;
-  /** Over all processes: slots held at once; requests in any sliding second. */
-  limits: { connections: number; perSecond?: number };
+  /**
+   * Over all processes: slots held at once; requests in any sliding second. Systems with the same `key` share their slots (two
+   * configured systems of one company at one vendor).
+   */
+  limits: { connections: number; perSecond?: number; key?: string };
   /** The vendor's own time-out for a call. */
   deadlineSeconds: number;
   /** Days an erased person may live on in the vendor's backups; null where the vendor does not say. */
   backupLagDays: number | null;
   rights: readonly string[];
+  /** Retention rules that bind rows of this kind of system where the company names none of its own. */
+  retention?: readonly string[];
 }
 
 export interface Connector {

@@ -38,7 +38,8 @@ export interface WireRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Absolute. Never logged: an address may stand in it. */
   url: string;
-  headers?: Record<string, string>;
+  /** As a function: made when a slot is free and the lease holds, for what must be fresh (a signature, a time). */
+  headers?: Record<string, string> | (() => Record<string, string>);
   body?: string | Buffer;
   /** `write` also for a destructive GET. Decides what a lost answer means, and is told to the lease. */
   kind: 'read' | 'write';
@@ -139,7 +140,11 @@ async function send(client: AxiosInstance, request: WireRequest, call: Call, dea
     const response = await client.request<Buffer>({
       method: request.method,
       url: request.url,
-      headers: { accept: 'application/json', 'user-agent': 'kaiku', ...request.headers },
+      headers: {
+        accept: 'application/json',
+        'user-agent': 'kaiku',
+        ...(typeof request.headers === 'function' ? request.headers() : request.headers),
+      },
       ...(request.body === undefined ? {} : { data: request.body }),
       // for the whole request: the time-out of axios starts anew with every byte that drips in
       signal: AbortSignal.timeout(deadlineMs),

@@ -2,6 +2,7 @@ import type { Allowed } from './allowed.ts';
 import type { Evidence, Outcome, Retained } from './duty.ts';
 import type { FieldName, Fields } from './person.ts';
 import type { Desired, KnownRecord, Wanted } from './plan.ts';
+import { dayAfter } from './retention.ts';
 
 /** The one step that is missing between what should be and what is known. `record` is the index in the known records. */
 export type Step =
@@ -33,7 +34,7 @@ export function diff(desired: Desired, records: readonly KnownRecord[]): Step {
     case 'barred':
       return records.some((r) => r.state === 'erased') ? nothing('refused', 'tombstone') : nothing('absent', 'tombstone');
     case 'gone':
-      return gone(desired.human, records);
+      return gone(desired, records);
     case 'restricted': {
       // people are asked once, for the erasure itself
       if (desired.human) return nothing('unchanged', desired.reason);
@@ -54,9 +55,19 @@ export function diff(desired: Desired, records: readonly KnownRecord[]): Step {
 
 const isHeld = (record: KnownRecord) => record.state === 'linked' || record.state === 'restricted' || record.state === 'inert';
 
-function gone(human: boolean, records: readonly KnownRecord[]): Step {
+function gone({ human, now }: Extract<Desired, { kind: 'gone' }>, records: readonly KnownRecord[]): Step {
   const held = records.findIndex(isHeld);
   if (held >= 0) return human ? { kind: 'ask', ask: 'erase' } : { kind: 'erase', record: held };
+  const kept = records.flatMap((r) => (r.state === 'stripped' && r.retained ? [r.retained] : []));
+  const due = records.findIndex((r) => r.state === 'stripped' && r.retained && dayAfter(r.retained.until) <= now);
+  if (due >= 0) return { kind: 'erase', record: due };
+  const [first, ...others] = kept.sort((a, b) => (a.until < b.until ? -1 : 1));
+  if (first) {
+    const last = others.at(-1) ?? first;
+    const fields = [...new Set(kept.flatMap((r) => r.fields))].sort();
+    return { kind: 'park', until: dayAfter(first.until), retained: { fields, until: last.until, law: last.law } };
+  }
+  if (records.some((r) => r.state === 'stripped')) return nothing('stripped', 'neutral-values');
   if (records.some((r) => r.state === 'erased')) return nothing('erased');
   return records.some((r) => r.state === 'absent') ? nothing('absent') : nothing('absent', 'never-held', 'none');
 }
@@ -69,15 +80,17 @@ function present(desired: Extract<Desired, { kind: 'present' }>, records: readon
     return { kind: 'restrict', record: open, permissions: blockedBy };
   for (const [i, record] of records.entries()) {
     if (record.state !== 'linked' && record.state !== 'restricted') continue;
-    const { changed, blanked } = differing(held, record);
+    const { changed, blanked } = differing(held, record, desired.carries?.[record.place] ?? null);
     if (changed.length === 0 && blanked.length === 0) continue;
     if (human) return { kind: 'ask', ask: 'update' };
-    return { kind: 'update', record: i, fields: only(held, changed), blanked };
+    const touched = [...changed, ...blanked].some((name) => desired.together.includes(name));
+    const whole = touched ? desired.together.filter((name) => held.fields[name] !== undefined) : [];
+    return { kind: 'update', record: i, fields: only(held, [...changed, ...whole]), blanked };
   }
   if (fresh && !human) {
     // a place that ever held the person, in whatever state, is never given them again by a correction
     const place = desired.places.find((p) => !records.some((r) => r.place === p));
-    if (place !== undefined) return { kind: 'create', place, fields: fresh.fields };
+    if (place !== undefined) return { kind: 'create', place, fields: carried(fresh, desired.carries?.[place] ?? null) };
   }
   if (records.some((r) => r.state === 'forgotten')) return nothing('refused', 'forgotten');
   if (records.some((r) => r.state === 'inert')) return nothing('excepted', 'inert');
@@ -86,8 +99,12 @@ function present(desired: Extract<Desired, { kind: 'present' }>, records: readon
   return nothing('absent', blockedBy.length > 0 ? 'no-permission' : 'no-purpose', 'none');
 }
 
-function differing(held: Wanted, record: KnownRecord): { changed: FieldName[]; blanked: FieldName[] } {
-  const names = held.names as readonly FieldName[];
+function differing(
+  held: Wanted,
+  record: KnownRecord,
+  carries: readonly FieldName[] | null,
+): { changed: FieldName[]; blanked: FieldName[] } {
+  const names = (held.names as readonly FieldName[]).filter((name) => carries === null || carries.includes(name));
   return {
     changed: names.filter(
       (name) => held.fingerprints[name] !== undefined && held.fingerprints[name] !== record.fingerprints[name],
@@ -95,6 +112,9 @@ function differing(held: Wanted, record: KnownRecord): { changed: FieldName[]; b
     blanked: names.filter((name) => held.fingerprints[name] === undefined && record.fingerprints[name] !== undefined),
   };
 }
+
+const carried = (wanted: Wanted, carries: readonly FieldName[] | null): Allowed<Fields> =>
+  carries === null ? wanted.fields : only(wanted, carries);
 
 /** The changed fields alone, still `Allowed`: a part of what the policy let through. */
 function only(held: Wanted, names: readonly FieldName[]): Allowed<Fields> {

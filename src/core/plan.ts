@@ -1,6 +1,7 @@
 import type { Allowed } from './allowed.ts';
 import type { CaseState } from './case.ts';
 import type { Purpose } from './configuration.ts';
+import type { Retained } from './duty.ts';
 import type { PermissionState } from './permission.ts';
 import type { FieldName, Fields } from './person.ts';
 import { allow, type Grant, grantFor, rectifiable } from './policy.ts';
@@ -8,9 +9,11 @@ import { allow, type Grant, grantFor, rectifiable } from './policy.ts';
 /** A row of the system that is about the subject, as the ledger knows it. */
 export interface KnownRecord {
   place: string;
-  state: 'linked' | 'restricted' | 'inert' | 'erased' | 'absent' | 'forgotten';
+  state: 'linked' | 'restricted' | 'inert' | 'stripped' | 'erased' | 'absent' | 'forgotten';
   /** One keyed fingerprint a field, of what was last written or read there. */
   fingerprints: Readonly<Record<string, string>>;
+  /** Of a stripped row: what a law keeps in it, and the last day. Null: kept by nothing any more, and neutral. */
+  retained?: Retained | null;
 }
 
 /** Everything that decides what one system owes one subject now. */
@@ -28,8 +31,10 @@ export interface PlanInput {
   fields: Fields;
   fingerprints: Readonly<Record<string, string>>;
   purposes: readonly Purpose[];
-  /** The fields that the system's mapping has a place for; null: all of them. */
-  carries: readonly FieldName[] | null;
+  /** Per place, the fields that the system's mapping has a place for; null: all of them. */
+  carries: Readonly<Record<string, readonly FieldName[]>> | null;
+  /** Fields that a row keeps in one text: when one changes, all are written. */
+  together: readonly FieldName[];
   permissions: Readonly<Record<string, PermissionState>>;
   records: readonly KnownRecord[];
   /** The register's mapped refused fields are set for every refused permission. */
@@ -46,11 +51,20 @@ export type Desired =
   | { kind: 'wait'; until: Date; reason: string }
   /** The erased are served nowhere; a late correction meets this. */
   | { kind: 'barred' }
-  | { kind: 'gone'; human: boolean }
+  | { kind: 'gone'; human: boolean; now: Date }
   | { kind: 'restricted'; human: boolean; permissions: string[]; reason: string }
   /** The register carries each refused permission in its mapped field. */
   | { kind: 'refusals'; permissions: string[]; written: boolean }
-  | { kind: 'present'; human: boolean; held: Wanted; fresh: Wanted | null; blockedBy: string[]; places: readonly string[] };
+  | {
+      kind: 'present';
+      human: boolean;
+      held: Wanted;
+      fresh: Wanted | null;
+      blockedBy: string[];
+      places: readonly string[];
+      carries: PlanInput['carries'];
+      together: readonly FieldName[];
+    };
 
 /** Values and fingerprints of the fields that may be there. */
 export interface Wanted {
@@ -67,7 +81,7 @@ export function plan(input: PlanInput): Desired {
     const remains =
       input.role === 'recipient' &&
       input.records.some((r) => r.state === 'linked' || r.state === 'restricted' || r.state === 'inert');
-    return remains ? { kind: 'gone', human: input.human } : { kind: 'barred' };
+    return remains ? { kind: 'gone', human: input.human, now: input.now } : { kind: 'barred' };
   }
   const refused = Object.entries(input.permissions).flatMap(([name, state]) => (state.refused ? [name] : []));
   if (input.role === 'register') return { kind: 'refusals', permissions: refused, written: input.refusedWritten };
@@ -82,6 +96,8 @@ export function plan(input: PlanInput): Desired {
     fresh: fresh.purposes.length > 0 && !subject.restricted ? wanted(input, fresh) : null,
     blockedBy: fresh.blockedBy,
     places: input.places,
+    carries: input.carries,
+    together: input.together,
   };
 }
 
@@ -92,7 +108,8 @@ function erasing(input: PlanInput, found: NonNullable<PlanInput['erasureCase']>)
   const permissions = Object.keys(input.permissions);
   if (input.role === 'register') {
     const turn = found.othersSettled || (found.eraseBy !== null && found.eraseBy <= now);
-    if (approved && turn && (found.undoUntil === null || found.undoUntil <= now)) return { kind: 'gone', human: input.human };
+    if (approved && turn && (found.undoUntil === null || found.undoUntil <= now))
+      return { kind: 'gone', human: input.human, now: input.now };
     if (!input.refusedWritten) return { kind: 'refusals', permissions, written: false };
     return approved && found.eraseBy
       ? { kind: 'wait', until: found.eraseBy, reason: 'register-last' }
@@ -105,11 +122,13 @@ function erasing(input: PlanInput, found: NonNullable<PlanInput['erasureCase']>)
     const open = !input.human && input.records.some((r) => r.state === 'linked');
     return open ? restricted : { kind: 'wait', until: found.undoUntil, reason: 'undo-window' };
   }
-  return { kind: 'gone', human: input.human };
+  return { kind: 'gone', human: input.human, now: input.now };
 }
 
 function wanted(input: PlanInput, granted: Grant): Wanted {
-  const grant = { fields: granted.fields.filter((name) => input.carries === null || input.carries.includes(name)) };
+  const { carries } = input;
+  const carried = carries === null ? null : new Set(Object.values(carries).flat());
+  const grant = { fields: granted.fields.filter((name) => carried === null || carried.has(name)) };
   const fingerprints: Record<string, string> = {};
   for (const name of grant.fields) {
     const print = input.fingerprints[name];

@@ -1,22 +1,18 @@
 import type { Connector, Profile, Recipient, RemoteRef, Written } from '../connectors/connector.ts';
 import type { Call } from '../connectors/http.ts';
 import type { Step } from '../core/diff.ts';
-import { type Evidence, type Outcome, weaker } from '../core/duty.ts';
+import { type Evidence, weaker } from '../core/duty.ts';
 import { Failure } from '../core/failure.ts';
 import type { FieldName, Fields } from '../core/person.ts';
-import type { Move } from '../store/duties.ts';
 import { hold } from '../store/held.ts';
 import { askPerson } from './ask-person.ts';
+import { keepByLaw, neutralise } from './converge-law.ts';
 import { discloseFields, noteRefusal } from './converge-notes.ts';
 import { routeWorks } from './converge-observe.ts';
+import { settled, type Taken } from './converge-taken.ts';
 import type { View } from './converge-view.ts';
 import { writeForgotten, writeGone, writeNew, writeProfile, writeRestricted } from './converge-write.ts';
 import type { Needs } from './needs.ts';
-
-/** What a step came to. `write` runs inside the transaction that records it. */
-export type Taken =
-  | { kind: 'settled'; outcome: Outcome; evidence: Evidence; reason?: string; called?: boolean; write?: () => Promise<void> }
-  | { kind: 'moved'; move: Move; called?: boolean };
 
 /** Takes one step. Everything that was sent is read back where the vendor allows it. */
 export async function take(needs: Needs, connector: Connector, view: View, step: Step, call: Call): Promise<Taken> {
@@ -59,8 +55,15 @@ async function wire(
   const row = view.rows[step.record];
   if (!row?.ref) return { kind: 'settled', outcome: 'absent', evidence: 'none', reason: 'no-locator' };
   const { ref } = row;
+  let isBound = false;
+  if (step.kind === 'erase') {
+    const law = await keepByLaw(needs, recipient, view, step.record, ref, call);
+    if (law.kept) return law.kept;
+    isBound = law.isBound;
+  }
   const cap = (evidence: Evidence) => (step.kind === 'erase' ? weaker(evidence, connector.manifest.erasure.cap) : evidence);
   const said = await say(recipient, step, ref, call);
+  if (said.kind === 'refused' && isBound) return neutralise(needs, recipient, view, step.record, ref, call);
   if (said.kind === 'refused') return { ...settled('refused', 'acknowledged', said.code), called: true };
   if (said.kind === 'not-found') {
     const evidence = (await routeWorks(needs, recipient, view, ref.place, call)) ? 'observed' : 'accepted';
@@ -189,13 +192,6 @@ async function linkFound(needs: Needs, view: View, place: string, there: Profile
     },
   };
 }
-
-const settled = (outcome: Outcome, evidence: Evidence, reason?: string) => ({
-  kind: 'settled' as const,
-  outcome,
-  evidence,
-  ...(reason ? { reason } : {}),
-});
 
 /** Whether an erasure of this row was sent before: then a row that is gone was erased by us. */
 const wasSent = (evidence: Evidence | undefined) => evidence === 'accepted';

@@ -1,4 +1,4 @@
-import type { RemoteRef } from '../connectors/connector.ts';
+import type { Recipient, RemoteRef } from '../connectors/connector.ts';
 import type { PermissionState } from '../core/permission.ts';
 import type { Fields } from '../core/person.ts';
 import type { PlanInput } from '../core/plan.ts';
@@ -59,19 +59,21 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     role: isRegister ? 'register' : 'recipient',
     human: connector.manifest.human,
     linked: connector.manifest.human || isRegister || (await systemState(db, duty.recipient))?.linked_at != null,
-    places: [...(connector.recipient?.places ?? [])],
+    places: placesOf(connector.recipient, fields, rows.length > 0),
     subject: { state: subject.state, restricted: subject.restricted, role: subject.role },
     erasureCase: erasure ? await caseInput(needs, subject, erasure, system.recipient?.undoHours ?? 0) : null,
     holds: (await openHolds(db, subject.id)).map((h) => h.kind),
     fields: fields ?? {},
     fingerprints: version?.fingerprints ?? {},
     purposes: (system.recipient?.purposes ?? []).flatMap((name) => config.purposes[name] ?? []),
-    carries: connector.recipient?.carries ?? null,
+    carries: carriesOf(connector.recipient),
+    together: connector.recipient?.together ?? [],
     permissions: Object.fromEntries(permissions.map((p): [string, PermissionState] => [p.name, p.state])),
     records: rows.map(({ record, register, ref }) => ({
       place: record?.place ?? register?.place ?? ref?.place ?? '',
       state: record?.state ?? (register?.state === 'erased' ? ('erased' as const) : ('linked' as const)),
       fingerprints: record?.fingerprints ?? {},
+      retained: record?.retained ?? null,
     })),
     refusedWritten: permissions.every((p) => !p.state.refused || p.refused_written),
     disclosed: disclosures.some((d) => d.recipient === duty.recipient),
@@ -79,6 +81,20 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     tombstoned: subject.state === 'erased',
   };
   return { duty, subject, version: subject.version, fields, fingerprints: version?.fingerprints ?? {}, erasure, rows, input };
+}
+
+/** Where a row may be made. A system that files people by what they are gives nobody a second row. */
+function placesOf(recipient: Recipient | undefined, fields: Fields | null, isKnown: boolean): string[] {
+  if (!recipient?.placesFor) return [...(recipient?.places ?? [])];
+  if (isKnown) return [];
+  // without the values nobody can say where: any place makes the step ask for them
+  return fields === null ? recipient.places.slice(0, 1) : [...recipient.placesFor(fields)];
+}
+
+function carriesOf(recipient: Recipient | undefined): PlanInput['carries'] {
+  const { carries } = recipient ?? {};
+  if (!recipient || carries === undefined) return null;
+  return Object.fromEntries(recipient.places.map((place) => [place, typeof carries === 'function' ? carries(place) : carries]));
 }
 
 async function caseInput(

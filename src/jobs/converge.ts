@@ -10,7 +10,8 @@ import { closePropagations } from '../store/records.ts';
 import { dropPayload, lockSubject } from '../store/subjects.ts';
 import { countCall, parkSystem, pauseSystem } from '../store/systems.ts';
 import { observe } from './converge-observe.ts';
-import { type Taken, take } from './converge-step.ts';
+import { take } from './converge-step.ts';
+import type { Taken } from './converge-taken.ts';
 import { look, type View } from './converge-view.ts';
 import { advanceCase } from './erasure.ts';
 import { fetchValues, needsValues } from './fetch-values.ts';
@@ -35,7 +36,10 @@ export async function converge(needs: Needs, worker: string, dutyId: string): Pr
     if (!duty || !system || !connector) return;
     const lease = await takeLease(needs.db, dutyId, worker, system.deadlineSeconds ?? connector.manifest.deadlineSeconds);
     if (!lease) return;
-    const again = await step(needs, connector, lease, passed).catch((error: unknown) => failed(needs, lease, error));
+    const beat = keepAlive(needs, lease);
+    const again = await step(needs, connector, lease, passed)
+      .catch((error: unknown) => failed(needs, lease, error))
+      .finally(() => clearInterval(beat));
     if (!again) return;
   }
   // a duty that does not come to rest gives its worker back, and is looked at again later
@@ -99,6 +103,13 @@ async function step(needs: Needs, connector: Connector, lease: Lease, passed: Pa
   return record(needs, lease, view, taken, next, passed);
 }
 
+/** How often a lease is renewed while a call is under way, in ms; it lasts 5 s. A vendor may take minutes to answer. */
+const beatMs = 1500;
+
+/** A stopped process does not beat: its lease lapses, and whoever takes the duty reads first. */
+const keepAlive = (needs: Needs, lease: Lease) =>
+  setInterval(() => void renewLease(needs.db, lease, 'read').catch(() => {}), beatMs);
+
 /** The lease as the wire asks for it: renewed right before each request, and dead on this process's own clock as well. */
 function leased(needs: Needs, lease: Lease): Call {
   return {
@@ -128,10 +139,10 @@ async function record(needs: Needs, lease: Lease, view: View, taken: Taken, done
     if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');
     await told(needs, lease, view, move, done.kind);
     const { subject, recipient } = lease.duty;
-    if (move.state === 'settled') {
+    const isParked = move.state === 'waiting' && move.outcome === 'retained';
+    if (move.state === 'settled' || isParked)
       await closePropagations(needs.db, subject, recipient, view.version, move.outcome ?? 'unchanged');
-    }
-    if (move.state === 'settled' || move.state === 'held') await dropPayload(needs.db, subject);
+    if (move.state === 'settled' || move.state === 'held' || isParked) await dropPayload(needs.db, subject);
     if (view.erasure && (move.state === 'settled' || move.state === 'asked' || move.state === 'waiting'))
       await advanceCase(needs, view.erasure);
     return move.state === 'open';

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
-import { Migrator } from 'kysely/migration';
+import { type Migration, Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { ledger } from './migrations/001-ledger.ts';
+import { boundRows } from './migrations/002-bound-rows.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -55,20 +56,18 @@ async function migrate(db: Db): Promise<void> {
     db,
     migrationTableSchema: ledgerSchema,
     provider: {
-      getMigrations: async () => ({
-        '001-ledger': {
-          up: (on) =>
-            sql
-              .raw(ledger)
-              .execute(on)
-              .then(() => {}),
-        },
-      }),
+      getMigrations: async () => ({ '001-ledger': migration(ledger), '002-bound-rows': migration(boundRows) }),
     },
   });
   const { error } = await migrator.migrateToLatest();
   if (error) throw error;
 }
+
+const migration = (text: string): Migration => ({
+  up: async (on) => {
+    await sql.raw(text).execute(on);
+  },
+});
 
 const current = new AsyncLocalStorage<Tx>();
 

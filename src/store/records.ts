@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Evidence } from '../core/duty.ts';
+import type { Evidence, Retained } from '../core/duty.ts';
 import { changes, type Db, json, row, rows } from './database.ts';
 import type { Vault } from './vault.ts';
 
@@ -11,8 +11,10 @@ export interface RecordRow {
   place: string;
   remote_hash: Buffer;
   sealed_ref: Buffer | null;
-  state: 'linked' | 'restricted' | 'inert' | 'erased' | 'absent' | 'forgotten';
+  state: 'linked' | 'restricted' | 'inert' | 'stripped' | 'erased' | 'absent' | 'forgotten';
   linked_how: string;
+  /** Of a stripped row: what a law keeps in it. */
+  retained: Retained | null;
   fingerprints: Record<string, string>;
   evidence: Evidence;
   written_version: number;
@@ -75,6 +77,7 @@ export const updateRecord = (
     evidence: Evidence;
     version?: number;
     observed: boolean;
+    retained?: Retained | null;
   },
 ) =>
   changes(
@@ -83,6 +86,7 @@ export const updateRecord = (
           sealed_ref = ${set.sealedRef ?? sql`sealed_ref`},
           fingerprints = ${set.fingerprints ? json(set.fingerprints) : sql`fingerprints`},
           written_version = ${set.version ?? sql`written_version`},
+          retained = ${set.retained === undefined ? sql`retained` : set.retained === null ? null : json(set.retained)},
           observed_at = CASE WHEN ${set.observed} THEN now() ELSE observed_at END
         WHERE id = ${id}`,
   );

@@ -28,6 +28,7 @@ const base: PlanInput = {
   fingerprints: { givenName: 'f1', email: 'f2' },
   purposes: [marketing],
   carries: null,
+  together: [],
   permissions: { newsletter: granted },
   records: [],
   refusedWritten: true,

@@ -33,7 +33,16 @@ it('never lets more requests reach a vendor in any sliding second, nor at once, 
   });
   const hubs = await Promise.all([openDatabase(databaseUrl, 8), openDatabase(databaseUrl, 8)]);
   const wires = hubs.map(({ db }) =>
-    createWire({ gate: ledgerGate(db, 'vendor', () => limits, 5000, randomUUID), deadlineMs: 5000 }),
+    createWire({
+      gate: ledgerGate(
+        db,
+        () => 'vendor',
+        () => limits,
+        5000,
+        randomUUID,
+      ),
+      deadlineMs: 5000,
+    }),
   );
   await Promise.all(
     wires.flatMap((wire) =>

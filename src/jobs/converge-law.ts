@@ -1,0 +1,123 @@
+import type { Bound, Recipient, RemoteRef } from '../connectors/connector.ts';
+import type { Call } from '../connectors/http.ts';
+import { Failure } from '../core/failure.ts';
+import type { FieldName } from '../core/person.ts';
+import { dayAfter, longestRetention } from '../core/retention.ts';
+import { type RecordRow, updateRecord } from '../store/records.ts';
+import { askPerson } from './ask-person.ts';
+import { settled, type Taken } from './converge-taken.ts';
+import type { View } from './converge-view.ts';
+import { standings } from './converge-write.ts';
+import { type Needs, now } from './needs.ts';
+
+/**
+ * An erasure that meets a law (Art. 17(3)(b), (e)): field by field, not record by record. What no law needs goes now, the rest is
+ * kept until its day, and nobody calls that erased.
+ */
+
+/** `kept`: stripped instead of erased. Without it the erasure is tried, of a row that something may still bind. */
+export interface UnderLaw {
+  kept: Taken | null;
+  isBound: boolean;
+}
+
+/** Strips a bound row as long as a law keeps it. */
+export async function keepByLaw(
+  needs: Needs,
+  recipient: Recipient,
+  view: View,
+  i: number,
+  ref: RemoteRef,
+  call: Call,
+): Promise<UnderLaw> {
+  const record = view.rows[i]?.record;
+  const bound = record && recipient.bound && recipient.strip ? await recipient.bound(ref, call) : null;
+  if (!record || !bound || !recipient.strip) return { kept: null, isBound: false };
+  const law = lawOf(needs, view.duty.recipient, bound);
+  const isOver = law === null || dayAfter(law.until) <= (await now(needs));
+  // the day has come and nothing is open: the erasure itself is tried, once more than the law demands
+  if (isOver && !bound.open && law !== null) return { kept: null, isBound: true };
+  return { kept: await stripRow(needs, { recipient, record, ref, bound, law, isOver }, call), isBound: true };
+}
+
+interface BoundRow {
+  recipient: Recipient;
+  record: RecordRow;
+  ref: RemoteRef;
+  bound: Bound;
+  law: { until: string; law: string } | null;
+  isOver: boolean;
+}
+
+async function stripRow(needs: Needs, row: BoundRow, call: Call): Promise<Taken | null> {
+  const { recipient, record, ref, bound, law, isOver } = row;
+  if (!recipient.strip) return null;
+  const said = await recipient.strip(ref, bound, call);
+  if (said.kind === 'not-found') return null;
+  if (said.kind === 'refused') return { ...settled('refused', 'acknowledged', said.code), called: true };
+  if (said.kind !== 'accepted') throw new Failure('ANSWER_GARBLED');
+  const back = await recipient.read(said.ref, call);
+  if (back === null || back.standing === 'active' || Object.keys(back.fields).some((name) => !keeps(bound, name)))
+    throw new Failure('NOT_APPLIED');
+  const fields = Object.keys(back.fields).sort();
+  if (law === null) {
+    // the system will not let go, and no rule of the company says why: that is for a person
+    return {
+      ...settled('refused', 'observed', 'no-retention-rule'),
+      called: true,
+      write: () =>
+        updateRecord(needs.db, record.id, { state: standings[back.standing], evidence: 'observed', observed: true }).then(
+          nothing,
+        ),
+    };
+  }
+  // an open claim outlasts a date that has passed: looked at again each quarter
+  const until = isOver ? quarterFrom(await now(needs)) : law.until;
+  return {
+    ...settled('retained', 'observed', bound.open ? 'law-and-open-claim' : 'law'),
+    called: true,
+    write: () =>
+      updateRecord(needs.db, record.id, {
+        state: 'stripped',
+        evidence: 'observed',
+        observed: true,
+        retained: { fields, until, law: bound.open ? `${law.law}; GDPR Art. 17(3)(e)` : law.law },
+      }).then(nothing),
+  };
+}
+
+const nothing = () => {};
+const keeps = (bound: Bound, name: string) => bound.keeps.includes(name as FieldName);
+const quarterFrom = (at: Date) => new Date(at.getTime() + 91 * 86_400_000).toISOString().slice(0, 10);
+
+function lawOf(needs: Needs, system: string, bound: Bound) {
+  const own = needs.config.systems[system]?.recipient?.retention ?? [];
+  const rules = own.length > 0 ? own : (needs.connectors[system]?.manifest.retention ?? []);
+  return longestRetention(rules, bound.newest, needs.config.controller.financialYearEnd ?? '12-31');
+}
+
+/**
+ * The law's time is over and the system still refuses: the values agreed with the accountant go over what is left. Where none are
+ * agreed, whoever owns the system is asked.
+ */
+export async function neutralise(
+  needs: Needs,
+  recipient: Recipient,
+  view: View,
+  i: number,
+  ref: RemoteRef,
+  call: Call,
+): Promise<Taken> {
+  const record = view.rows[i]?.record;
+  const said = (await recipient.neutralise?.(ref, call)) ?? { kind: 'refused' as const, code: 'no-neutral-values' };
+  if (said.kind === 'refused' || !record) return { kind: 'moved', called: true, move: await askPerson(needs, view, 'erase') };
+  if (said.kind !== 'accepted') throw new Failure('ANSWER_GARBLED');
+  return {
+    ...settled('stripped', 'observed', 'neutral-values'),
+    called: true,
+    write: () =>
+      updateRecord(needs.db, record.id, { state: 'stripped', evidence: 'observed', observed: true, retained: null }).then(
+        nothing,
+      ),
+  };
+}
