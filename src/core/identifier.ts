@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { canonicalIdentityCode } from './identity-code.ts';
+import { isSoleTrader } from './organisation.ts';
 import type { Person } from './person.ts';
 import type { Key } from './seal.ts';
 
@@ -131,8 +132,8 @@ export function identifierHash(hmacKey: Key, kind: IdentifierKind, normalised: s
 }
 
 /**
- * What a person can be found by, normalised, each once. The organisation's business id is not among them: it belongs to the
- * company and would tie all its people together.
+ * What a person can be found by, normalised, each once. A company's business id is not among them: it would tie all its people
+ * together. A sole trader's is: the firm is the person.
  */
 export function identifiersOf(person: Person): Identifier[] {
   const raw: [IdentifierKind, string | undefined][] = [
@@ -141,6 +142,7 @@ export function identifiersOf(person: Person): Identifier[] {
     ['phone', person.mobile],
     ['customerNumber', person.customerNumber],
     ['identityCode', person.identityCode],
+    ['businessId', isSoleTrader(person.organisation) ? person.organisation?.businessId : undefined],
   ];
   const found = new Map<string, Identifier>();
   for (const [kind, text] of raw) {

@@ -4,7 +4,8 @@ import type { Step } from '../core/diff.ts';
 import { type Evidence, weaker } from '../core/duty.ts';
 import { Failure } from '../core/failure.ts';
 import type { FieldName, Fields } from '../core/person.ts';
-import { hold } from '../store/held.ts';
+import { hold, isDisowned } from '../store/held.ts';
+import { remoteHash } from '../store/records.ts';
 import { askPerson } from './ask-person.ts';
 import { keepByLaw, neutralise } from './converge-law.ts';
 import { discloseFields, noteRefusal } from './converge-notes.ts';
@@ -173,6 +174,9 @@ async function create(
 async function linkFound(needs: Needs, view: View, place: string, there: Profile[], how: string): Promise<Taken> {
   const [profile] = there;
   if (!profile || there.length > 1) return { kind: 'moved', called: true, move: { state: 'held', reason: 'ambiguous-record' } };
+  // a person cut this very tie before
+  if (await isDisowned(needs.db, view.duty.recipient, remoteHash(needs.vault, view.duty.recipient, place, profile.ref.id)))
+    return { kind: 'moved', called: true, move: { state: 'held', reason: 'row-of-another' } };
   return {
     kind: 'settled',
     called: true,

@@ -1,14 +1,17 @@
-import type { Profile } from '../connectors/connector.ts';
+import type { Profile, RemoteRef } from '../connectors/connector.ts';
 import { freeCall } from '../connectors/http.ts';
 import { fingerprints } from '../core/fingerprint.ts';
-import { isShared, normalise } from '../core/identifier.ts';
+import { masked } from '../core/mask.ts';
+import { type LinkRule, match } from '../core/match.ts';
 import { inTransaction } from '../store/database.ts';
-import { hold } from '../store/held.ts';
-import { putRecord, recordByRemote, recordsOf, remoteHash, sealRef } from '../store/records.ts';
-import { type SubjectRow, subjectsByIdentifier } from '../store/subjects.ts';
+import { hold, isDisowned } from '../store/held.ts';
+import { deleteRecord, putRecord, recordByRemote, recordsOf, remoteHash, sealRef } from '../store/records.ts';
+import { subjectById } from '../store/subjects.ts';
 import { markLinked, systemState } from '../store/systems.ts';
 import { noteRefusal } from './converge-notes.ts';
 import { standings } from './converge-write.ts';
+import { likenessTo, valuesOf } from './link-names.ts';
+import { cluesOf, isOfErased, nearbyOwners } from './link-owners.ts';
 import { type Needs, tell, whose } from './needs.ts';
 
 export interface LinkResult {
@@ -17,28 +20,42 @@ export interface LinkResult {
   read: number;
   /** Rows that are (or, in a preview, would be) newly linked. */
   linked: number;
-  /** Several candidates: held for a person. */
+  /** Near matches, several candidates, names that contradict: held for a person. */
   ambiguous: number;
-  /** Addresses that more than one person, or nobody in particular, reads. */
+  /** Rows known only by what several people, or nobody in particular, share: held for a person. */
   shared: number;
   /** Rows that nobody in the register knows. */
   orphans: number;
   alreadyLinked: number;
 }
 
+type Finding = Exclude<keyof LinkResult, 'system' | 'read'>;
+
 /**
- * First contact: reads all rows of a recipient and ties each to its person by exact, unique e-mail address. A preview unless
- * `apply`; afterwards the recipient counts as linked and its duties run.
+ * First contact: reads all rows of a recipient and ties each to its person, where an identifier that exactly one person has says
+ * whose it is and nothing contradicts. The rest is for a person, or an orphan. A preview unless `apply`; afterwards the recipient
+ * counts as linked and its duties run.
  */
 export async function linkRecipient(needs: Needs, system: string, apply: boolean, actor: string): Promise<LinkResult> {
   const recipient = needs.connectors[system]?.recipient;
   if (!recipient) throw new Error('this system is not a recipient whose rows can be listed');
+  const run: Run = { needs, system, apply, actor, made: new Map() };
   const result: LinkResult = { system, read: 0, linked: 0, ambiguous: 0, shared: 0, orphans: 0, alreadyLinked: 0 };
-  const taken = new Set<string>();
+  const seen = new Set<string>();
   for await (const page of recipient.list(freeCall)) {
     for (const profile of page) {
+      const hash = remoteHash(needs.vault, system, profile.ref.place, profile.ref.id);
+      // pages that shift while they are read show a row twice
+      const key = hash.toString('base64url', 0, 12);
+      if (seen.has(key)) continue;
+      seen.add(key);
       result.read++;
-      result[await linkOne(needs, system, profile, apply, actor, taken)]++;
+      const { finding, undone } = await linkOne(run, profile, hash);
+      result[finding]++;
+      if (undone) {
+        result.linked--;
+        result.ambiguous++;
+      }
     }
   }
   if (apply) {
@@ -51,84 +68,161 @@ export async function linkRecipient(needs: Needs, system: string, apply: boolean
   return result;
 }
 
-type Finding = 'linked' | 'ambiguous' | 'shared' | 'orphans' | 'alreadyLinked';
-
-async function linkOne(
-  needs: Needs,
-  system: string,
-  profile: Profile,
-  apply: boolean,
-  actor: string,
-  taken: Set<string>,
-): Promise<Finding> {
-  const hash = remoteHash(needs.vault, system, profile.ref.place, profile.ref.id);
-  if (await recordByRemote(needs.db, system, profile.ref.place, hash)) return 'alreadyLinked';
-  const email = typeof profile.fields.email === 'string' ? normalise('email', profile.fields.email) : null;
-  const candidates =
-    email === null
-      ? []
-      : (await subjectsByIdentifier(needs.db, 'email', needs.vault.hash('email', email))).filter((s) => s.state !== 'erased');
-  const [subject] = candidates;
-  if (!subject || email === null) return 'orphans';
-  if (isShared('email', email)) return 'shared';
-  if (candidates.length > 1) return ambiguous(needs, system, candidates, hash, apply, actor, 'shared');
-  const key = `${subject.id} ${profile.ref.place}`;
-  const there = (await recordsOf(needs.db, subject.id, system)).some(
-    (r) => r.place === profile.ref.place && r.state !== 'erased' && r.state !== 'absent',
-  );
-  // a second row of one person in one place: which is the living one is for a person to say
-  if (there || taken.has(key)) return ambiguous(needs, system, candidates, hash, apply, actor, 'ambiguous');
-  taken.add(key);
-  if (apply) await writeLink(needs, system, profile, subject, actor);
-  return 'linked';
+interface Run {
+  needs: Needs;
+  system: string;
+  apply: boolean;
+  actor: string;
+  /** Per person and place, the row that this run linked, and whether its name said whose it is. */
+  made: Map<string, { profile: Profile; named: boolean }>;
 }
 
-async function ambiguous(
-  needs: Needs,
-  system: string,
-  candidates: SubjectRow[],
-  about: Buffer,
-  apply: boolean,
-  actor: string,
-  finding: 'shared' | 'ambiguous',
-): Promise<Finding> {
-  if (!apply) return finding;
+async function linkOne(run: Run, profile: Profile, hash: Buffer): Promise<{ finding: Finding; undone?: boolean }> {
+  const { needs, system } = run;
+  const { place } = profile.ref;
+  if (await recordByRemote(needs.db, system, place, hash)) return { finding: 'alreadyLinked' };
+  // a person said before that this row is nobody's
+  if (await isDisowned(needs.db, system, hash)) return { finding: 'orphans' };
+  const found = await match(await cluesOf(needs, system, profile.fields), (subject) =>
+    likenessTo(needs, profile.fields, subject),
+  );
+  switch (found.kind) {
+    case 'orphan':
+      return { finding: await orphan(run, profile, hash) };
+    case 'shared':
+      await holdRow(run, profile, hash, found.candidates, 'shared');
+      return { finding: 'shared' };
+    case 'ambiguous':
+      await holdRow(run, profile, hash, found.candidates, found.reason);
+      return { finding: 'ambiguous' };
+    case 'linked': {
+      const named = (await likenessTo(needs, profile.fields, found.subject)) === 'same';
+      const twin = await twinOf(run, found.subject, place, named);
+      if (twin) {
+        await holdRow(run, profile, hash, [found.subject], 'second-row');
+        return { finding: 'ambiguous', undone: await undo(run, found.subject, place) };
+      }
+      run.made.set(`${found.subject} ${place}`, { profile, named });
+      if (run.apply) await writeLink(needs, system, profile, found.subject, run.actor, found.rule);
+      return { finding: 'linked' };
+    }
+  }
+}
+
+/**
+ * A second row of one person in one place. Two rows with their name are both theirs; where one says nothing, which of them is theirs
+ * is for a person to say.
+ */
+async function twinOf(run: Run, subject: string, place: string, named: boolean): Promise<boolean> {
+  const before = run.made.get(`${subject} ${place}`);
+  if (before) return !(before.named && named);
+  const rows = await recordsOf(run.needs.db, subject, run.system);
+  return !named && rows.some((r) => r.place === place && r.state !== 'erased' && r.state !== 'absent');
+}
+
+/** Takes back the link that this run made to a nameless row, now that another claims the same person. */
+async function undo(run: Run, subject: string, place: string): Promise<boolean> {
+  const key = `${subject} ${place}`;
+  const before = run.made.get(key);
+  if (!before || before.named) return false;
+  run.made.delete(key);
+  const hash = remoteHash(run.needs.vault, run.system, place, before.profile.ref.id);
+  if (run.apply) {
+    const record = await recordByRemote(run.needs.db, run.system, place, hash);
+    if (record) await deleteRecord(run.needs.db, record.id);
+  }
+  await holdRow(run, before.profile, hash, [subject], 'second-row');
+  return true;
+}
+
+async function orphan(run: Run, profile: Profile, hash: Buffer): Promise<Finding> {
+  const { needs, system, apply, actor } = run;
+  if (await isOfErased(needs, system, profile.fields)) {
+    if (!apply) return 'orphans';
+    const opened = await hold(needs.db, {
+      id: needs.newId(),
+      kind: 'rearrival',
+      system,
+      subject: null,
+      about: hash,
+      reason: 'tombstone',
+    });
+    if (opened) await tell(needs, { actor, action: 'rearrival.held', system, reason: 'tombstone' });
+    return 'orphans';
+  }
+  const near: string[] = [];
+  for (const candidate of await nearbyOwners(needs, profile.fields)) {
+    const like = await likenessTo(needs, profile.fields, candidate);
+    if (like === 'same' || like === 'near') near.push(candidate);
+  }
+  if (near.length === 0) return 'orphans';
+  await holdRow(run, profile, hash, near, 'near');
+  return 'ambiguous';
+}
+
+/** Both sides of a match as a person may see them, sealed; with the row's locator, to read it again when it was decided. */
+export interface Sides {
+  ref: RemoteRef;
+  row: Record<string, string>;
+  candidates: { subject: string; register: Record<string, string> }[];
+}
+
+async function holdRow(run: Run, profile: Profile, about: Buffer, candidates: string[], reason: string): Promise<void> {
+  const { needs, system, apply, actor } = run;
+  if (!apply) return;
+  const shown = candidates.slice(0, mostCandidates);
+  const sides: Sides = {
+    ref: profile.ref,
+    row: masked(profile.fields),
+    candidates: await Promise.all(
+      shown.map(async (subject) => ({ subject, register: masked((await valuesOf(needs, subject)) ?? {}) })),
+    ),
+  };
   const opened = await hold(needs.db, {
     id: needs.newId(),
     kind: 'ambiguous-link',
     system,
     subject: null,
     about,
-    reason: finding,
-    details: { candidates: candidates.map((s) => s.id) },
+    reason,
+    details: { candidates: shown },
+    sides: needs.vault.sealJson('held-sides', sides),
   });
   if (opened) await tell(needs, { actor, action: 'hold.opened', system, reason: 'ambiguous-link' });
-  return finding;
 }
 
-async function writeLink(needs: Needs, system: string, profile: Profile, subject: SubjectRow, actor: string): Promise<void> {
-  await inTransaction(needs.db, async () => {
-    await putRecord(needs.db, {
+/** Of a switchboard's hundred people, as many as a person can look at. */
+const mostCandidates = 10;
+
+/** Ties a row to a person, under the rule that says why. False: it is somebody else's already. */
+export async function writeLink(
+  needs: Needs,
+  system: string,
+  profile: Profile,
+  subjectId: string,
+  actor: string,
+  rule: LinkRule | 'person',
+): Promise<boolean> {
+  return inTransaction(needs.db, async () => {
+    const subject = await subjectById(needs.db, subjectId);
+    if (!subject || subject.state === 'erased') return false;
+    const made = await putRecord(needs.db, {
       id: needs.newId(),
-      subject: subject.id,
+      subject: subjectId,
       recipient: system,
       place: profile.ref.place,
       hash: remoteHash(needs.vault, system, profile.ref.place, profile.ref.id),
       sealedRef: sealRef(needs.vault, system, profile.ref),
       state: standings[profile.standing],
-      how: 'exact-email',
-      fingerprints: fingerprints(needs.vault.keys.hmac.current, subject.id, profile.fields),
+      how: rule,
+      fingerprints: fingerprints(needs.vault.keys.hmac.current, subjectId, profile.fields),
       evidence: 'observed',
       version: 0,
     });
-    await tell(needs, {
-      actor,
-      action: 'link.made',
-      system,
-      subject: whose(subject),
-      reason: 'exact-email',
-    });
-    if (profile.refused) await noteRefusal(needs, subject.id, system);
+    if (!made) return false;
+    await tell(needs, { actor, action: 'link.made', system, subject: whose(subject), reason: rule });
+    if (profile.refused) await noteRefusal(needs, subjectId, system);
+    return true;
   });
 }
 

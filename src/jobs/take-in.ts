@@ -71,7 +71,7 @@ export async function takeIn(needs: Needs, system: string, record: RegisterRecor
       }
     }
     // a converted lead is an old picture of the person: its contact speaks for both
-    if (tied && record.sameAs) return signals(needs, system, subject, record, 'same');
+    if ((tied && record.sameAs) || known?.secondary) return signals(needs, system, subject, record, 'same');
 
     const result = await takeValues(needs, system, subject, record, fields, before === undefined);
     return signals(needs, system, subject, record, result);

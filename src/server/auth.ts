@@ -20,6 +20,10 @@ export interface Actor {
 export const access: Readonly<Record<string, readonly Role[]>> = {
   'GET /subjects': ['dpo', 'decision-maker'],
   'GET /subjects/:id': ['dpo', 'decision-maker'],
+  'POST /subjects/:id/merge': ['decision-maker'],
+  'POST /subjects/:id/split': ['decision-maker'],
+  'POST /links/:id/unlink': ['decision-maker'],
+  'POST /links/:id/relink': ['decision-maker'],
   'GET /cases': ['dpo', 'decision-maker', 'auditor'],
   'POST /cases': ['dpo', 'decision-maker'],
   'GET /cases/:id': ['dpo', 'decision-maker', 'auditor'],

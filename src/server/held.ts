@@ -2,10 +2,12 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { AlreadyErased, openErasureCase } from '../jobs/erasure.ts';
 import { now, tell, whose } from '../jobs/needs.ts';
+import { linkHeld } from '../jobs/relink.ts';
 import { inTransaction } from '../store/database.ts';
 import { dutyById, raise, redrive } from '../store/duties.ts';
 import { allHeld, decide, heldById } from '../store/held.ts';
 import { subjectById } from '../store/subjects.ts';
+import { refusing } from './links.ts';
 import { badRequest, later, notFound, refused } from './problem.ts';
 import { Id, type RouteOptions } from './routes.ts';
 import { heldView, verdictsOf } from './shapes.ts';
@@ -13,14 +15,23 @@ import { heldView, verdictsOf } from './shapes.ts';
 /** What waits for a person's verdict, and what the machine gave up. */
 export const heldRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
   const { db } = needs;
-  app.get('/held', async () => (await allHeld(db)).map(heldView));
+  app.get('/held', async () => (await allHeld(db)).map((held) => heldView(needs, held)));
 
-  app.post('/held/:id/:verdict', { schema: { params: Id.extend({ verdict: z.string() }) } }, async ({ params, actor }) => {
+  const Verdict = {
+    params: Id.extend({ verdict: z.string() }),
+    body: z.strictObject({ subject: z.uuid().optional() }).nullish(),
+  };
+  app.post('/held/:id/:verdict', { schema: Verdict }, async ({ params, body, actor }) => {
     const held = await heldById(db, params.id);
     if (!held) throw notFound('hold');
     if (verdictsOf[held.kind].length === 0) throw later('A verdict on a re-arrival');
     if (!verdictsOf[held.kind].includes(params.verdict))
       throw badRequest(`verdict: about this the verdict is one of ${verdictsOf[held.kind].join(', ')}`);
+    if (params.verdict === 'link') {
+      if (!body?.subject) throw badRequest('subject: say whose row it is, as {"subject": "…"}');
+      await refusing(linkHeld(needs, held, body.subject, actor.id));
+      return { ...heldView(needs, held), verdict: params.verdict };
+    }
     return inTransaction(db, async () => {
       if (!(await decide(db, held.id, params.verdict, actor.id))) throw refused('This was decided before.');
       const subject = held.subject ? await subjectById(db, held.subject) : undefined;
@@ -38,10 +49,10 @@ export const heldRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
           if (error instanceof AlreadyErased) throw refused('This person was erased before; there is nothing left to erase.');
           throw error;
         });
-        return { ...heldView(held), verdict: params.verdict, case: opened.id };
+        return { ...heldView(needs, held), verdict: params.verdict, case: opened.id };
       }
       if (subject) await raise(db, { subject: subject.id, lane: 'correction', newId: needs.newId });
-      return { ...heldView(held), verdict: params.verdict };
+      return { ...heldView(needs, held), verdict: params.verdict };
     });
   });
 

@@ -1,6 +1,7 @@
 import type { DutyView } from '../core/duty.ts';
 import { reasonOf } from '../jobs/erasure.ts';
 import type { Needs } from '../jobs/needs.ts';
+import { sidesOf } from '../jobs/relink.ts';
 import type { CaseRow } from '../store/cases.ts';
 import type { DutyRow } from '../store/duties.ts';
 import type { HeldRow } from '../store/held.ts';
@@ -58,22 +59,29 @@ export const taskView = (task: TaskRow) => ({
   ...(task.law ? { law: task.law } : {}),
 });
 
-export const heldView = (held: HeldRow) => ({
+export const heldView = (needs: Needs, held: HeldRow) => ({
   id: held.id,
   kind: held.kind,
   system: held.system,
   ...(held.subject ? { subject: held.subject } : {}),
   reason: held.reason,
   details: held.details,
+  ...sidesView(needs, held),
   since: held.created_at.toISOString(),
   verdicts: verdictsOf[held.kind],
 });
+
+/** Both sides of a match, masked: enough to recognise, too little to learn. */
+function sidesView(needs: Needs, held: HeldRow) {
+  const sides = sidesOf(needs, held);
+  return sides ? { row: sides.row, candidates: sides.candidates } : {};
+}
 
 /** What a person may say about each kind of hold. */
 export const verdictsOf: Record<HeldRow['kind'], readonly string[]> = {
   vanished: ['erase', 'keep'],
   // a stale copy or a new relationship: until that can be carried out, the person stays held
   rearrival: [],
-  'ambiguous-link': ['dismiss'],
+  'ambiguous-link': ['link', 'dismiss'],
   'ambiguous-record': ['dismiss'],
 };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { normalise } from '../core/identifier.ts';
 import { casesOf } from '../store/cases.ts';
 import { dutiesOf } from '../store/duties.ts';
-import { disclosuresOf, remoteHash } from '../store/records.ts';
+import { disclosuresOf, linksOf, remoteHash } from '../store/records.ts';
 import { registerHash, registerRecords, subjectById, subjectsByIdentifier } from '../store/subjects.ts';
 import { subjectsByRemote } from '../store/views.ts';
 import { badRequest, notFound } from './problem.ts';
@@ -63,6 +63,16 @@ export const subjectRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { 
       registerRecords: (await registerRecords(db, subject.id)).map(({ register, place, state }) => ({ register, place, state })),
       version: subject.version,
       duties: (await dutiesOf(db, subject.id)).map((duty) => dutyView(needs, duty)),
+      links: (await linksOf(db, subject.id)).map((l) => ({
+        id: l.id,
+        system: l.recipient,
+        place: l.place,
+        rule: l.linked_how,
+        state: l.state,
+        evidence: l.evidence,
+        since: l.linked_at.toISOString(),
+        ...(l.retained ? { retained: l.retained } : {}),
+      })),
       disclosures: (await disclosuresOf(db, subject.id)).map((d) => ({
         system: d.recipient,
         purpose: d.purpose,

@@ -11,9 +11,11 @@ export interface HeldRow {
   details: Record<string, unknown>;
   created_at: Date;
   verdict: string | null;
+  about: Buffer | null;
+  sides: Buffer | null;
 }
 
-const columns = sql`id, kind, system, subject, reason, details, created_at, verdict`;
+const columns = sql`id, kind, system, subject, reason, details, created_at, verdict, about, sides`;
 
 /** Opens a hold; the same matter held already is left as it is (false). */
 export async function hold(
@@ -26,13 +28,15 @@ export async function hold(
     about?: Buffer;
     reason: string;
     details?: Record<string, unknown>;
+    /** Both sides of a match, masked and sealed; gone with the verdict. */
+    sides?: Buffer;
   },
 ): Promise<boolean> {
   return (
     (await changes(
       db,
-      sql`INSERT INTO held (id, kind, system, subject, about, reason, details)
-          VALUES (${h.id}, ${h.kind}, ${h.system}, ${h.subject}, ${h.about ?? null}, ${h.reason}, ${json(h.details ?? {})})
+      sql`INSERT INTO held (id, kind, system, subject, about, reason, details, sides)
+          VALUES (${h.id}, ${h.kind}, ${h.system}, ${h.subject}, ${h.about ?? null}, ${h.reason}, ${json(h.details ?? {})}, ${h.sides ?? null})
           ON CONFLICT DO NOTHING`,
     )) === 1
   );
@@ -52,7 +56,7 @@ export async function decide(db: Db, id: string, verdict: string, by: string): P
   return (
     (await changes(
       db,
-      sql`UPDATE held SET verdict = ${verdict}, verdict_by = ${by}, verdict_at = now() WHERE id = ${id} AND verdict IS NULL`,
+      sql`UPDATE held SET verdict = ${verdict}, verdict_by = ${by}, verdict_at = now(), sides = NULL WHERE id = ${id} AND verdict IS NULL`,
     )) === 1
   );
 }
@@ -63,3 +67,18 @@ export const resolveHolds = (db: Db, subject: string, kind: HeldRow['kind'], ver
     db,
     sql`UPDATE held SET verdict = ${verdict}, verdict_by = 'kaiku', verdict_at = now() WHERE subject = ${subject} AND kind = ${kind} AND verdict IS NULL`,
   );
+
+/** A person said that this row is not the one it was taken for: no rule links it again. */
+export const disown = (db: Db, d: { id: string; system: string; about: Buffer; by: string }) =>
+  changes(
+    db,
+    sql`INSERT INTO held (id, kind, system, about, reason, verdict, verdict_by, verdict_at)
+        VALUES (${d.id}, 'ambiguous-link', ${d.system}, ${d.about}, 'unlinked', 'dismiss', ${d.by}, now())`,
+  );
+
+export const isDisowned = async (db: Db, system: string, about: Buffer): Promise<boolean> =>
+  (await row(
+    db,
+    sql<{ id: string }>`
+      SELECT id FROM held WHERE about = ${about} AND system = ${system} AND kind = 'ambiguous-link' AND verdict = 'dismiss' LIMIT 1`,
+  )) !== undefined;

@@ -29,11 +29,24 @@ export const recordsOf = (db: Db, subject: string, recipient: string): Promise<R
     sql<RecordRow>`SELECT * FROM record WHERE subject = ${subject} AND recipient = ${recipient} ORDER BY place, linked_at`,
   );
 
+/** Every row of every recipient that is about a subject. */
+export const linksOf = (db: Db, subject: string): Promise<(RecordRow & { linked_at: Date })[]> =>
+  rows(
+    db,
+    sql<RecordRow & { linked_at: Date }>`SELECT * FROM record WHERE subject = ${subject} ORDER BY recipient, place, linked_at`,
+  );
+
 export const remoteHash = (vault: Vault, recipient: string, place: string, id: string) =>
   vault.hash('remoteId', `${recipient}/${place}/${id}`);
 
 export const recordByRemote = (db: Db, recipient: string, place: string, hash: Buffer): Promise<RecordRow | undefined> =>
   row(db, sql<RecordRow>`SELECT * FROM record WHERE recipient = ${recipient} AND place = ${place} AND remote_hash = ${hash}`);
+
+export const recordById = (db: Db, id: string): Promise<RecordRow | undefined> =>
+  row(db, sql<RecordRow>`SELECT * FROM record WHERE id = ${id}`);
+
+/** The tie is cut; the row at the recipient stays as it is. */
+export const deleteRecord = (db: Db, id: string) => changes(db, sql`DELETE FROM record WHERE id = ${id}`);
 
 /** A ref as the connector made it; the ciphertext is bound to its recipient. */
 export const sealRef = (vault: Vault, recipient: string, ref: unknown) => vault.sealJson(`ref:${recipient}`, ref);

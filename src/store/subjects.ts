@@ -70,6 +70,8 @@ export interface RegisterRecordRow {
   sealed_ref: Buffer;
   remote_hash: Buffer;
   state: 'present' | 'vanished' | 'hidden' | 'erased';
+  /** Merged into another row: its signals count, its values do not. */
+  secondary: boolean;
 }
 
 export const registerHash = (vault: Vault, register: string, place: string, id: string) =>
@@ -82,7 +84,7 @@ export const registerRecord = (db: Db, register: string, place: string, hash: Bu
   );
 
 export const registerRecords = (db: Db, subject: string): Promise<RegisterRecordRow[]> =>
-  rows(db, sql<RegisterRecordRow>`SELECT * FROM register_record WHERE subject = ${subject} ORDER BY place, seen_at`);
+  rows(db, sql<RegisterRecordRow>`SELECT * FROM register_record WHERE subject = ${subject} ORDER BY secondary, place, seen_at`);
 
 export const putRegisterRecord = (
   db: Db,
@@ -93,6 +95,14 @@ export const putRegisterRecord = (
     sql`INSERT INTO register_record (register, place, remote_hash, subject, sealed_ref)
         VALUES (${r.register}, ${r.place}, ${r.hash}, ${r.subject}, ${r.sealedRef})
         ON CONFLICT (register, place, remote_hash) DO UPDATE SET subject = excluded.subject, state = 'present', seen_at = now()`,
+  );
+
+/** Makes a row of the register another subject's. */
+export const moveRegisterRecord = (db: Db, r: RegisterRecordRow, to: { subject: string; secondary: boolean }) =>
+  changes(
+    db,
+    sql`UPDATE register_record SET subject = ${to.subject}, secondary = ${to.secondary}
+        WHERE register = ${r.register} AND place = ${r.place} AND remote_hash = ${r.remote_hash}`,
   );
 
 export const markRegisterRecord = (db: Db, register: string, hash: Buffer, state: RegisterRecordRow['state']) =>
@@ -133,6 +143,12 @@ export const presentRecords = (db: Db, register: string, place: string): Promise
 /** A row that turned out to be another subject's (a converted lead): everything known of `from` becomes `into`'s. */
 export async function absorb(db: Db, from: string, into: string): Promise<void> {
   await changes(db, sql`UPDATE register_record SET subject = ${into} WHERE subject = ${from}`);
+  // people were told of one person, once
+  await changes(
+    db,
+    sql`DELETE FROM record theirs USING record mine
+        WHERE theirs.subject = ${from} AND mine.subject = ${into} AND theirs.place = 'people' AND mine.place = 'people' AND theirs.recipient = mine.recipient`,
+  );
   await changes(db, sql`UPDATE record SET subject = ${into} WHERE subject = ${from}`);
   await changes(
     db,
@@ -266,6 +282,24 @@ export const subjectsByIdentifier = (db: Db, kind: string, hash: Buffer): Promis
     db,
     sql<SubjectRow & { current: boolean }>`
       SELECT s.*, i.current FROM identifier i JOIN subject s ON s.id = i.subject WHERE i.kind = ${kind} AND i.hash = ${hash} ORDER BY i.current DESC, s.created_at`,
+  );
+
+/** Living people who have or had any of these identifiers. */
+export const ownersOf = (db: Db, kind: string, hashes: readonly Buffer[]): Promise<{ id: string; role: string }[]> =>
+  rows(
+    db,
+    sql<{ id: string; role: string }>`
+      SELECT DISTINCT s.id, s.role FROM identifier i JOIN subject s ON s.id = i.subject
+      WHERE i.kind = ${kind} AND i.hash = ANY(${hashes}::bytea[]) AND s.state <> 'erased'`,
+  );
+
+/** Former identifiers that turned out to be another person's. */
+export const forgetFormer = (db: Db, subject: string, other: string) =>
+  changes(
+    db,
+    sql`DELETE FROM identifier mine USING identifier theirs
+        WHERE mine.subject = ${subject} AND theirs.subject = ${other} AND NOT mine.current AND theirs.current
+          AND mine.kind = theirs.kind AND mine.hash = theirs.hash`,
   );
 
 // Permissions

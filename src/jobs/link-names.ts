@@ -1,0 +1,50 @@
+import type { RemoteRef } from '../connectors/connector.ts';
+import { freeCall } from '../connectors/http.ts';
+import { fingerprints } from '../core/fingerprint.ts';
+import { type Likeness, likeness, type Name } from '../core/likeness.ts';
+import { type Fields, fieldsOf } from '../core/person.ts';
+import { fieldsOfVersion, latestVersion, registerRecords, subjectById } from '../store/subjects.ts';
+import { type Needs, registerOf } from './needs.ts';
+
+/**
+ * What the register says about a candidate, for a comparison and nothing else: never stored, never logged. The ledger's own copy
+ * where it still has one, else the register's row as it is now; null when nobody can say.
+ */
+export async function valuesOf(needs: Needs, subjectId: string): Promise<Fields | null> {
+  const subject = await subjectById(needs.db, subjectId);
+  if (!subject) return null;
+  const kept = fieldsOfVersion(needs.vault, subject, await latestVersion(needs.db, subjectId));
+  if (kept) return kept;
+  const { register } = registerOf(needs, subject.register);
+  for (const row of await registerRecords(needs.db, subjectId)) {
+    if (row.state !== 'present' && row.state !== 'hidden') continue;
+    const look = await register.look(needs.vault.unsealJson<RemoteRef>(`register:${row.register}`, row.sealed_ref), freeCall);
+    if (look.kind === 'found') return fieldsOf(look.record.person);
+  }
+  return null;
+}
+
+const nameOf = (fields: Fields): Name => ({
+  givenName: typeof fields.givenName === 'string' ? fields.givenName : undefined,
+  familyName: typeof fields.familyName === 'string' ? fields.familyName : undefined,
+});
+
+/**
+ * Compares the name in a recipient's row with a person's. Equal prints say "same" without a look at the values; only what differs
+ * is read from the register.
+ */
+export async function likenessTo(needs: Needs, fields: Fields, subjectId: string): Promise<Likeness> {
+  const name = nameOf(fields);
+  if (!name.givenName && !name.familyName) return 'unknown';
+  const known = (await latestVersion(needs.db, subjectId))?.fingerprints ?? {};
+  const prints = fingerprints(needs.vault.keys.hmac.current, subjectId, name as Fields);
+  if (
+    known['givenName'] &&
+    known['familyName'] &&
+    known['givenName'] === prints['givenName'] &&
+    known['familyName'] === prints['familyName']
+  )
+    return 'same';
+  const there = await valuesOf(needs, subjectId);
+  return there ? likeness(name, nameOf(there)) : 'unknown';
+}
