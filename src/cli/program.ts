@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { auditCommands } from './audit.ts';
 import { caseCommands } from './case.ts';
 import { ApiError, connect, HubGone } from './client.ts';
+import { linkCommands } from './link.ts';
 import type { CliNeeds, Session } from './session.ts';
 import { systemCommands } from './system.ts';
 import { taskCommands } from './task.ts';
@@ -35,7 +36,7 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
   ownCommands(program, needs, (given) => {
     code = given;
   });
-  for (const commands of [systemCommands, caseCommands, taskCommands, auditCommands]) commands(program, session);
+  for (const commands of [systemCommands, linkCommands, caseCommands, taskCommands, auditCommands]) commands(program, session);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
