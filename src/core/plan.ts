@@ -73,14 +73,14 @@ export interface Wanted {
   fingerprints: Record<string, string>;
 }
 
+const heldStates = new Set<KnownRecord['state']>(['linked', 'restricted', 'inert', 'stripped']);
+
 export function plan(input: PlanInput): Desired {
   const { subject, erasureCase: found } = input;
   if (subject.state === 'erasing' && found) return erasing(input, found);
   if (subject.state === 'erased' || input.tombstoned) {
     // what a system still holds of an erased person (the register went first, or a parked day came) goes now
-    const remains =
-      input.role === 'recipient' &&
-      input.records.some((r) => r.state === 'linked' || r.state === 'restricted' || r.state === 'inert');
+    const remains = input.role === 'recipient' && input.records.some((r) => heldStates.has(r.state));
     return remains ? { kind: 'gone', human: input.human, now: input.now } : { kind: 'barred' };
   }
   const refused = Object.entries(input.permissions).flatMap(([name, state]) => (state.refused ? [name] : []));

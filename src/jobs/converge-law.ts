@@ -2,12 +2,13 @@ import type { Bound, Recipient, RemoteRef } from '../connectors/connector.ts';
 import type { Call } from '../connectors/http.ts';
 import { Failure } from '../core/failure.ts';
 import type { FieldName } from '../core/person.ts';
-import { dayAfter, longestRetention } from '../core/retention.ts';
+import { dayAfter } from '../core/retention.ts';
 import { type RecordRow, updateRecord } from '../store/records.ts';
 import { askPerson } from './ask-person.ts';
 import { settled, type Taken } from './converge-taken.ts';
 import type { View } from './converge-view.ts';
 import { standings } from './converge-write.ts';
+import { lawOf } from './law-of.ts';
 import { type Needs, now } from './needs.ts';
 
 /**
@@ -89,12 +90,6 @@ async function stripRow(needs: Needs, row: BoundRow, call: Call): Promise<Taken 
 const nothing = () => {};
 const keeps = (bound: Bound, name: string) => bound.keeps.includes(name as FieldName);
 const quarterFrom = (at: Date) => new Date(at.getTime() + 91 * 86_400_000).toISOString().slice(0, 10);
-
-function lawOf(needs: Needs, system: string, bound: Bound) {
-  const own = needs.config.systems[system]?.recipient?.retention ?? [];
-  const rules = own.length > 0 ? own : (needs.connectors[system]?.manifest.retention ?? []);
-  return longestRetention(rules, bound.newest, needs.config.controller.financialYearEnd ?? '12-31');
-}
 
 /**
  * The law's time is over and the system still refuses: the values agreed with the accountant go over what is left. Where none are

@@ -20,6 +20,7 @@ import {
   subjectsByIdentifier,
 } from '../store/subjects.ts';
 import { putTombstones } from '../store/tombstones.ts';
+import type { Foreseen } from './foresee-law.ts';
 import { type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
 
@@ -41,6 +42,8 @@ export interface ErasureRequest {
   note?: string;
   /** The person's values, where the caller has them just read; else the ledger's, if it still has them. */
   fields?: Fields;
+  /** What a law would keep, where the caller asked the systems. */
+  foreseen?: Foreseen;
 }
 
 /**
@@ -59,7 +62,7 @@ export async function openErasureCase(needs: Needs, request: ErasureRequest): Pr
     const values = request.fields ?? fieldsOfVersion(vault, subject, await latestVersion(db, subject.id)) ?? {};
     const key = vault.newPersonKey(id);
     const envelope = vault.sealFields(id, key.key, values);
-    const plan = await planErasure(needs, subject);
+    const plan = await planErasure(needs, subject, request.foreseen);
     await insertCase(db, {
       id,
       type: 'erasure',
@@ -96,8 +99,8 @@ export class AlreadyErased extends Error {
   }
 }
 
-/** What would happen at each system if the case were approved now. Derived from the ledger; nothing is called. */
-export async function planErasure(needs: Needs, subject: SubjectRow): Promise<PlannedStep[]> {
+/** What would happen at each system if the case were approved now. Derived from the ledger and what was foreseen; nothing is called. */
+async function planErasure(needs: Needs, subject: SubjectRow, foreseen?: Foreseen): Promise<PlannedStep[]> {
   const disclosed = new Map((await disclosuresOf(needs.db, subject.id)).map((d) => [d.recipient, d.fields]));
   const plan: PlannedStep[] = [];
   for (const name of recipientNames(needs.config)) {
@@ -105,7 +108,10 @@ export async function planErasure(needs: Needs, subject: SubjectRow): Promise<Pl
     const fields = disclosed.get(name);
     const human = needs.connectors[name]?.manifest.human === true;
     const held = records.length > 0 || fields !== undefined;
-    plan.push({ system: name, step: held ? (human ? 'ask' : 'erase') : 'nothing', ...(fields ? { fields } : {}) });
+    const law = foreseen?.get(name);
+    const kept = typeof law === 'object' ? { retained: law } : law === 'unread' ? { reason: 'law-not-read' } : {};
+    const step = !held ? 'nothing' : human ? 'ask' : typeof law === 'object' ? 'strip' : 'erase';
+    plan.push({ system: name, step, ...(fields ? { fields } : {}), ...kept });
   }
   plan.push({ system: subject.register, step: 'erase', reason: 'last' });
   return plan;

@@ -5,6 +5,7 @@ import { freeCall } from '../connectors/http.ts';
 import { normalise } from '../core/identifier.ts';
 import { type Fields, fieldsOf } from '../core/person.ts';
 import { AlreadyErased, approveCase, openErasureCase, refuseCase } from '../jobs/erasure.ts';
+import { foreseeLaw } from '../jobs/foresee-law.ts';
 import { type Needs, now, registerOf } from '../jobs/needs.ts';
 import { declaredFields } from '../jobs/take-in.ts';
 import { allCases, caseById } from '../store/cases.ts';
@@ -49,6 +50,7 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
         actor: actor.id,
         ...(body.note ? { note: body.note } : {}),
         fields: await valuesNow(needs, subject),
+        foreseen: await foreseeLaw(needs, subject.id),
       });
       const found = await caseById(db, id);
       if (!found) throw notFound('case');

@@ -225,7 +225,7 @@ export const memoryPurposes: Record<string, Purpose> = {
   },
 };
 
-const memoryConfig: Config = {
+export const memoryConfig: Config = {
   controller: { name: 'Esimerkki Oy', languages: ['fi'] },
   purposes: memoryPurposes,
   systems: {
@@ -277,13 +277,17 @@ export interface World {
 }
 
 /** A hub on a real, fresh database, without queue or clockwork: a test says what happens when. */
-export async function openWorld(databaseUrl: string): Promise<World> {
+export async function openWorld(
+  databaseUrl: string,
+  given: { newsletter?: MemoryRecipient; config?: Config } = {},
+): Promise<World> {
+  const config = given.config ?? memoryConfig;
   const database = await openDatabase(databaseUrl, 6);
   const vault = createVault(parseKeyFile(newKeyFile(randomBytes, new Date())), randomBytes);
   const instance = await claimInstance(database.db, vault, randomUUID());
-  await knowSystems(database.db, Object.keys(memoryConfig.systems));
+  await knowSystems(database.db, Object.keys(config.systems));
   const register = new MemoryRegister();
-  const newsletter = new MemoryRecipient();
+  const newsletter = given.newsletter ?? new MemoryRecipient();
   const journal: JournalEntry[] = [];
   const connectors: Record<string, Connector> = {
     crm: {
@@ -301,7 +305,7 @@ export async function openWorld(databaseUrl: string): Promise<World> {
   const needs: Needs = {
     db: database.db,
     vault,
-    config: memoryConfig,
+    config,
     connectors,
     instance,
     journal: { append: async (entry) => void journal.push(entry), read: async () => journal },
@@ -318,7 +322,7 @@ export async function openWorld(databaseUrl: string): Promise<World> {
     async settle() {
       for (let round = 0; round < 20; round++) {
         let any = false;
-        for (const system of Object.keys(memoryConfig.systems)) {
+        for (const system of Object.keys(config.systems)) {
           for (const { id } of await due(needs.db, system, 500, false)) {
             any = true;
             await converge(needs, worker, id);

@@ -1,0 +1,226 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Bound, RemoteRef, Written } from '../../src/connectors/connector.ts';
+import type { Call } from '../../src/connectors/http.ts';
+import type { Config } from '../../src/core/configuration.ts';
+import { Failure } from '../../src/core/failure.ts';
+import type { FieldName, Fields } from '../../src/core/person.ts';
+import { answerTask } from '../../src/jobs/ask-person.ts';
+import { approveCase, openErasureCase } from '../../src/jobs/erasure.ts';
+import { foreseeLaw } from '../../src/jobs/foresee-law.ts';
+import { linkRecipient } from '../../src/jobs/link.ts';
+import { pollRegister } from '../../src/jobs/poll-register.ts';
+import { caseById } from '../../src/store/cases.ts';
+import { advanceClock } from '../../src/store/clock.ts';
+import { dutiesOf } from '../../src/store/duties.ts';
+import { subjectsByIdentifier } from '../../src/store/subjects.ts';
+import { tasks } from '../../src/store/tasks.ts';
+import { testRuntime } from '../support/runtime.ts';
+import { aino, MemoryRecipient, memoryConfig, openWorld, type World } from './world.ts';
+
+/** Accounting in memory: rows with invoices are not deleted, they are stripped. */
+class Accounting extends MemoryRecipient {
+  readonly invoices = new Map<string, { newest: string; open: boolean }>();
+  neutral: string | null = null;
+
+  async bound(ref: RemoteRef, call: Call): Promise<Bound | null> {
+    await call.beforeWire('read');
+    const found = this.invoices.get(ref.id);
+    const keeps: FieldName[] = ['givenName', 'familyName', 'customerNumber'];
+    return found ? { ...found, keeps } : null;
+  }
+
+  async strip(ref: RemoteRef, bound: Bound, call: Call): Promise<Written> {
+    await call.beforeWire('write');
+    this.log.push('strip');
+    const row = this.rows.get(ref.id);
+    if (!row) return { kind: 'not-found' };
+    row.fields = Object.fromEntries(
+      Object.entries(row.fields).filter(([name]) => bound.keeps.includes(name as FieldName)),
+    ) as Fields;
+    row.standing = 'restricted';
+    const lost = this.failAfter;
+    this.failAfter = null;
+    if (lost) throw lost;
+    return { kind: 'accepted', ref };
+  }
+
+  async neutralise(ref: RemoteRef, call: Call): Promise<Written> {
+    await call.beforeWire('write');
+    this.log.push('neutralise');
+    const row = this.rows.get(ref.id);
+    if (this.neutral === null) return { kind: 'refused', code: 'no-neutral-values' };
+    if (!row) return { kind: 'not-found' };
+    row.fields = { familyName: this.neutral };
+    return { kind: 'accepted', ref };
+  }
+
+  override erase(ref: RemoteRef, call: Call): Promise<Written> {
+    if (!this.invoices.has(ref.id)) return super.erase(ref, call);
+    this.log.push('erase');
+    return call.beforeWire('write').then(() => ({ kind: 'refused', code: 'has-invoices' }));
+  }
+}
+
+const config: Config = {
+  ...memoryConfig,
+  systems: {
+    ...memoryConfig.systems,
+    newsletter: {
+      ...(memoryConfig.systems['newsletter'] as Config['systems'][string]),
+      owner: 'accountant',
+      recipient: { purposes: ['invoicing'], undoHours: 0, dueDays: 14, retention: ['fi/vouchers'] },
+    },
+  },
+};
+
+let accounting: Accounting;
+let world: World;
+beforeEach(async () => {
+  const runtime = await testRuntime();
+  accounting = new Accounting();
+  world = await openWorld(runtime.databaseUrl, { newsletter: accounting, config });
+  return async () => {
+    await world.close();
+    await runtime.drop();
+  };
+});
+
+let subject = '';
+const duty = async () => (await dutiesOf(world.needs.db, subject)).find((d) => d.recipient === 'newsletter');
+const thisYear = new Date().getUTCFullYear();
+const day = `${thisYear}-03-31`;
+const until = `${thisYear + 6}-12-31`;
+
+/** Aino is a customer with invoices, and asks to be erased. Answers the row and the case. */
+async function erasing(invoices: { newest: string; open: boolean } | null) {
+  const row = accounting.add({ ...aino });
+  accounting.add({ givenName: 'Other', email: 'other@sahko.test' });
+  world.register.put('1', { person: aino });
+  world.register.put('2', { person: { givenName: 'Other', email: 'other@sahko.test' } });
+  await pollRegister(world.needs, 'crm');
+  await linkRecipient(world.needs, 'newsletter', true, 'test');
+  await world.settle();
+  if (invoices) accounting.invoices.set(row.id, invoices);
+  subject = (await subjectsByIdentifier(world.needs.db, 'email', world.needs.vault.hash('email', aino.email)))[0]?.id ?? '';
+  const { id } = await openErasureCase(world.needs, {
+    subject,
+    source: 'cli',
+    channel: null,
+    receivedAt: new Date(),
+    approve: 'person',
+  });
+  await world.settle();
+  await approveCase(world.needs, id, 'test');
+  await world.settle();
+  return { row, id };
+}
+
+describe('an erasure that meets a law', () => {
+  it('erases where nothing binds the row', async () => {
+    const { row } = await erasing(null);
+    expect(accounting.rows.has(row.id)).toBe(false);
+    expect(await duty()).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'observed' });
+  });
+
+  it('strips what no law needs, ends the use, and waits for the day, which it names with the fields and the law', async () => {
+    const { row } = await erasing({ newest: day, open: false });
+    expect(row).toMatchObject({
+      standing: 'restricted',
+      fields: { givenName: 'Aino', familyName: 'Virtanen', customerNumber: 'A-1' },
+    });
+    expect(row.fields).not.toHaveProperty('email');
+    expect(accounting.log).not.toContain('erase');
+    expect(await duty()).toMatchObject({
+      state: 'waiting',
+      outcome: 'retained',
+      evidence: 'observed',
+      retained: { fields: ['customerNumber', 'familyName', 'givenName'], until, law: expect.stringContaining('1336/1997') },
+    });
+  });
+
+  it('is foreseen in the plan of the case, with the fields, the day and the law', async () => {
+    await erasing({ newest: day, open: false });
+    expect((await foreseeLaw(world.needs, subject)).get('newsletter')).toMatchObject({
+      until,
+      fields: expect.arrayContaining(['familyName']),
+    });
+  });
+
+  it('counts as settled for the case: the register is erased, and the case closes', async () => {
+    const { id } = await erasing({ newest: day, open: false });
+    expect(world.register.rows.has('1')).toBe(false);
+    await answerTasks();
+    expect((await caseById(world.needs.db, id))?.state).toBe('closed');
+  });
+
+  it('strips once when the answer was lost', async () => {
+    accounting.failAfter = new Failure('ANSWER_LOST');
+    await erasing({ newest: day, open: false });
+    for (let i = 0; i < 40 && (await duty())?.outcome !== 'retained'; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await world.settle();
+    }
+    expect(await duty()).toMatchObject({ state: 'waiting', outcome: 'retained', evidence: 'observed' });
+  });
+
+  it('tries the erasure when the day has come', async () => {
+    const { row } = await erasing({ newest: day, open: false });
+    accounting.invoices.delete(row.id);
+    await advanceClock(world.needs.db, 'P5Y');
+    await world.settle();
+    expect(accounting.rows.has(row.id)).toBe(true);
+    await advanceClock(world.needs.db, 'P2Y');
+    await world.settle();
+    expect(accounting.rows.has(row.id)).toBe(false);
+    expect(await duty()).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'observed' });
+  });
+
+  it('waits anew when an invoice came after the row was stripped', async () => {
+    const { row } = await erasing({ newest: day, open: false });
+    accounting.invoices.set(row.id, { newest: `${thisYear + 2}-05-01`, open: false });
+    await advanceClock(world.needs.db, 'P7Y');
+    await world.settle();
+    expect(await duty()).toMatchObject({ state: 'waiting', outcome: 'retained', retained: { until: `${thisYear + 8}-12-31` } });
+  });
+
+  it('overwrites with the values that were agreed, where the system refuses even then', async () => {
+    const { row } = await erasing({ newest: day, open: false });
+    accounting.neutral = 'Poistettu asiakas';
+    await advanceClock(world.needs.db, 'P7Y');
+    await world.settle();
+    expect(row.fields).toEqual({ familyName: 'Poistettu asiakas' });
+    expect(await duty()).toMatchObject({ state: 'settled', outcome: 'stripped', evidence: 'observed', reason: 'neutral-values' });
+  });
+
+  it('asks whoever owns the system, where no values are agreed', async () => {
+    await erasing({ newest: day, open: false });
+    await answerTasks();
+    await advanceClock(world.needs.db, 'P7Y');
+    await world.settle();
+    expect(await duty()).toMatchObject({ state: 'asked', asked_whom: 'accountant' });
+    await answerTasks();
+    expect(await duty()).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'acknowledged' });
+  });
+
+  it('keeps an open claim beyond the date, and says why', async () => {
+    await erasing({ newest: `${thisYear - 9}-05-01`, open: true });
+    expect(await duty()).toMatchObject({
+      state: 'waiting',
+      outcome: 'retained',
+      retained: { law: expect.stringContaining('Art. 17(3)(e)') },
+    });
+  });
+
+  it('tries the erasure of old invoices at once, and neutral values when it is refused', async () => {
+    accounting.neutral = 'Poistettu asiakas';
+    const { row } = await erasing({ newest: `${thisYear - 9}-05-01`, open: false });
+    expect(accounting.log).toContain('erase');
+    expect(row.fields).toEqual({ familyName: 'Poistettu asiakas' });
+  });
+});
+
+async function answerTasks(): Promise<void> {
+  for (const task of await tasks(world.needs.db))
+    if (!task.outcome) await answerTask(world.needs, task.id, { outcome: 'erased', by: 'test' });
+  await world.settle();
+}
