@@ -1,11 +1,20 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Api, ApiError } from './client.ts';
 import { table } from './print.ts';
 import type { Session, SessionOf } from './session.ts';
 
 type Right = { right: string; ok: boolean | null; problem?: string };
 type Checked = { system: string; ok: boolean; rights: Right[]; problem?: string; unreachable?: boolean };
-type Run = { run: string; state: string; counts: Record<string, number>; calls: number; problem?: string };
+interface Run {
+  run: string;
+  state: string;
+  phase: string;
+  counts: Record<string, number>;
+  calls: number;
+  progress: { total: number; done: number; failed: number; perSecond: number; secondsLeft?: number };
+  expected?: { calls: number; seconds: number };
+  problem?: string;
+}
 
 export function systemCommands(program: Command, session: SessionOf): void {
   program
@@ -48,23 +57,50 @@ export function systemCommands(program: Command, session: SessionOf): void {
     .command('resync <system>')
     .description('read all rows of a recipient and put right what differs')
     .option('--dry-run', 'only count')
-    .option('--wait', 'wait until every raised duty came to rest')
+    .option('--wait', 'wait until every step came to rest')
+    .option('--per-second <n>', 'hand out at most so many steps a second', positive)
     .option('--json')
-    .action(async (system: string, options: { dryRun?: boolean; wait?: boolean; json?: boolean }) => {
+    .action(async (system: string, options: { dryRun?: boolean; wait?: boolean; perSecond?: number; json?: boolean }) => {
       const s = session(options);
       await s.api(async (api) => {
-        const run = await api.post<Run>(`/systems/${encodeURIComponent(system)}/resync`, { dryRun: options.dryRun === true });
-        const waits = options.wait === true && !options.dryRun;
-        if (waits && api.running)
-          await untilRest(() => api.get<{ system: string; duties: Record<string, number> }[]>('/systems'), system);
-        s.show(run, () => `${table([run.counts], Object.keys(run.counts))}\n${run.state}; ${run.calls} pages read`);
-        if (waits && !api.running) {
+        const body = { dryRun: options.dryRun === true, ...(options.perSecond ? { perSecond: options.perSecond } : {}) };
+        const started = await api.post<Run>(`/systems/${encodeURIComponent(system)}/resync`, body);
+        const waits = options.wait === true && !options.dryRun && started.state !== 'finished';
+        const run = waits && api.running ? await untilEnd(api, started) : started;
+        s.show(run, () => runLines(run));
+        if (run.progress.failed > 0 || run.state === 'failed') s.exit(1);
+        if (started.state === 'running' && !api.running) {
           // nobody works them off, so there is nothing to wait for
           needsHub(s);
           s.exit(1);
         }
       });
     });
+
+  const run = program.command('run').description('a full resync under way');
+  run
+    .command('show <id>')
+    .option('--json')
+    .action(async (id: string, options: { json?: boolean }) => {
+      const s = session(options);
+      await s.api(async (api) => {
+        const found = await api.get<Run>(`/runs/${encodeURIComponent(id)}`);
+        s.show(found, () => runLines(found));
+      });
+    });
+  for (const verb of ['pause', 'resume', 'stop', 'retry'] as const) {
+    run
+      .command(`${verb} <id>`)
+      .description(verb === 'retry' ? 'owe the steps that failed once more' : `${verb} it`)
+      .option('--json')
+      .action(async (id: string, options: { json?: boolean }) => {
+        const s = session(options);
+        await s.api(async (api) => {
+          const steered = await api.post<Run>(`/runs/${encodeURIComponent(id)}/${verb}`);
+          s.show(steered, () => runLines(steered));
+        });
+      });
+  }
 
   program
     .command('doctor')
@@ -98,6 +134,11 @@ export function systemCommands(program: Command, session: SessionOf): void {
     });
 }
 
+const positive = (text: string) => {
+  if (!(Number(text) > 0)) throw new InvalidArgumentError('It must be a number above 0.');
+  return Number(text);
+};
+
 const needsHub = (s: Session) =>
   s.needs.err('No hub is running: what differs is written down as owed, and is put right when `kaiku start` runs.');
 
@@ -123,13 +164,26 @@ const checkedLines = ({ system, ok, rights, problem, unreachable }: Checked) =>
     ...rights.map((r) => `  ${marks.get(r.ok)} ${r.right}${r.problem ? ` — ${r.problem}` : ''}`),
   ].join('\n');
 
-async function untilRest(
-  look: () => Promise<{ system: string; duties: Record<string, number> }[]>,
-  system: string,
-): Promise<void> {
+/** A pause is told at once, and waited through. */
+async function untilEnd(api: Api, started: Run): Promise<Run> {
   for (;;) {
-    const duties = (await look()).find((row) => row.system === system)?.duties ?? {};
-    if ((duties['open'] ?? 0) + (duties['sending'] ?? 0) + (duties['unknown'] ?? 0) === 0) return;
+    const run = await api.get<Run>(`/runs/${started.run}`);
+    if (run.state !== 'running' && run.state !== 'paused') return run;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
+}
+
+function runLines(run: Run): string {
+  const { total, done, failed, perSecond, secondsLeft } = run.progress;
+  return [
+    table([run.counts], Object.keys(run.counts)),
+    `run ${run.run}: ${run.state}${run.state === 'running' ? ` (${run.phase})` : ''}; ${run.calls} requests`,
+    ...(total > 0
+      ? [
+          `${done} of ${total} steps at rest, ${failed} need a person, ${perSecond}/s${secondsLeft ? `, about ${secondsLeft} s left` : ''}`,
+        ]
+      : []),
+    ...(run.expected ? [`the real run takes about ${run.expected.calls} requests and ${run.expected.seconds} s`] : []),
+    ...(run.problem ? [`the system did not answer as it should: ${run.problem}`] : []),
+  ].join('\n');
 }

@@ -31,6 +31,7 @@ export const actions = [
   'rearrival.held',
   'run.started',
   'run.finished',
+  'run.steered',
   'token.created',
   'system.paused',
   'system.resumed',

@@ -52,6 +52,11 @@ export async function observe(needs: Needs, connector: Connector, view: View, ca
       const evidence = weaker('observed', connector.manifest.erasure.cap);
       await writeGone(needs, view, i, 'erased', evidence);
       outcome = 'erased';
+    } else if (row.record && (row.record.state === 'linked' || row.record.state === 'restricted')) {
+      // taken away by somebody there: never given again by a correction
+      if (!(await routeWorks(needs, recipient, view, row.ref.place, call))) continue;
+      await writeGone(needs, view, i, 'absent', 'observed');
+      outcome ??= 'absent';
     }
   }
   return outcome ?? found(needs, recipient, view, call);

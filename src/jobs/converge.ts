@@ -1,12 +1,13 @@
 import type { Connector } from '../connectors/connector.ts';
 import type { Call } from '../connectors/http.ts';
 import { diff, type Step } from '../core/diff.ts';
-import type { Outcome } from '../core/duty.ts';
+import { lanes, type Outcome } from '../core/duty.ts';
 import { Failure } from '../core/failure.ts';
 import { type PlanInput, plan } from '../core/plan.ts';
 import { inTransaction } from '../store/database.ts';
 import { dutyById, endLease, type Lease, letRest, type Move, renewLease, takeLease } from '../store/duties.ts';
 import { closePropagations } from '../store/records.ts';
+import { countItemCalls } from '../store/runs.ts';
 import { dropPayload, lockSubject } from '../store/subjects.ts';
 import { countCall, parkSystem, pauseSystem } from '../store/systems.ts';
 import { observe } from './converge-observe.ts';
@@ -114,6 +115,7 @@ const keepAlive = (needs: Needs, lease: Lease) =>
 function leased(needs: Needs, lease: Lease): Call {
   return {
     async beforeWire(kind) {
+      lease.calls = (lease.calls ?? 0) + 1;
       const asked = performance.now();
       const lastsMs = await renewLease(needs.db, lease, kind);
       if (lastsMs === null) throw new Failure('LEASE_LOST');
@@ -137,6 +139,8 @@ async function record(needs: Needs, lease: Lease, view: View, taken: Taken, done
     const more = stepped ? nextStep(after, passed) : null;
     const move = moveOf(after, taken, more);
     if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');
+    if (lease.calls && lease.duty.lane === lanes.resync)
+      await countItemCalls(needs.db, lease.duty.recipient, lease.duty.subject, lease.calls);
     await told(needs, lease, view, move, done.kind);
     const { subject, recipient } = lease.duty;
     const isParked = move.state === 'waiting' && move.outcome === 'retained';

@@ -1,126 +1,136 @@
-import { sql } from 'kysely';
-import type { Profile, Recipient } from '../connectors/connector.ts';
-import { freeCall } from '../connectors/http.ts';
-import { diff } from '../core/diff.ts';
 import { Failure } from '../core/failure.ts';
-import { fingerprints } from '../core/fingerprint.ts';
-import { plan } from '../core/plan.ts';
-import { inTransaction, rows } from '../store/database.ts';
-import { dutiesOf, raise } from '../store/duties.ts';
-import { type RecordRow, recordByRemote, remoteHash, sealRef, updateRecord } from '../store/records.ts';
-import { putRun, type RunRow } from '../store/runs.ts';
-import { lockSubject } from '../store/subjects.ts';
-import { noteRefusal } from './converge-notes.ts';
-import { look } from './converge-view.ts';
-import { standings } from './converge-write.ts';
+import { raise, readFirst } from '../store/duties.ts';
+import {
+  handItems,
+  insertRun,
+  keepRun,
+  leaveRun,
+  moveRun,
+  noteRun,
+  progressOf,
+  type RunRow,
+  runById,
+  takeRun,
+} from '../store/runs.ts';
+import { pauseSystem } from '../store/systems.ts';
 import { type Needs, tell } from './needs.ts';
+import { compareSome, readAll } from './resync-read.ts';
 
 /**
- * Reads all rows of a recipient and puts right what differs, through the same converge as every live change: holds, tombstones,
- * permissions and policy decide, and a duty is raised only where a step is missing. A dry run writes nothing but its counts.
+ * A full resync: reads all rows of a recipient, compares prints, and owes a duty wherever a step is missing. Every step goes through
+ * the same converge as a live change: tombstones, holds, restrictions, permissions and policy decide. The run is a row; any process
+ * goes on where another fell.
+ *
+ *   reading    all pages; what differs from the ledger is put right there     a fall starts it over
+ *   comparing  whom the reading left in doubt; who owes a step                goes on behind the last person
+ *   working    few at a time, so that an erasure never waits behind them      goes on with who is left
  */
-export async function resyncRecipient(
+export const noCounts = { create: 0, update: 0, relink: 0, restrict: 0, erase: 0, blocked: 0, unchanged: 0, orphans: 0 };
+
+/** Another run of the system is not over. */
+export class RunUnderWay extends Error {
+  override name = 'RunUnderWay';
+}
+
+export async function startResync(
   needs: Needs,
   system: string,
-  options: { dryRun: boolean; actor: string },
+  options: { dryRun: boolean; actor: string; perSecond?: number },
 ): Promise<RunRow> {
-  const recipient = needs.connectors[system]?.recipient;
-  if (!recipient) throw new Error('this system has no rows that can be listed');
-  const run: RunRow = {
-    id: needs.newId(),
-    kind: 'resync',
-    system,
-    state: 'running',
-    counts: { create: 0, update: 0, relink: 0, restrict: 0, erase: 0, blocked: 0, unchanged: 0, orphans: 0 },
-    calls: 0,
-    problem: null,
-  };
-  await putRun(needs.db, run);
-  if (!options.dryRun) await tell(needs, { actor: options.actor, action: 'run.started', system, code: run.id, reason: 'resync' });
-  try {
-    await compare(needs, recipient, run, options.dryRun);
-  } catch (error) {
-    // a run that broke off is told as such; what it put right until then stands, and the next one starts from the rows again
-    run.state = 'failed';
-    run.problem = error instanceof Failure ? error.code : 'internal-error';
-    await putRun(needs.db, run);
-    throw error;
-  }
-  run.state = options.dryRun ? 'previewed' : 'finished';
-  await putRun(needs.db, run);
-  if (!options.dryRun)
-    await tell(needs, { actor: options.actor, action: 'run.finished', system, code: run.id, reason: 'resync' });
-  return run;
+  if (!needs.connectors[system]?.recipient) throw new Error('this system has no rows that can be listed');
+  const id = needs.newId();
+  const { dryRun, actor, perSecond } = options;
+  if (!(await insertRun(needs.db, { id, system, dry: dryRun, actor, counts: noCounts, perSecond: perSecond ?? null })))
+    throw new RunUnderWay();
+  if (!dryRun) await tell(needs, { actor, action: 'run.started', system, code: id, reason: 'resync' });
+  return (await runById(needs.db, id)) as RunRow;
 }
 
-async function compare(needs: Needs, recipient: Recipient, run: RunRow, dryRun: boolean): Promise<void> {
-  const { system } = run;
-  const count = (name: string) => {
-    run.counts[name] = (run.counts[name] ?? 0) + 1;
-  };
-  const seen = new Map<string, { fingerprints: Record<string, string>; state: RecordRow['state'] }>();
-  for await (const page of recipient.list(freeCall)) {
-    run.calls++;
-    for (const profile of page) {
-      const record = await recordByRemote(
-        needs.db,
-        system,
-        profile.ref.place,
-        remoteHash(needs.vault, system, profile.ref.place, profile.ref.id),
-      );
-      if (!record) {
-        count('orphans');
-        continue;
-      }
-      const prints = fingerprints(needs.vault.keys.hmac.current, record.subject, profile.fields);
-      seen.set(record.id, { fingerprints: prints, state: record.state === 'erased' ? 'erased' : standings[profile.standing] });
-      if (!dryRun) await putRight(needs, record, profile, prints);
+/** Steps that may be under way at once for one run: more would only wait in front of an erasure. */
+const window = 64;
+/** How often the working phase looks again, in ms. */
+const tickMs = 300;
+const mostAttempts = 12;
+
+/** One slice of work at a run: a named one, or any that nobody works at. False: there was none. */
+export async function driveRun(needs: Needs, id: string | null = null): Promise<boolean> {
+  const run = await takeRun(needs.db, id);
+  if (!run) return false;
+  const beat = setInterval(() => void keepRun(needs.db, run).catch(() => {}), 2000);
+  try {
+    await slice(needs, run);
+  } catch (error) {
+    await brokeOff(needs, run, error);
+    if (run.dry) throw error;
+  } finally {
+    clearInterval(beat);
+  }
+  return true;
+}
+
+async function slice(needs: Needs, run: RunRow): Promise<void> {
+  if (run.phase === 'reading') {
+    if (!(await readAll(needs, run))) return;
+    await noteRun(needs.db, run, { phase: 'comparing', problem: null, attempts: 0 });
+    await leaveRun(needs.db, run, 0);
+  } else if (run.phase === 'comparing') {
+    const more = await compareSome(needs, run);
+    if (!more && run.dry) await moveRun(needs.db, run.id, ['running'], 'previewed');
+    else if (!more) await noteRun(needs.db, run, { phase: 'working' });
+    await leaveRun(needs.db, run, 0);
+  } else await workSome(needs, run);
+}
+
+/** Hands out as many steps as the window and the throttle leave room for; ends the run when all came to rest. */
+async function workSome(needs: Needs, run: RunRow): Promise<void> {
+  const { total, handed, done } = await progressOf(needs.db, run);
+  if (total === done) {
+    if (await moveRun(needs.db, run.id, ['running'], 'finished'))
+      await tell(needs, { actor: run.actor, action: 'run.finished', system: run.system, code: run.id, reason: 'resync' });
+    await leaveRun(needs.db, run, 0);
+    return;
+  }
+  const pace = run.per_second === null ? window : Math.max(1, Math.round((run.per_second * tickMs) / 1000));
+  const room = Math.min(pace, window - (handed - done));
+  if (room > 0 && handed < total) {
+    for (const { subject, step } of await handItems(needs.db, run, room)) {
+      await raise(needs.db, { subject, recipients: [run.system], lane: 'resync', newId: needs.newId });
+      // a row that no page showed is looked for by itself before anything is said of it
+      if (step === 'relink') await readFirst(needs.db, subject, run.system);
     }
   }
-  for (const { subject } of await rows(
-    needs.db,
-    sql<{ subject: string }>`SELECT subject FROM duty WHERE recipient = ${system} ORDER BY subject`,
-  )) {
-    const duty = (await dutiesOf(needs.db, subject)).find((d) => d.recipient === system);
-    if (!duty) continue;
-    const view = await look(needs, duty);
-    const records = view.input.records.map((record, i) => ({
-      ...record,
-      ...seen.get(view.rows[i]?.record?.id ?? ''),
-    }));
-    const step = diff(plan({ ...view.input, records }), records);
-    const missing = view.rows.some(
-      (r) => r.record && (r.record.state === 'linked' || r.record.state === 'restricted') && !seen.has(r.record.id),
-    );
-    count(missing ? 'relink' : (counted[step.kind] ?? 'unchanged'));
-    if (!dryRun && (missing || step.kind in counted))
-      await raise(needs.db, { subject, recipients: [system], lane: 'resync', newId: needs.newId });
+  await leaveRun(needs.db, run, run.per_second !== null && run.per_second < 3 ? 1000 / run.per_second : tickMs);
+}
+
+/** What a run came to when the system failed: it is tried again, ever more slowly; only what a person must mend ends it. */
+async function brokeOff(needs: Needs, run: RunRow, error: unknown): Promise<void> {
+  const known = error instanceof Failure ? error : null;
+  if (!known) needs.log.error({ run: run.id, system: run.system }, 'a resync broke off');
+  const problem = known?.code ?? 'internal-error';
+  const attempts = run.attempts + 1;
+  if (known?.next === 'pause-recipient' && (await pauseSystem(needs.db, run.system, known.code)))
+    await tell(needs, { actor: 'kaiku', action: 'system.paused', system: run.system, code: known.code });
+  if (run.dry || attempts >= mostAttempts || known?.next === 'pause-recipient' || known?.next === 'give-up') {
+    await moveRun(needs.db, run.id, ['running', 'paused'], 'failed', problem);
+    return;
+  }
+  await noteRun(needs.db, run, { problem, attempts });
+  await leaveRun(needs.db, run, Math.max(known?.retryAfterMs ?? 0, Math.min(300_000, 500 * 2 ** attempts)));
+}
+
+/**
+ * Works at one run until it ends, is paused, or nothing is left but to wait for the system or its duties; at most `patienceMs`. For whoever waits for
+ * an answer; the clockwork does the rest.
+ */
+export async function driveAlong(needs: Needs, id: string, patienceMs: number): Promise<RunRow> {
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    await driveRun(needs, id);
+    const run = await runById(needs.db, id);
+    if (!run) throw new Error('the run is gone');
+    const { total, handed, done } = await progressOf(needs.db, run);
+    const handedOut = run.phase === 'working' && (handed === total || handed - done >= window);
+    const isWaiting = run.problem !== null || (handedOut && done < total);
+    if (run.state !== 'running' || isWaiting || performance.now() > end) return run;
   }
 }
-
-/** Under the person's lock: an erasure that ends meanwhile is not undone by what was read before it. */
-async function putRight(needs: Needs, read: RecordRow, profile: Profile, prints: Record<string, string>): Promise<void> {
-  await inTransaction(needs.db, async () => {
-    await lockSubject(needs.db, read.subject);
-    const record = await recordByRemote(needs.db, read.recipient, read.place, read.remote_hash);
-    if (!record || record.state === 'erased') return;
-    // a refusal that no webhook and no poll brought is carried to the register all the same
-    if (profile.refused && record.state === 'linked') await noteRefusal(needs, record.subject, read.recipient);
-    await updateRecord(needs.db, record.id, {
-      state: standings[profile.standing],
-      sealedRef: sealRef(needs.vault, read.recipient, profile.ref),
-      fingerprints: prints,
-      evidence: 'observed',
-      observed: true,
-    });
-  });
-}
-
-const counted: Record<string, string> = {
-  create: 'create',
-  update: 'update',
-  strip: 'update',
-  restrict: 'restrict',
-  erase: 'erase',
-  hold: 'blocked',
-};

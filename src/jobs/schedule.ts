@@ -12,6 +12,7 @@ import { type Needs, now, tell } from './needs.ts';
 import { pollRegister } from './poll-register.ts';
 import type { Queues } from './queues.ts';
 import { relay } from './relay.ts';
+import { driveRun } from './resync.ts';
 import { sweepRegister, totalDropped } from './sweep-register.ts';
 
 /** What runs by itself, and how often, in ms. Which process does it is decided in the ledger, turn by turn. */
@@ -21,6 +22,7 @@ const pace = {
   sequence: 400,
   contact: 2000,
   cases: 2000,
+  runs: 250,
   envelopes: 60_000,
   resume: 30_000,
   recipients: 60_000,
@@ -49,6 +51,9 @@ export function startWork(needs: Needs, queues: Queues, worker: string): { stop(
   every('hints', pace.hints, () => followHints(needs));
   every('sequence', pace.sequence, () => sequence(needs.db, needs.signer));
   every('cases', pace.cases, () => advanceAll(needs));
+  every('runs', pace.runs, async () => {
+    while (await driveRun(needs));
+  });
   every('envelopes', pace.envelopes, async () => dropEnvelopes(needs.db, await now(needs)));
   every('resume', pace.resume, () => resumePaused(needs));
   return {

@@ -20,6 +20,7 @@ import { healthRoutes } from './health.ts';
 import { heldRoutes } from './held.ts';
 import { linkRoutes } from './links.ts';
 import { ProblemError } from './problem.ts';
+import { runRoutes } from './runs.ts';
 import { subjectRoutes } from './subjects.ts';
 import { systemRoutes } from './systems.ts';
 import { taskRoutes } from './tasks.ts';
@@ -103,7 +104,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
         if (request.routeOptions.url) mustBeAllowed(actor, request.method === 'HEAD' ? 'GET' : request.method, route);
         request.actor = actor;
       });
-      for (const routes of [subjectRoutes, caseRoutes, taskRoutes, heldRoutes, linkRoutes, systemRoutes, auditRoutes])
+      for (const routes of [subjectRoutes, caseRoutes, taskRoutes, heldRoutes, linkRoutes, systemRoutes, runRoutes, auditRoutes])
         await api.register(routes, { needs, testClock: options.testClock });
       api.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
     },

@@ -4,16 +4,14 @@ import { z } from 'zod';
 import { freeCall } from '../connectors/http.ts';
 import { linkRecipient } from '../jobs/link.ts';
 import { now, tell } from '../jobs/needs.ts';
-import { resyncRecipient } from '../jobs/resync.ts';
 import { resume } from '../jobs/schedule.ts';
 import { advanceClock, skewMs } from '../store/clock.ts';
-import { runById } from '../store/runs.ts';
 import { pauseSystem, systemStates } from '../store/systems.ts';
 import { putToken } from '../store/tokens.ts';
 import { databaseVersion, dutyCounts } from '../store/views.ts';
 import { roles, tokenHash } from './auth.ts';
-import { badRequest, later, notFound, refused } from './problem.ts';
-import { Id, type RouteOptions } from './routes.ts';
+import { badRequest, notFound, refused } from './problem.ts';
+import type { RouteOptions } from './routes.ts';
 
 const Name = z.object({ system: z.string() });
 
@@ -88,25 +86,6 @@ export const systemRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { n
   );
 
   app.post(
-    '/systems/:system/resync',
-    { schema: { params: Name, body: z.strictObject({ dryRun: z.boolean().default(false) }).nullish() } },
-    async ({ params, body, actor }) => {
-      const { system, connector } = known(params.system);
-      if (!system.recipient || !connector.recipient) throw badRequest(`${params.system} has no rows that can be listed`);
-      return runView(await resyncRecipient(needs, params.system, { dryRun: body?.dryRun ?? false, actor: actor.id }));
-    },
-  );
-
-  app.get('/runs/:id', { schema: { params: Id } }, async ({ params }) => {
-    const run = await runById(db, params.id);
-    if (!run) throw notFound('run');
-    return runView(run);
-  });
-  app.post('/runs/:id/:verb', { schema: { params: Id.extend({ verb: z.string() }) } }, async () => {
-    throw later('Pausing, resuming and stopping a run');
-  });
-
-  app.post(
     '/tokens',
     { schema: { body: z.strictObject({ role: z.enum(roles, { error: `must be one of ${roles.join(', ')}` }) }) } },
     async ({ body, actor }, reply) => {
@@ -148,19 +127,3 @@ export const systemRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { n
     },
   );
 };
-
-const runView = (run: {
-  id: string;
-  state: string;
-  system: string;
-  counts: Record<string, number>;
-  calls: number;
-  problem: string | null;
-}) => ({
-  run: run.id,
-  system: run.system,
-  state: run.state,
-  counts: run.counts,
-  calls: run.calls,
-  ...(run.problem ? { problem: run.problem } : {}),
-});

@@ -4,6 +4,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { ledger } from './migrations/001-ledger.ts';
 import { boundRows } from './migrations/002-bound-rows.ts';
+import { runs } from './migrations/003-runs.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -56,7 +57,11 @@ async function migrate(db: Db): Promise<void> {
     db,
     migrationTableSchema: ledgerSchema,
     provider: {
-      getMigrations: async () => ({ '001-ledger': migration(ledger), '002-bound-rows': migration(boundRows) }),
+      getMigrations: async () => ({
+        '001-ledger': migration(ledger),
+        '002-bound-rows': migration(boundRows),
+        '003-runs': migration(runs),
+      }),
     },
   });
   const { error } = await migrator.migrateToLatest();

@@ -43,6 +43,8 @@ export interface Lease {
   mustRead: boolean;
   /** Set by the holder when a write may have left: whatever goes wrong after that, the successor reads first. */
   sent?: boolean;
+  /** Requests that left under it. */
+  calls?: number;
 }
 
 /**
@@ -191,6 +193,10 @@ export const letRest = (db: Db, duty: string): Promise<number> =>
     sql`UPDATE duty SET state = 'waiting', reason = 'restless', not_before = clock_timestamp() + interval '1 minute',
           wake_at = clock_timestamp() + interval '1 minute', since = now() WHERE id = ${duty} AND state = 'open'`,
   );
+
+/** Whoever takes this duty next reads its rows before anything else. */
+export const readFirst = (db: Db, subject: string, recipient: string): Promise<number> =>
+  changes(db, sql`UPDATE duty SET state = 'unknown' WHERE subject = ${subject} AND recipient = ${recipient} AND state = 'open'`);
 
 /** A person puts a dead duty to work again. */
 export const redrive = (db: Db, duty: string): Promise<number> =>

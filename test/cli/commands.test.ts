@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Failure } from '../../src/core/failure.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
+import { driveRun } from '../../src/jobs/resync.ts';
 import { aino } from '../jobs/world.ts';
 import { granted, linkedAino } from '../server/hub.ts';
 import { openShell, type Shell } from './run.ts';
@@ -171,9 +172,13 @@ describe('systems', () => {
       return { ...ran, nameThen: row?.fields.givenName };
     });
     // only once the command looks whether all is done is there somebody who does it
-    while (!isDone && !shell.hub.logged().includes('"route":"/api/v1/systems","status":200'))
+    while (!isDone) {
+      if (shell.hub.logged().includes('"route":"/api/v1/runs/:id","status":200')) {
+        await shell.hub.settle();
+        await driveRun(shell.hub.needs);
+      }
       await new Promise((resolve) => setTimeout(resolve, 20));
-    await shell.hub.settle();
+    }
     expect(await waiting).toMatchObject({ code: 0, nameThen: 'Aino' });
   });
 

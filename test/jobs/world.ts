@@ -122,7 +122,8 @@ export class MemoryRecipient implements Recipient {
     });
   }
 
-  async *list(): AsyncIterable<Profile[]> {
+  async *list(call: Call): AsyncIterable<Profile[]> {
+    await call.beforeWire('read');
     yield [...this.rows.values()].map((r) => this.profile(r));
   }
 }

@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Failure } from '../../src/core/failure.ts';
 import { linkRecipient } from '../../src/jobs/link.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
+import { driveRun, startResync } from '../../src/jobs/resync.ts';
+import { takeRun } from '../../src/store/runs.ts';
 import { aino } from '../jobs/world.ts';
 import { granted, idOf, linkedAino, openTestHub, type TestHub } from './hub.ts';
 
@@ -11,7 +13,7 @@ beforeEach(async () => {
   return () => hub.close();
 });
 
-interface Run {
+interface Run extends Record<string, unknown> {
   run: string;
   state: string;
   counts: Record<string, number>;
@@ -102,6 +104,10 @@ describe('a resync', () => {
     expect([await hub.dump('record'), await hub.dump('duty')]).toEqual(before);
     expect(hub.newsletter.log.slice(log)).toEqual([]);
     expect((await hub.ask('GET', `/runs/${run.run}`)).json()).toEqual(run);
+    expect(run).toMatchObject({
+      expected: { calls: 4 },
+      samples: { changed: [{ fields: ['givenName'] }], orphans: [{ email: 's…r@s…o.test' }] },
+    });
   });
 
   it('puts right what differs, through the same converge as every change', async () => {
@@ -109,9 +115,19 @@ describe('a resync', () => {
     rowOf(aino.email).fields.givenName = 'Aina';
     const other = rowOf('other@sahko.test');
     const log = hub.newsletter.log.length;
-    expect(await resync(false)).toMatchObject({ state: 'finished', counts: { update: 1, unchanged: 1 } });
+    const run = await resync(false);
+    expect(run).toMatchObject({
+      state: 'running',
+      phase: 'working',
+      counts: { update: 1, unchanged: 1 },
+      progress: { total: 1, done: 0 },
+    });
     expect(hub.newsletter.log.slice(log)).toEqual([]);
-    await hub.settle();
+    expect(await ended(run.run, () => hub.settle())).toMatchObject({
+      state: 'finished',
+      calls: 3,
+      progress: { total: 1, done: 1 },
+    });
     expect(rowOf(aino.email).fields.givenName).toBe('Aino');
     expect(hub.newsletter.log.slice(log).filter((verb) => verb === 'rectify')).toHaveLength(1);
     expect(other.fields).toEqual({ givenName: 'Other', email: 'other@sahko.test' });
@@ -142,20 +158,93 @@ describe('a resync', () => {
     expect([...hub.newsletter.rows.values()].map((r) => r.fields.email)).toEqual(['other@sahko.test']);
   });
 
-  it('that breaks off is told as failed, and the next one runs', async () => {
+  it('waits when the system fails in the middle, and goes on by itself', async () => {
     await linkedAino(hub);
     const { list } = hub.newsletter;
     hub.newsletter.list = () => {
       throw new Failure('RECIPIENT_UNAVAILABLE');
     };
-    expect((await hub.ask('POST', '/systems/newsletter/resync')).status).toBe(502);
-    const [run] = JSON.parse(await hub.dump('run')) as { row: { id: string } }[];
-    const told = (await hub.ask('GET', `/runs/${run?.row.id}`)).json<Run>();
-    expect(told).toMatchObject({ state: 'failed', problem: 'RECIPIENT_UNAVAILABLE' });
+    const run = await resync(false);
+    expect(run).toMatchObject({ state: 'running', phase: 'reading', problem: 'RECIPIENT_UNAVAILABLE' });
+    expect((await hub.ask('POST', '/systems/newsletter/resync')).status).toBe(409);
     hub.newsletter.list = list;
-    expect(await resync(false)).toMatchObject({ state: 'finished' });
+    expect(await ended(run.run)).toMatchObject({ state: 'finished' });
+  });
+
+  it('fails at once in a preview, where somebody waits for the answer', async () => {
+    await linkedAino(hub);
+    hub.newsletter.list = () => {
+      throw new Failure('RECIPIENT_UNAVAILABLE');
+    };
+    expect((await hub.ask('POST', '/systems/newsletter/resync', { dryRun: true })).status).toBe(502);
+    const [run] = JSON.parse(await hub.dump('run')) as { row: { id: string } }[];
+    expect((await hub.ask('GET', `/runs/${run?.row.id}`)).json()).toMatchObject({
+      state: 'failed',
+      problem: 'RECIPIENT_UNAVAILABLE',
+    });
+  });
+
+  it('is paused, goes on, is slowed down and is stopped', async () => {
+    await linkedAino(hub);
+    for (const email of [aino.email, 'other@sahko.test']) rowOf(email).fields.givenName = 'Aina';
+    const run = await resync(false);
+    const steer = (verb: string, body?: unknown) => hub.ask('POST', `/runs/${run.run}/${verb}`, body);
+    expect((await steer('pause')).json()).toMatchObject({ state: 'paused' });
+    expect(await driveRun(hub.needs)).toBe(false);
+    expect((await steer('pause')).status).toBe(409);
+    expect((await steer('throttle', { perSecond: 2 })).json()).toMatchObject({ throttle: 2 });
+    expect((await steer('resume')).json()).toMatchObject({ state: 'running' });
+    expect((await steer('stop')).json()).toMatchObject({ state: 'stopped' });
+    expect((await steer('resume')).status).toBe(409);
+    expect((await steer('sit')).status).toBe(400);
+  });
+
+  it('goes on where another process fell: whom it compared is not compared again, and nobody is left out', async () => {
+    await linkedAino(hub);
+    for (const email of [aino.email, 'other@sahko.test']) rowOf(email).fields.givenName = 'Aina';
+    const { id } = await startResync(hub.needs, 'newsletter', { dryRun: false, actor: 'test' });
+    await driveRun(hub.needs);
+    // a process that took the run and never came back
+    expect(await takeRun(hub.needs.db, id)).toMatchObject({ phase: 'comparing' });
+    expect(await driveRun(hub.needs)).toBe(false);
+    expect(await ended(id, () => hub.settle())).toMatchObject({
+      state: 'finished',
+      counts: { update: 2 },
+      progress: { done: 2 },
+    });
+    expect(rowOf(aino.email).fields.givenName).toBe('Aino');
+  });
+
+  it('looks for a row that no page showed before it says anything of it, and never makes another', async () => {
+    await linkedAino(hub);
+    const gone = rowOf(aino.email);
+    hub.newsletter.rows.delete(gone.id);
+    const run = await resync(false);
+    expect(run.counts).toMatchObject({ relink: 1 });
+    expect(await ended(run.run, () => hub.settle())).toMatchObject({ state: 'finished' });
+    const { duties } = (await hub.ask('GET', `/subjects/${await idOf(hub, aino.email)}`)).json<{
+      duties: { system: string }[];
+    }>();
+    expect(duties.find((d) => d.system === 'newsletter')).toMatchObject({
+      state: 'settled',
+      outcome: 'absent',
+      evidence: 'observed',
+    });
+    expect([...hub.newsletter.rows.values()].map((r) => r.fields.email)).toEqual(['other@sahko.test']);
   });
 });
+
+/** Drives a run to its end, as the clockwork would; `work` is what the workers do meanwhile. */
+async function ended(id: string, work: () => Promise<void> = async () => {}) {
+  for (let i = 0; i < 100; i++) {
+    await work();
+    await driveRun(hub.needs);
+    const run = (await hub.ask('GET', `/runs/${id}`)).json<Run>();
+    if (run.state !== 'running') return run;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('the run did not end');
+}
 
 describe('the hub itself', () => {
   it('is live, and ready while the database, the clocks and the keys are right', async () => {
