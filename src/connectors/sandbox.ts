@@ -35,6 +35,8 @@ export interface Fault {
 
 export interface SandboxRequest {
   method: string;
+  /** As the caller addressed it: scheme, the Host header, and path and query untouched, for vendors that sign it. */
+  url: string;
   /** Without the query. */
   path: string;
   query: URLSearchParams;
@@ -120,9 +122,10 @@ export async function serveSandbox(
     const fault = take(method, url.pathname);
     const answer = (status: number) => log.push({ at, method, path: url.pathname, status });
     if (fault && before(fault, behaviour, outgoing, answer)) return;
+    const sent = { method, url: asSent(incoming), path: url.pathname, query: url.searchParams };
     const said = crowded
       ? behaviour.throttled(undefined)
-      : await behaviour.handle({ method, path: url.pathname, query: url.searchParams, headers: flat(incoming.headers), body });
+      : await behaviour.handle({ ...sent, headers: flat(incoming.headers), body });
     answer(said.status);
     if (options.latencyMs) await new Promise((resolve) => setTimeout(resolve, options.latencyMs));
     if (fault) after(fault, said, outgoing);
@@ -159,6 +162,10 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   }
   return Buffer.concat(chunks);
 }
+
+/** A proxy's caller names the whole address in the request line, others only the part behind the host. */
+const asSent = ({ url = '/', headers }: IncomingMessage) =>
+  url.startsWith('/') ? `http://${headers.host ?? '127.0.0.1'}${url}` : url;
 
 const flat = (headers: IncomingMessage['headers']) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]));

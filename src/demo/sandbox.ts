@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { insightlySandbox } from '../connectors/insightly/sandbox.ts';
 import { mailchimpSandbox } from '../connectors/mailchimp/sandbox.ts';
+import { netvisorSandbox } from '../connectors/netvisor/sandbox.ts';
 import { type SandboxBehaviour, serveSandbox } from '../connectors/sandbox.ts';
 
 /** A sandbox that cannot be started as asked. */
@@ -11,6 +12,7 @@ export class SandboxError extends Error {
 const vendors: Record<string, () => SandboxBehaviour> = {
   insightly: () => insightlySandbox({}),
   mailchimp: () => mailchimpSandbox({}),
+  netvisor: () => netvisorSandbox(),
 };
 
 /** Runs a vendor's simulator until it is stopped. The ready line is JSON; `/_sandbox/act` and `/_sandbox/faults` drive it. */

@@ -77,7 +77,7 @@ export function mailchimpSandbox(options: MailchimpSandboxOptions = {}): Mailchi
     now,
     stepMs: options.batchStepMs ?? 25,
     run: (method, path, query, body) =>
-      answer(parts, { method, path: `/3.0${path}`, query, headers: {}, body: Buffer.from(body ?? '') }),
+      answer(parts, { method, url: path, path: `/3.0${path}`, query, headers: {}, body: Buffer.from(body ?? '') }),
   });
   const parts: Parts = { world, hooks, batches };
   const writes: { method: string; path: string; body: string }[] = [];
