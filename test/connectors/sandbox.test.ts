@@ -130,6 +130,23 @@ describe('a sandbox', () => {
     await answer;
   });
 
+  it.each([
+    ['/a%e4?z=%E4&a=1', 'http://vendor.test:81/a%e4?z=%E4&a=1'],
+    ['http://other.test/a?b=1', 'http://other.test/a?b=1'],
+  ])('shows the vendor the address %s as it was sent, with the host that was asked for', async (target, url) => {
+    const seen: string[] = [];
+    await using w = await served({
+      handle(asked) {
+        seen.push(asked.url);
+        return { status: 200 };
+      },
+    });
+    const socket = connect(w.server.port, '127.0.0.1');
+    socket.end(`GET ${target} HTTP/1.1\r\nHost: vendor.test:81\r\nConnection: close\r\n\r\n`);
+    await new Promise((resolve) => socket.resume().once('close', resolve));
+    expect(seen).toEqual([url]);
+  });
+
   it('logs every request once, refused ones too', async () => {
     await using w = await served();
     await wire(request(`${w.server.url}/a?q=1`), freeCall);

@@ -142,7 +142,7 @@ export function netvisorSandbox(options: NetvisorSandboxOptions = {}): NetvisorS
     async handle(request) {
       requests++;
       const name = request.path.slice(1).toLowerCase();
-      const resource = resources[name];
+      const resource = Object.hasOwn(resources, name) ? resources[name] : undefined;
       if (never.has(name)) forbidden.push(`${request.method} ${name}`);
       else if (!resource) return unknownResource;
       try {

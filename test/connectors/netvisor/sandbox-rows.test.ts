@@ -117,6 +117,19 @@ describe('contactperson.nv', () => {
     );
   });
 
+  it('keeps one default person, and takes an office away with 0', async () => {
+    await using w = await world();
+    const key = w.vendor.seedCustomer({ name: 'Oy' });
+    const add = (more: string) =>
+      w.ask('/contactperson.nv', { body: personXml(`<method>add</method>${keys(key)}<isdefault>1</isdefault>${named}${more}`) });
+    await add('<officeidentifier>7</officeidentifier>');
+    await add('<officeidentifier>0</officeidentifier>');
+    expect(w.vendor.customer(key)?.contactPersons.map(({ card }) => [card['isdefault'], card['officeidentifier']])).toEqual([
+      ['0', '7'],
+      ['1', ''],
+    ]);
+  });
+
   it('names the person even to delete them, unless the switch says otherwise', async () => {
     await using w = await world();
     const key = w.vendor.seedCustomer({ name: 'Oy', contactPersons: [{ firstName: 'Åke', lastName: 'Öhman' }] });

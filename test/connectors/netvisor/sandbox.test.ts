@@ -106,7 +106,7 @@ describe('who may come in', () => {
 
   it('knows no other resources, refuses for maintenance, and remembers what must never be called', async () => {
     await using w = await world();
-    expect((await w.ask('/customers.nv')).status).toBe(404);
+    for (const target of ['/customers.nv', '/constructor', '/']) expect((await w.ask(target)).status).toBe(404);
     expect((await w.ask('/deletesalesinvoice.nv?invoiceid=1')).statuses[1]).toMatch(/^SERVICE_ACCESS_ERROR/);
     expect((await w.ask('/patchemployee.nv', { body: '<root/>' })).statuses[0]).toBe('FAILED');
     expect(w.vendor.forbidden()).toEqual(['GET deletesalesinvoice.nv', 'POST patchemployee.nv']);
@@ -193,6 +193,10 @@ describe('customer.nv', () => {
     ['a blank before the root', ` ${baseXml('<name>X</name>')}`, /^INVALID_DATA/],
     ['a document type', `<!DOCTYPE root [<!ENTITY a "b">]>${baseXml('<name>&a;</name>')}`, /^INVALID_DATA :: .*document type/],
     ['an entity that is not defined', baseXml('<name>&auml;</name>'), /^INVALID_DATA :: .*entity/],
+    ['an ampersand that is not escaped', baseXml('<name>Sähkö & Putki</name>'), /^INVALID_DATA :: .*well-formed/],
+    ['a number that is no character', baseXml('<name>A&#0;</name>'), /^INVALID_DATA :: .*entity/],
+    ['a name of JavaScript', baseXml('<__proto__>1</__proto__>'), /^INVALID_DATA/],
+    ['XML of a thousand floors', `${'<root>'.repeat(1000)}${'</root>'.repeat(1000)}`, /^INVALID_DATA/],
     ['XML that does not close', '<root><customer></root>', /^INVALID_DATA :: .*well-formed/],
     ['nothing', '', /^INVALID_DATA/],
   ])('refuses %s, and changes nothing', async (_, body, code) => {

@@ -16,6 +16,8 @@ export const element = (name: string, content: string | number | Element[] = '',
 
 // what XML 1.0 has no way to write
 const unwritable = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+export const isUnwritable = (text: string) => text.replace(unwritable, '') !== text;
+
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 const escaped = (text: string) => text.replace(unwritable, '').replace(/[&<>"']/g, (found) => entities[found] ?? found);
 

@@ -6,16 +6,16 @@ import type { Company, Invoice, InvoiceKind } from './state.ts';
 
 const ansi = { format: 'ansi' };
 
-const listTypes: Record<string, readonly InvoiceKind[]> = {
-  '': ['invoice'],
-  preinvoice: ['order'],
-  draftandinvoice: ['draft', 'invoice'],
-};
+const listTypes = new Map<string, readonly InvoiceKind[]>([
+  ['', ['invoice']],
+  ['preinvoice', ['order']],
+  ['draftandinvoice', ['draft', 'invoice']],
+]);
 
 /** `GET salesinvoicelist.nv` (Netvisor help 77000554148, 769716). */
 export function invoiceList(company: Company, { query, origin }: Asked): SandboxAnswer {
   const asked = (name: string) => query.get(name) ?? '';
-  const kinds = listTypes[asked('listtype')];
+  const kinds = listTypes.get(asked('listtype'));
   if (!kinds) throw invalid('listtype is not valid');
   const replyOption = Number(asked('replyoption') || 0);
   if (![0, 1, 2, 3].includes(replyOption)) throw invalid('replyoption is not valid');

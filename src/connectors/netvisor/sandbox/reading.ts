@@ -1,5 +1,6 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import iconv from 'iconv-lite';
+import { isUnwritable } from './answer.ts';
 import { invalid } from './failure.ts';
 
 /** An element of a request, its children in order. */
@@ -29,10 +30,19 @@ export function documentOf(body: Buffer, encoding: 'utf-8' | 'iso-8859-15'): Rea
   if (/<!DOCTYPE/i.test(text)) throw invalid('A document type is not allowed');
   const problem = XMLValidator.validate(text);
   if (problem !== true) throw invalid(`The XML is not well-formed: ${problem.err.msg}`);
-  const elements = nodesOf(parser.parse(text) as unknown).filter(({ name }) => !name.startsWith('#'));
+  const elements = nodesOf(parsed(text)).filter(({ name }) => !name.startsWith('#'));
   const [root] = elements;
   if (!root || elements.length !== 1) throw invalid('The document has no single root element');
   return root;
+}
+
+/** The parser has limits of its own (depth, names of JavaScript's); beyond them a document is refused as any other. */
+function parsed(text: string): unknown {
+  try {
+    return parser.parse(text);
+  } catch {
+    throw invalid('The XML cannot be read');
+  }
 }
 
 /** The parser's rows (`{ name: [children], ':@': attributes }`) as elements; texts are elements named `#text`. */
@@ -63,14 +73,20 @@ const textsOf = (nodes: Read[]) =>
     .map(({ text }) => text)
     .join('');
 
-const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const entities = new Map([
+  ['amp', '&'],
+  ['lt', '<'],
+  ['gt', '>'],
+  ['quot', '"'],
+  ['apos', "'"],
+]);
 
 /** The five entities of XML and numbers; nothing else is defined without a document type. */
 const decoded = (text: string) =>
   text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w+));/gi, (_, hex?: string, decimal?: string, name?: string) => {
     const code = hex ? Number.parseInt(hex, 16) : decimal ? Number(decimal) : undefined;
-    const found = code === undefined ? entities[name ?? ''] : code <= 0x10ffff ? String.fromCodePoint(code) : undefined;
-    if (found === undefined) throw invalid('The XML uses an entity that is not defined');
+    const found = code === undefined ? entities.get(name ?? '') : code <= 0x10ffff ? String.fromCodePoint(code) : '';
+    if (!found || isUnwritable(found)) throw invalid('The XML uses an entity that is not defined');
     return found;
   });
 

@@ -103,6 +103,7 @@ export class Company {
   readonly switches: Switches;
   readonly #groups: string[] = [];
   #key = 100;
+  #highestCode = 0;
 
   constructor(now: () => Date, switches: Switches) {
     this.now = now;
@@ -117,6 +118,7 @@ export class Company {
   add(card: Card): Customer {
     const customer = { key: this.nextKey(), card, people: [], changedAt: this.now() };
     this.customers.set(customer.key, customer);
+    this.#noteCode(customer);
     return customer;
   }
 
@@ -126,10 +128,7 @@ export class Company {
 
   /** The next customer code that is a free number. */
   freeCode(): string {
-    const numbers = [...this.customers.values()]
-      .map(({ card }) => card['internalidentifier'] ?? '')
-      .filter((c) => /^\d{1,9}$/.test(c));
-    return String(Math.max(0, ...numbers.map(Number)) + 1);
+    return String(this.#highestCode + 1);
   }
 
   groupKey(name: string): number {
@@ -144,7 +143,13 @@ export class Company {
   /** A customer's card was changed. */
   touched(customer: Customer): void {
     customer.changedAt = this.now();
+    this.#noteCode(customer);
     if (!this.switches.invoicesFollowCustomer) return;
     for (const invoice of this.invoicesOf(customer.key)) invoice.copy = { ...customer.card };
+  }
+
+  #noteCode({ card }: Customer): void {
+    const code = card['internalidentifier'] ?? '';
+    if (/^\d{1,9}$/.test(code)) this.#highestCode = Math.max(this.#highestCode, Number(code));
   }
 }
