@@ -33,6 +33,8 @@ describe('customerlist.nv', () => {
     for (const found of ['m%E4kel%E4', 'AM7', '010150-900R', 'Vuokra', 'aino+m'])
       expect(await hits(`keyword=${found}`)).toEqual(['Aino Mäkelä']);
     for (const missed of ['aino@seed.test', '040', 'm%C3%A4kel%C3%A4']) expect(await hits(`keyword=${missed}`)).toEqual([]);
+    w.vendor.switches.queryEncoding = 'utf-8';
+    expect(await hits('keyword=m%C3%A4kel%C3%A4')).toEqual(['Aino Mäkelä']);
     expect(await hits('customercodelist=AM7,OT')).toEqual(['Aino Mäkelä', 'Other']);
     expect(await hits('customercodelist=AM7,OT&keyword=other')).toEqual(['Other']);
     const codes = (count: number) => Array.from({ length: count }, (_, n) => n).join();
@@ -51,6 +53,9 @@ describe('customerlist.nv', () => {
     expect(await hits('changedsince=2025-06-05T13:00:00')).toEqual(['Aino']);
     expect(await hits('changedsince=2025-06-05T13:00:01')).toEqual([]);
     expect(await hits('changedsince=2025-06-05T13:00:01&keyword=ain')).toEqual(['Aino', 'Aini']);
+    w.vendor.switches.changedSinceZone = 'utc';
+    expect(await hits('changedsince=2025-06-05T10:00:00')).toEqual(['Aino']);
+    expect(await hits('changedsince=2025-06-05T10:00:01')).toEqual([]);
     expect((await w.ask('/customerlist.nv?changedsince=5.6.2025')).statuses[1]).toMatch(/^INVALID_DATA/);
   });
 
@@ -77,6 +82,18 @@ describe('getcustomer.nv', () => {
     expect((await w.ask(many(500))).statuses).toEqual(['OK']);
     for (const wrong of [many(501), '/getcustomer.nv', '/getcustomer.nv?id=1&idlist=1', '/getcustomer.nv?id=x'])
       expect((await w.ask(wrong)).statuses[1]).toMatch(/^INVALID_DATA/);
+  });
+
+  it('adds the blocks that replyoption is the sum of', async () => {
+    await using w = await world();
+    const key = w.vendor.seedCustomer({ name: 'Aino' });
+    const blocks = async (sum: string) => {
+      const { text } = await w.ask(`/getcustomer.nv?id=${key}${sum}`);
+      return ['Turnover', 'AutomationRule', 'CustomTags', 'BuyerServiceCode'].filter((name) => text.includes(`<${name}`));
+    };
+    expect(await blocks('')).toEqual([]);
+    expect(await blocks('&replyoption=6')).toEqual(['AutomationRule', 'CustomTags']);
+    expect((await w.ask(`/getcustomer.nv?id=${key}&replyoption=16`)).statuses[1]).toMatch(/^INVALID_DATA/);
   });
 
   it('shows contact persons: none, one and three', async () => {
@@ -195,6 +212,9 @@ describe('deletecustomer.nv', () => {
     w.vendor.seedInvoice({ customer: key, date: '2017-03-01', status: 'paid' });
     const refused = await w.ask(`/deletecustomer.nv?customerid=${key}`, { language });
     expect(refused.statuses).toEqual(['FAILED', `INVALID_DATA :: ${text}`]);
+    w.vendor.switches.deletionRefusalCode = 'SERVICE_ACCESS_ERROR';
+    const again = await w.ask(`/deletecustomer.nv?customerid=${key}`, { language });
+    expect(again.statuses).toEqual(['FAILED', `SERVICE_ACCESS_ERROR :: ${text}`]);
     expect(w.vendor.customer(key)).toBeDefined();
   });
 

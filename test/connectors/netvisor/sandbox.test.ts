@@ -50,6 +50,13 @@ describe('who may come in', () => {
     expect((await w.ask('/customerlist.nv?keyword=a')).statuses[0]).toBe('FAILED');
   });
 
+  it('answers with the status it is set to', async () => {
+    await using w = await world({ statusCodes: { authentication: 403 } });
+    const manner: Manner = { fields: { partnerId: 'Other' } };
+    expect((await w.ask('/customerlist.nv', { ...manner, wantsStatus: true })).status).toBe(403);
+    expect((await w.ask('/customerlist.nv', manner)).status).toBe(200);
+  });
+
   it('echoes what should have been signed, keys masked', async () => {
     await using w = await world();
     const said = await w.ask('/customerlist.nv', { headers: { 'X-Netvisor-Authentication-MAC': 'ab' } });
