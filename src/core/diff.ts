@@ -109,7 +109,7 @@ function differing(
     changed: names.filter(
       (name) => held.fingerprints[name] !== undefined && held.fingerprints[name] !== record.fingerprints[name],
     ),
-    blanked: names.filter((name) => held.fingerprints[name] === undefined && record.fingerprints[name] !== undefined),
+    blanked: names.filter((name) => held.removed.includes(name) && record.fingerprints[name] !== undefined),
   };
 }
 

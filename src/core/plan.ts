@@ -30,6 +30,8 @@ export interface PlanInput {
   /** The newest values, or nothing where they were dropped; the fingerprints are always there. */
   fields: Fields;
   fingerprints: Readonly<Record<string, string>>;
+  /** Fields that the register had once and has no more: what it never knew is not blanked elsewhere. */
+  formerly: readonly string[];
   purposes: readonly Purpose[];
   /** Per place, the fields that the system's mapping has a place for; null: all of them. */
   carries: Readonly<Record<string, readonly FieldName[]>> | null;
@@ -71,6 +73,8 @@ export interface Wanted {
   fields: Allowed<Fields>;
   names: readonly string[];
   fingerprints: Record<string, string>;
+  /** Names whose value was taken away in the register. */
+  removed: readonly string[];
 }
 
 const heldStates = new Set<KnownRecord['state']>(['linked', 'restricted', 'inert', 'stripped']);
@@ -134,5 +138,6 @@ function wanted(input: PlanInput, granted: Grant): Wanted {
     const print = input.fingerprints[name];
     if (print !== undefined) fingerprints[name] = print;
   }
-  return { fields: allow(input.fields, grant), names: grant.fields, fingerprints };
+  const removed = grant.fields.filter((name) => fingerprints[name] === undefined && input.formerly.includes(name));
+  return { fields: allow(input.fields, grant), names: grant.fields, fingerprints, removed };
 }

@@ -8,6 +8,7 @@ import { openHolds } from '../store/held.ts';
 import { disclosuresOf, type RecordRow, recordsOf, unsealRef } from '../store/records.ts';
 import {
   fieldsOfVersion,
+  formerFields,
   latestVersion,
   permissionsOf,
   type RegisterRecordRow,
@@ -65,6 +66,7 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     holds: (await openHolds(db, subject.id)).map((h) => h.kind),
     fields: fields ?? {},
     fingerprints: version?.fingerprints ?? {},
+    formerly: await formerFields(db, subject.id),
     purposes: (system.recipient?.purposes ?? []).flatMap((name) => config.purposes[name] ?? []),
     carries: carriesOf(connector.recipient),
     together: connector.recipient?.together ?? [],

@@ -189,6 +189,18 @@ export const latestVersion = (db: Db, subject: string): Promise<VersionRow | und
     sql<VersionRow>`SELECT version, kind, fingerprints, sealed FROM version WHERE subject = ${subject} ORDER BY version DESC LIMIT 1`,
   );
 
+/** The fields that some earlier version had and the newest has not. */
+export const formerFields = async (db: Db, subject: string): Promise<string[]> =>
+  (
+    await rows(
+      db,
+      sql<{ name: string }>`
+        WITH newest AS (SELECT fingerprints FROM version WHERE subject = ${subject} ORDER BY version DESC LIMIT 1)
+        SELECT DISTINCT name FROM version v, jsonb_object_keys(v.fingerprints) AS name
+        WHERE v.subject = ${subject} AND NOT (SELECT fingerprints FROM newest) ? name`,
+    )
+  ).map((r) => r.name);
+
 export const fingerprintsOf = async (db: Db, subject: string, version: number): Promise<Record<string, string> | undefined> =>
   (
     await row(

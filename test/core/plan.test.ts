@@ -28,6 +28,7 @@ const base: PlanInput = {
   fingerprints: { givenName: 'f1', email: 'f2' },
   purposes: [marketing],
   carries: null,
+  formerly: [],
   together: [],
   permissions: { newsletter: granted },
   records: [],
@@ -78,9 +79,19 @@ describe('what a recipient owes', () => {
       { kind: 'update', record: 0, fields: { givenName: 'Aino' } as never, blanked: [] },
     ],
     [
-      'blanks what is gone',
-      { fingerprints: { email: 'f2' }, fields: { email: 'aino@sahko.test' }, records: [record('linked'), record('linked', 'b')] },
+      'blanks what the register had and has no more',
+      {
+        fingerprints: { email: 'f2' },
+        fields: { email: 'aino@sahko.test' },
+        formerly: ['givenName'],
+        records: [record('linked'), record('linked', 'b')],
+      },
       { kind: 'update', blanked: ['givenName'] },
+    ],
+    [
+      'leaves alone what the register never knew',
+      { fingerprints: { email: 'f2' }, fields: { email: 'aino@sahko.test' }, records: [record('linked'), record('linked', 'b')] },
+      { kind: 'nothing', outcome: 'unchanged' },
     ],
     [
       'leaves a frozen row alone',
