@@ -16,6 +16,11 @@ export interface Call {
    * worker may have taken over. Answers the monotonic time (`performance.now()`, ms) after which nothing may leave any more.
    */
   beforeWire(kind: 'read' | 'write'): Promise<number>;
+  /**
+   * The row of a correction as it was read less than two minutes ago (a page of a resync): the look before the write may be saved,
+   * where the write itself cannot hit another row unseen.
+   */
+  seen?: 'active' | 'restricted';
 }
 
 /** For calls outside a duty (polls, checks): nothing to lose. */

@@ -1,7 +1,7 @@
 import type { Connector, Profile, Recipient, RemoteRef, Written } from '../connectors/connector.ts';
 import type { Call } from '../connectors/http.ts';
 import type { Step } from '../core/diff.ts';
-import { type Evidence, weaker } from '../core/duty.ts';
+import { type Evidence, lanes, weaker } from '../core/duty.ts';
 import { Failure } from '../core/failure.ts';
 import type { FieldName, Fields } from '../core/person.ts';
 import { hold, isDisowned } from '../store/held.ts';
@@ -63,7 +63,7 @@ async function wire(
     isBound = law.isBound;
   }
   const cap = (evidence: Evidence) => (step.kind === 'erase' ? weaker(evidence, connector.manifest.erasure.cap) : evidence);
-  const said = await say(recipient, step, ref, call);
+  const said = await say(recipient, step, ref, seenCall(view, step, call));
   if (said.kind === 'refused' && isBound) return neutralise(needs, recipient, view, step.record, ref, call);
   if (said.kind === 'refused') return { ...settled('refused', 'acknowledged', said.code), called: true };
   if (said.kind === 'not-found') {
@@ -97,7 +97,7 @@ async function wire(
       write: () => writeRestricted(needs, view, step.record, back, back ? 'observed' : 'accepted'),
     };
   }
-  if (back && !shows(back.fields, recipient.asHeld?.(step.fields) ?? step.fields)) throw new Failure('NOT_APPLIED');
+  if (back && !shows(back.fields, recipient.asHeld?.(step.fields, ref.place) ?? step.fields)) throw new Failure('NOT_APPLIED');
   const evidence = back ? 'observed' : 'accepted';
   return {
     ...settled('updated', evidence),
@@ -114,6 +114,17 @@ async function wire(
       await discloseFields(needs, view, Object.keys(step.fields));
     },
   };
+}
+
+/** A page of a resync showed the row just now: its look is not repeated. A live correction looks for itself. */
+function seenCall(view: View, step: WireStep, call: Call): Call {
+  const record = step.kind === 'update' ? view.rows[step.record]?.record : null;
+  if (!record?.fresh || view.duty.lane !== lanes.resync) return call;
+  return record.state === 'linked'
+    ? { ...call, seen: 'active' }
+    : record.state === 'restricted'
+      ? { ...call, seen: 'restricted' }
+      : call;
 }
 
 function say(recipient: Recipient, step: Exclude<WireStep, { kind: 'create' }>, ref: RemoteRef, call: Call): Promise<Written> {

@@ -18,6 +18,8 @@ export interface RecordRow {
   fingerprints: Record<string, string>;
   evidence: Evidence;
   written_version: number;
+  /** Read back, or seen in a page, within the last two minutes. */
+  fresh?: boolean;
 }
 
 /** The one place of a recipient run by people. */
@@ -26,7 +28,9 @@ export const peoplesPlace = 'people';
 export const recordsOf = (db: Db, subject: string, recipient: string): Promise<RecordRow[]> =>
   rows(
     db,
-    sql<RecordRow>`SELECT * FROM record WHERE subject = ${subject} AND recipient = ${recipient} ORDER BY place, linked_at`,
+    sql<RecordRow>`
+      SELECT *, observed_at > clock_timestamp() - interval '2 minutes' AS fresh FROM record
+      WHERE subject = ${subject} AND recipient = ${recipient} ORDER BY place, linked_at`,
   );
 
 /** Every row of every recipient that is about a subject. */
