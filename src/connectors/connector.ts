@@ -64,7 +64,7 @@ export interface Recipient {
   /** Where somebody with these values gets a row, if they have none anywhere; empty: nowhere. Absent: in every place. */
   placesFor?(fields: Fields): readonly string[];
   /** How these values read after they were written here (a cut text, a joined address). Absent: just as they are. */
-  asHeld?(fields: Fields): Fields;
+  asHeld?(fields: Fields, place: string): Fields;
   /** What the system holds at `ref` now, or null after a look-up by every key the ref has. */
   read(ref: RemoteRef, call: Call): Promise<Profile | null>;
   /** The rows that match a person's unique identifiers exactly, in `place`. Read-before-write after a lost create. */

@@ -5,7 +5,7 @@ import { type Check, call, corrected, given, verbs, type World } from './world.t
 
 /** What the verbs do where nothing goes wrong. */
 
-const held = (w: World, fields: Fields) => w.recipient.asHeld?.(fields) ?? fields;
+const held = (w: World, fields: Fields) => w.recipient.asHeld?.(fields, w.place) ?? fields;
 const read = (w: World, ref: RemoteRef) => w.recipient.read(ref, call);
 const find = (w: World, fields: Fields) => w.recipient.find(fields, w.place, call);
 

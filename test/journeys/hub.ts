@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { insightlySandbox } from '../../src/connectors/insightly/sandbox.ts';
 import { mailchimpSandbox } from '../../src/connectors/mailchimp/sandbox.ts';
+import { type NetvisorSandboxOptions, netvisorSandbox } from '../../src/connectors/netvisor/sandbox.ts';
 import { serveSandbox } from '../../src/connectors/sandbox.ts';
 import type { DutyView } from '../../src/core/duty.ts';
 import { readEnvironment } from '../../src/open.ts';
@@ -13,11 +14,22 @@ import { testRuntime } from '../support/runtime.ts';
 export const audience = 'ab12cd34ef';
 export const hookSecret = 'a-long-path-secret';
 
+/** Accounting, where a journey has it. */
+const accountingOf = (url: string) => `
+  accounting:
+    connector: netvisor
+    baseUrl: ${url}
+    credentials: { customerId: { env: NV_ID }, customerKey: { env: NV_KEY }, partnerId: { env: NV_PARTNER }, partnerKey: { env: NV_PARTNER_KEY } }
+    owner: accountant
+    settings: { organisationId: 2607385-7, address: address, deadlineSeconds: 3 }
+    recipient: { purposes: [invoicing], retention: [fi/vouchers] }
+`;
+
 const config = (crm: string, newsletter: string) => `
 controller: { name: Journey Oy }
 purposes:
   marketing: { basis: legitimate-interest, permission: newsletter, fields: [givenName, familyName, email] }
-  invoicing: { basis: contract, fields: [givenName, familyName, email, phone, mobile, address, customerNumber, jobTitle, birthDate], for: [customer] }
+  invoicing: { basis: contract, fields: [givenName, familyName, email, phone, mobile, address, customerNumber, organisation, jobTitle, birthDate], for: [customer] }
 systems:
   crm:
     connector: insightly
@@ -47,17 +59,24 @@ systems:
 
 /** A whole hub with both sandboxes over real sockets, and two customers who take the newsletter. */
 export async function openJourney(
-  between: (vendor: 'insightly' | 'mailchimp', url: string) => Promise<string> = async (_vendor, url) => url,
+  between: (vendor: 'insightly' | 'mailchimp' | 'netvisor', url: string) => Promise<string> = async (_vendor, url) => url,
+  options: { accounting?: NetvisorSandboxOptions } = {},
 ) {
   const runtime = await testRuntime();
   const folder = await mkdtemp(join(tmpdir(), 'kaiku-journey-'));
   const crm = insightlySandbox({ apiKey: 'crm', perSecond: 50, connections: 20 });
   const newsletter = mailchimpSandbox({ apiKey: 'news-us1', audiences: [audience] });
-  const [crmServer, newsletterServer] = await Promise.all([serveSandbox(crm), serveSandbox(newsletter)]);
+  const accounting = netvisorSandbox({ strict: true, ...options.accounting });
+  const [crmServer, newsletterServer, accountingServer] = await Promise.all([
+    serveSandbox(crm),
+    serveSandbox(newsletter),
+    serveSandbox(accounting),
+  ]);
   const configPath = join(folder, 'kaiku.yaml');
   await writeFile(
     configPath,
-    config(await between('insightly', crmServer.url), await between('mailchimp', newsletterServer.url)),
+    config(await between('insightly', crmServer.url), await between('mailchimp', newsletterServer.url)) +
+      (options.accounting ? accountingOf(await between('netvisor', accountingServer.url)) : ''),
   );
   const logged: string[] = [];
   const log = pino({ level: 'debug', base: null }, { write: (line: string) => void logged.push(line) });
@@ -70,6 +89,11 @@ export async function openJourney(
     CRM_KEY: 'crm',
     NEWSLETTER_KEY: 'news-us1',
     HOOK: hookSecret,
+    KAIKU_TEST_CLOCK: '1',
+    NV_ID: accounting.credentials.customerId,
+    NV_KEY: accounting.credentials.customerKey,
+    NV_PARTNER: accounting.credentials.partnerId,
+    NV_PARTNER_KEY: accounting.credentials.partnerKey,
   });
   // port 0 means "any" to the server; the environment's default is another
   const running = await startHub({ ...env, port: 0 }, log, 'all');
@@ -95,6 +119,8 @@ export async function openJourney(
     crmServer,
     newsletter,
     newsletterServer,
+    accounting,
+    accountingServer,
     needs: running.hub.needs,
     databaseUrl: runtime.databaseUrl,
     logged,
@@ -115,7 +141,7 @@ export async function openJourney(
     },
     async close() {
       await running.stop();
-      await Promise.all([crmServer.close(), newsletterServer.close()]);
+      await Promise.all([crmServer.close(), newsletterServer.close(), accountingServer.close()]);
       await rm(folder, { recursive: true, force: true });
       await runtime.drop();
     },

@@ -116,7 +116,7 @@ describe('creating', () => {
       merge_fields: { FNAME: 'Aino', LNAME: 'Virtanen' },
     });
     expect(await w.recipient.create(fields, audience, call)).toEqual({ kind: 'exists' });
-    expect((await w.recipient.read(ref, call))?.fields).toEqual(w.recipient.asHeld?.(fields));
+    expect((await w.recipient.read(ref, call))?.fields).toEqual(w.recipient.asHeld?.(fields, audience));
   });
 
   it('leaves everybody who is there as they are', async () => {
@@ -180,7 +180,7 @@ describe('rectifying', () => {
     const held = w.vendor.member(audience, aino)?.['merge_fields'];
     expect(held).toMatchObject({ FNAME: `a${'ä'.repeat(127)}`, LNAME: '', NOTE: 'true' });
     const back = await w.recipient.read(ref, call);
-    expect(back?.fields).toEqual({ email: aino, ...w.recipient.asHeld?.(long) });
+    expect(back?.fields).toEqual({ email: aino, ...w.recipient.asHeld?.(long, audience) });
   });
 
   it('moves the member to a new address: one contact, one row', async () => {
@@ -314,7 +314,10 @@ describe('rectifying', () => {
       ADDRESS: { addr1: '2 New Rd', city: 'Austin', state: 'TX', zip: '78702', country: 'US' },
       FIRM: 'Esimerkki Oy',
     });
-    expect((await w.recipient.read(profile.ref, call))?.fields).toEqual({ email: aino, ...w.recipient.asHeld?.(fields) });
+    expect((await w.recipient.read(profile.ref, call))?.fields).toEqual({
+      email: aino,
+      ...w.recipient.asHeld?.(fields, audience),
+    });
   });
 });
 
