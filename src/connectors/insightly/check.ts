@@ -36,21 +36,32 @@ export async function checkRights(client: Client, mapping: Mapping, call: Call, 
     });
   }
   const probes: RightProbe[] = [];
-  for (const { right, path, advice } of rights) probes.push(await probe(right, path, advice, client, call));
-  probes.push(...(await probeFields(client, mapping, call)));
-  probes.push(
-    writeTest
-      ? await probeWriting(client, call)
-      : { right: 'contacts: write', ok: null, problem: 'provable only by writing; --write-test tries it' },
-  );
-  const left = client.left();
-  if (left !== null)
+  try {
+    for (const { right, path, advice } of rights) probes.push(await probe(right, path, advice, client, call));
+    probes.push(...(await probeFields(client, mapping, call)));
     probes.push(
-      left > 0
-        ? { right: 'daily quota', ok: true, problem: `${left} calls are left today` }
-        : { right: 'daily quota', ok: false, problem: 'no calls are left today' },
+      writeTest
+        ? await probeWriting(client, call)
+        : { right: 'contacts: write', ok: null, problem: 'provable only by writing; --write-test tries it' },
     );
-  return probes;
+  } catch (error) {
+    // what was found until the day's calls ran out is still worth reading
+    if (!(error instanceof Failure && error.code === 'RECIPIENT_QUOTA_SPENT')) throw error;
+    const hours = Math.ceil((error.retryAfterMs ?? 0) / 3_600_000);
+    return [...probes, { right: 'daily quota', ok: false, problem: `no calls are left today; asked again within ${hours} h` }];
+  }
+  return [...probes, ...quotaProbe(client)];
+}
+
+function quotaProbe(client: Client): RightProbe[] {
+  const [left, limit] = [client.left(), client.limit()];
+  if (left === null) return [];
+  const of = limit === null ? '' : ` of ${limit}`;
+  return [
+    left > 0
+      ? { right: 'daily quota', ok: true, problem: `${left}${of} calls are left today` }
+      : { right: 'daily quota', ok: false, problem: `none${of} calls are left today` },
+  ];
 }
 
 async function probe(right: string, path: string, advice: string, client: Client, call: Call): Promise<RightProbe> {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Failure } from '../../core/failure.ts';
 import { type Answer, type Call, parseRetryAfter, retryRead, type Wire } from '../http.ts';
 import type { ObjectKind } from './objects.ts';
+import { count, quotaOf } from './quota.ts';
 
 /**
  * How Insightly is reached: credentials, the calls, and their failures in our words. Bodies of error answers are never read: their
@@ -29,17 +30,19 @@ export interface Client {
   put(kind: ObjectKind, body: Record<string, unknown>, call: Call): Promise<Put>;
   post(kind: ObjectKind, body: Record<string, unknown>, call: Call): Promise<unknown>;
   delete(kind: ObjectKind, id: string, call: Call): Promise<Deleted>;
-  /** Calls left of the day's quota, as the last answer said. */
+  /** Calls left of the day's quota and the quota itself, as the last answer that told them said. */
   left(): number | null;
+  limit(): number | null;
 }
 
-/** Airbyte's connector waits this long after a 429 without `Retry-After`, and gets through. */
-const usualPauseMs = 6_000;
+/** How long a kind of record that answered as a list is believed to be there. */
+const routeMs = 60_000;
 
 export function createClient(options: { baseUrl: string; apiKey: string; quotaResetHourUtc: number }, wire: Wire): Client {
   const base = checkedBase(options.baseUrl);
   const authorization = `Basic ${Buffer.from(`${options.apiKey}:`).toString('base64')}`;
-  let left: number | null = null;
+  const quota = quotaOf(options.quotaResetHourUtc);
+  const routeSeen = new Map<string, number>();
 
   async function send(
     kind: 'read' | 'write',
@@ -67,22 +70,39 @@ export function createClient(options: { baseUrl: string; apiKey: string; quotaRe
       },
       call,
     );
-    left = count(answer.headers['x-ratelimit-remaining']) ?? left;
-    refuseCommon(answer, kind, options.quotaResetHourUtc);
+    quota.heard(answer);
+    if (answer.status === 429) throw quota.refusal(answer);
+    refuseCommon(answer, kind);
     return answer;
   }
 
   const read = (path: string, query: Query, call: Call) => retryRead(() => send('read', 'GET', path, query, undefined, call));
 
+  async function list(path: string, kind: ObjectKind, query: Query, call: Call): Promise<Answer> {
+    const answer = await read(path, query, call);
+    const { status } = answer;
+    // the plan or the key's user may lack the whole object, and another pod's key is not known here (vendor documentation)
+    if (status === 403 || status === 404) throw new Failure('RIGHT_MISSING', { status });
+    if (status !== 200) throw unexpected(status);
+    routeSeen.set(kind.path, performance.now());
+    return answer;
+  }
+
+  /**
+   * "Not found" says that a record is gone only where its kind is there at all. With another account's pod, and after a change of
+   * plan, every record answers 404: that would read as everybody's disappearance.
+   */
+  async function mustBeThere(kind: ObjectKind, call: Call): Promise<void> {
+    if (performance.now() - (routeSeen.get(kind.path) ?? Number.NEGATIVE_INFINITY) < routeMs) return;
+    parsed(z.array(z.unknown()), await list(kind.path, kind, { brief: true, top: 1, skip: 0 }, call));
+  }
+
   return {
-    left: () => left,
+    left: quota.left,
+    limit: quota.limit,
 
     async page(kind, search, query, call) {
-      const answer = await read(search ? `${kind.path}/Search` : kind.path, query, call);
-      const { status } = answer;
-      // the plan or the key's user may lack the whole object, and another pod's key is not known here (vendor documentation)
-      if (status === 403 || status === 404) throw new Failure('RIGHT_MISSING', { status });
-      if (status !== 200) throw unexpected(status);
+      const answer = await list(search ? `${kind.path}/Search` : kind.path, kind, query, call);
       const total = count(answer.headers['x-total-count']);
       const clock = Date.parse(answer.headers.date ?? '');
       return { rows: parsed(z.array(z.unknown()), answer), total, clock: Number.isNaN(clock) ? null : clock };
@@ -90,7 +110,10 @@ export function createClient(options: { baseUrl: string; apiKey: string; quotaRe
 
     async get(kind, id, call) {
       const answer = await read(`${kind.path}/${encodeURIComponent(id)}`, {}, call);
-      if (answer.status === 404) return { kind: 'gone' };
+      if (answer.status === 404) {
+        await mustBeThere(kind, call);
+        return { kind: 'gone' };
+      }
       if (answer.status === 403) return { kind: 'hidden' };
       if (answer.status !== 200) throw unexpected(answer.status);
       return { kind: 'found', row: parsed(z.record(z.string(), z.unknown()), answer) };
@@ -153,11 +176,10 @@ export function checkedBase(baseUrl: string): string {
 }
 
 /** What every call can be answered with, whatever it asked for. */
-function refuseCommon(answer: Answer, kind: 'read' | 'write', resetHour: number): void {
+function refuseCommon(answer: Answer, kind: 'read' | 'write'): void {
   const { status } = answer;
   if (status === 401) throw new Failure('CREDENTIALS_REJECTED', { status });
   if (status === 402) throw new Failure('RECIPIENT_REFUSED', { status });
-  if (status === 429) throw throttled(answer, resetHour);
   if (status >= 300 && status < 400) throw new Failure('ANSWER_GARBLED', { status });
   if (status >= 500 || status === 408) {
     // a write that is answered "out of order" may have been carried out before something behind it broke
@@ -169,31 +191,8 @@ function refuseCommon(answer: Answer, kind: 'read' | 'write', resetHour: number)
   }
 }
 
-/** The headers speak of the daily quota alone: nothing left means tomorrow, anything else means slower. */
-function throttled(answer: Answer, resetHour: number): Failure {
-  const { status } = answer;
-  const now = new Date();
-  const asked = parseRetryAfter(answer.headers['retry-after'], now);
-  if (count(answer.headers['x-ratelimit-remaining']) === 0) {
-    return new Failure('RECIPIENT_QUOTA_SPENT', { status, retryAfterMs: Math.max(asked ?? 0, untilReset(now, resetHour)) });
-  }
-  return new Failure('RECIPIENT_THROTTLED', { status, retryAfterMs: asked ?? usualPauseMs });
-}
-
-const dayMs = 86_400_000;
-const afterResetMs = 5 * 60_000;
-
-/** Until five minutes after the next reset: the vendor's day need not start on the second. */
-export function untilReset(now: Date, resetHour: number): number {
-  const today = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate(), resetHour);
-  return (today > now.getTime() ? today : today + dayMs) - now.getTime() + afterResetMs;
-}
-
 /** Nothing the vendor documents for this call: the same request would be answered the same again. */
 const unexpected = (status: number) => new Failure('RECIPIENT_REFUSED', { status });
-
-const count = (header: string | undefined): number | null =>
-  header !== undefined && /^\d+$/.test(header.trim()) ? Number(header) : null;
 
 /** A write may echo the record or say nothing; anything that is not JSON comes from somebody in between. */
 function readEcho(answer: Answer): void {

@@ -5,7 +5,7 @@ import { organisationsOf } from './organisations.ts';
 import { recipientOf } from './recipient.ts';
 import { registerOf } from './register.ts';
 import { InsightlySettings } from './settings.ts';
-import { webhookOf } from './webhook.ts';
+import { type WebhookLogin, webhookOf } from './webhook.ts';
 
 export const manifest: Manifest = {
   vendor: 'insightly',
@@ -28,6 +28,7 @@ export const insightly: ConnectorFactory<InsightlySettings> = {
   manifest,
   settings: InsightlySettings,
   credentials: ['apiKey'],
+  optionalCredentials: ['webhookUser', 'webhookPassword'],
   /** Throws when `baseUrl` is not the API URL of an account: the pod is never guessed. */
   connect({ baseUrl, credentials, settings: given, register }, wire): Connector {
     const settings = InsightlySettings.parse(given ?? {});
@@ -41,8 +42,16 @@ export const insightly: ConnectorFactory<InsightlySettings> = {
       manifest: { ...manifest, limits: { connections: settings.connections, perSecond: settings.requestsPerSecond } },
       register: registerOf(client, organisations, mapping),
       recipient: recipientOf(client, organisations, mapping),
-      webhook: webhookOf(settings),
+      webhook: webhookOf(settings, loginOf(credentials)),
       check: (call, writeTest) => checkRights(client, mapping, call, writeTest),
     };
   },
 };
+
+/** Throws for half a login: taken as none, it would let everybody in. */
+function loginOf({ webhookUser: user, webhookPassword: password }: Record<string, string>): WebhookLogin | null {
+  if (user === undefined && password === undefined) return null;
+  if (!user || !password)
+    throw new Error("insightly: the webhook's Basic login needs both credentials.webhookUser and credentials.webhookPassword");
+  return { user, password };
+}

@@ -28,6 +28,8 @@ export interface InsightlySandbox extends SandboxBehaviour {
   hide(kind: KindName, id: string, hidden?: boolean): void;
   /** The plan or the key's user lacks a whole kind of record, or has it again (null). */
   deny(kind: KindName, status: 403 | 404 | null): void;
+  /** The key belongs to another pod: from now on everything answers 401, or 404 (third-party report); null brings it back. */
+  moveAway(status: 401 | 404 | null): void;
   /** A lead becomes a contact; answers the contact's id. */
   convert(lead: string): string;
   /** Two duplicates become one: the loser is gone from the API's view. */

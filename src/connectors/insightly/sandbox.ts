@@ -24,6 +24,8 @@ export interface InsightlySandboxOptions extends ApiOptions, Partial<ListOptions
   quota?: number;
   /** `Retry-After` of a throttling answer; default none. */
   retryAfter?: string;
+  /** Whether a 429 tells the daily quota; default true. */
+  quotaHeadersOn429?: boolean;
   replacesCustomFields?: boolean;
   restoreKeepsId?: boolean;
   /** Rows in another order at every request; the same as `order: 'each-time'`. */
@@ -51,6 +53,7 @@ export function insightlySandbox(options: InsightlySandboxOptions = {}): Insight
   const quota = { limit: options.quota ?? 60_000, left: options.quota ?? 60_000, day: formatSpaced(now()).slice(0, 10) };
   const api = createApi({ store, listing, options, quota });
   let arrivals: number[] = [];
+  let elsewhere: 401 | 404 | null = null;
 
   function deliver(row: SandboxRow): void {
     const hook = options.webhook;
@@ -72,7 +75,8 @@ export function insightlySandbox(options: InsightlySandboxOptions = {}): Insight
     vendor: 'insightly',
     connections: options.connections ?? 5,
     handle(request) {
-      if (!isKey(request.headers.authorization, apiKey)) return sandbox.unauthorized();
+      if (!isKey(request.headers.authorization, apiKey) || elsewhere === 401) return sandbox.unauthorized();
+      if (elsewhere === 404) return { status: 404 };
       const at = performance.now();
       arrivals = arrivals.filter((t) => at - t < 1000);
       if (arrivals.length >= (options.perSecond ?? 10)) return sandbox.throttled(options.retryAfter);
@@ -86,7 +90,11 @@ export function insightlySandbox(options: InsightlySandboxOptions = {}): Insight
     // the body of a 429 is not documented, so it is nothing that could be parsed
     throttled: (retryAfter) => ({
       status: 429,
-      headers: { ...api.headers(), 'content-type': 'text/plain', ...(retryAfter ? { 'retry-after': retryAfter } : {}) },
+      headers: {
+        ...(options.quotaHeadersOn429 === false ? {} : api.headers()),
+        'content-type': 'text/plain',
+        ...(retryAfter ? { 'retry-after': retryAfter } : {}),
+      },
       body: 'slow down {',
     }),
     unauthorized: () => ({
@@ -112,6 +120,9 @@ export function insightlySandbox(options: InsightlySandboxOptions = {}): Insight
       store.mustHave(kind, id).hidden = hidden;
     },
     deny: (kind, status) => void (status === null ? api.denied.delete(kind) : api.denied.set(kind, status)),
+    moveAway: (status) => {
+      elsewhere = status;
+    },
     convert(id) {
       const { row } = store.mustHave('lead', id);
       const contact = sandbox.add('contact', {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { untilReset } from '../../../src/connectors/insightly/client.ts';
 import { insightly } from '../../../src/connectors/insightly/connector.ts';
+import { untilReset } from '../../../src/connectors/insightly/quota.ts';
 import type { Allowed } from '../../../src/core/allowed.ts';
 import type { Fields } from '../../../src/core/person.ts';
 import { call, registerOptions, wire, world } from './setup.ts';
