@@ -32,7 +32,8 @@ export async function* readChanges(
     ...more,
   });
   // the plain list knows no filter, and Search without one is not documented
-  const fetchPage = (skip: number) => client.page(kind, from !== null, query({ top: settings.pageSize, skip }), call);
+  const fetchPage = (skip: number) =>
+    client.page(kind, from !== null ? '/Search' : '', query({ top: settings.pageSize, skip }), call);
   const isLast = (page: Page, next: number) =>
     page.rows.length === 0 || (page.total === null ? page.rows.length < settings.pageSize : next >= page.total);
 
@@ -116,7 +117,7 @@ function ended(at: Cursor, single: boolean): Cursor {
 async function countAfter(client: Client, kind: ObjectKind, after: Date, call: Call): Promise<number | null> {
   const page = await client.page(
     kind,
-    true,
+    '/Search',
     { updated_after_utc: formatIso(after), brief: true, top: 1, skip: 0, count_total: true },
     call,
   );

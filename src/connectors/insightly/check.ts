@@ -1,15 +1,11 @@
-import { z } from 'zod';
 import { Failure } from '../../core/failure.ts';
 import type { RightProbe } from '../connector.ts';
 import type { Call } from '../http.ts';
-import { type Client, mustBe } from './client.ts';
-import { configuredFields, type Mapping } from './mapping.ts';
-import { type KindName, kinds } from './objects.ts';
+import { missing, probeFields } from './check-fields.ts';
+import type { Client } from './client.ts';
+import type { Mapping } from './mapping.ts';
+import { kinds } from './objects.ts';
 import { parseRow } from './row.ts';
-
-const Definition = z.object({ FIELD_NAME: z.string(), FIELD_FOR: z.string().nullish() });
-const keyAdvice =
-  'the API key is rejected: renew it under User Settings, API, and compare the pod in baseUrl with the API URL shown there';
 
 /** Reads each kind of record once and looks every configured field up; with `writeTest` makes, changes and removes a marked contact. */
 export async function checkRights(client: Client, mapping: Mapping, call: Call, writeTest: boolean): Promise<RightProbe[]> {
@@ -77,45 +73,6 @@ async function probe(right: string, path: string, advice: string, client: Client
   }
 }
 
-/** An unreachable system is no missing right: that failure travels on. */
-function missing(right: string, error: unknown, advice: string): RightProbe {
-  if (!(error instanceof Failure)) throw error;
-  if (error.code === 'CREDENTIALS_REJECTED') return { right, ok: false, problem: keyAdvice };
-  if (error.code === 'RIGHT_MISSING' || error.code === 'RECIPIENT_REFUSED') return { right, ok: false, problem: advice };
-  throw error;
-}
-
-/** A field that does not exist is read as unset for ever: a refusal or an erasure would never be seen. */
-async function probeFields(client: Client, mapping: Mapping, call: Call): Promise<RightProbe[]> {
-  const wanted = configuredFields(mapping);
-  const probes: RightProbe[] = [];
-  for (const kind of ['contact', 'lead', 'organisation'] as const) {
-    const names = [...new Set(wanted.filter((field) => field.kind === kind).map(({ field }) => field))];
-    if (names.length === 0) continue;
-    const right = `${kind}s: configured fields`;
-    try {
-      const known = [...Object.keys(kinds[kind].fields), ...(await customFields(client, kind, call))];
-      const problems = names
-        .filter((name) => !known.includes(name))
-        .map((name) => `${name} is no field of a ${kind}; the nearest is ${nearest(name, known)}`);
-      probes.push(problems.length === 0 ? { right, ok: true } : { right, ok: false, problem: problems.join('; ') });
-    } catch (error) {
-      probes.push(
-        missing(right, error, 'the list of custom fields cannot be read; give the user whose key this is access to them'),
-      );
-    }
-  }
-  return probes;
-}
-
-/** Asked for a kind that it does not know, Insightly lists the fields of all kinds (third-party report): `FIELD_FOR` decides. */
-async function customFields(client: Client, kind: KindName, call: Call): Promise<string[]> {
-  const { fieldFor } = kinds[kind];
-  const { status, body } = await client.probe(`CustomFields/${fieldFor}`, call);
-  if (status < 200 || status >= 300) throw new Failure('RIGHT_MISSING', { status });
-  return mustBe(z.array(Definition), body).flatMap((d) => (d.FIELD_FOR?.toUpperCase() === fieldFor ? [d.FIELD_NAME] : []));
-}
-
 async function probeWriting(client: Client, call: Call): Promise<RightProbe> {
   const right = 'contacts: write';
   const advice = 'give the user whose key this is the right to add, edit and delete contacts';
@@ -136,24 +93,4 @@ async function probeWriting(client: Client, call: Call): Promise<RightProbe> {
   } catch (error) {
     return missing(right, error, advice);
   }
-}
-
-function nearest(name: string, known: readonly string[]): string {
-  return known.reduce(
-    (best, other) =>
-      distance(name.toLowerCase(), other.toLowerCase()) < distance(name.toLowerCase(), best.toLowerCase()) ? other : best,
-    known[0] ?? '',
-  );
-}
-
-/** How many letters must be added, dropped or changed. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

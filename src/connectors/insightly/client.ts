@@ -23,11 +23,13 @@ export type Deleted = 'accepted' | 'gone' | 'failed';
 export type Put = 'accepted' | 'gone' | 'invalid';
 
 export interface Client {
-  page(kind: ObjectKind, search: boolean, query: Query, call: Call): Promise<Page>;
+  page(kind: ObjectKind, how: '' | '/Search' | '/SearchByTag', query: Query, call: Call): Promise<Page>;
   get(kind: ObjectKind, id: string, call: Call): Promise<Found>;
   /** Whether a path answers at all, for `check`. */
   probe(path: string, call: Call): Promise<{ status: number; body: unknown }>;
   put(kind: ObjectKind, body: Record<string, unknown>, call: Call): Promise<Put>;
+  /** One tag more; the others stay. */
+  addTag(kind: ObjectKind, id: string, tag: string, call: Call): Promise<Put>;
   post(kind: ObjectKind, body: Record<string, unknown>, call: Call): Promise<unknown>;
   delete(kind: ObjectKind, id: string, call: Call): Promise<Deleted>;
   /** Calls left of the day's quota and the quota itself, as the last answer that told them said. */
@@ -101,8 +103,8 @@ export function createClient(options: { baseUrl: string; apiKey: string; quotaRe
     left: quota.left,
     limit: quota.limit,
 
-    async page(kind, search, query, call) {
-      const answer = await list(search ? `${kind.path}/Search` : kind.path, kind, query, call);
+    async page(kind, how, query, call) {
+      const answer = await list(`${kind.path}${how}`, kind, query, call);
       const total = count(answer.headers['x-total-count']);
       const clock = Date.parse(answer.headers.date ?? '');
       return { rows: parsed(z.array(z.unknown()), answer), total, clock: Number.isNaN(clock) ? null : clock };
@@ -124,16 +126,10 @@ export function createClient(options: { baseUrl: string; apiKey: string; quotaRe
       return { status: answer.status, body: isOk(answer.status) ? answer.json() : null };
     },
 
-    async put(kind, body, call) {
-      const answer = await send('write', 'PUT', kind.path, {}, body, call);
-      const { status } = answer;
-      if (status === 404) return 'gone';
-      if (status === 403) throw new Failure('RIGHT_MISSING', { status });
-      if (status === 400 || status === 417 || status === 409) return 'invalid';
-      if (!isOk(status)) throw unexpected(status);
-      readEcho(answer);
-      return 'accepted';
-    },
+    put: async (kind, body, call) => putSaid(await send('write', 'PUT', kind.path, {}, body, call)),
+
+    addTag: async (kind, id, tag, call) =>
+      putSaid(await send('write', 'POST', `${kind.path}/${encodeURIComponent(id)}/Tags`, {}, { TAG_NAME: tag }, call)),
 
     async post(kind, body, call) {
       const answer = await send('write', 'POST', kind.path, {}, body, call);
@@ -153,6 +149,16 @@ export function createClient(options: { baseUrl: string; apiKey: string; quotaRe
       return 'accepted';
     },
   };
+}
+
+function putSaid(answer: Answer): Put {
+  const { status } = answer;
+  if (status === 404) return 'gone';
+  if (status === 403) throw new Failure('RIGHT_MISSING', { status });
+  if (status === 400 || status === 417 || status === 409) return 'invalid';
+  if (!isOk(status)) throw unexpected(status);
+  readEcho(answer);
+  return 'accepted';
 }
 
 const isOk = (status: number) => status >= 200 && status < 300;

@@ -21,8 +21,15 @@ export const formatSpaced = (date: Date): string => date.toISOString().slice(0, 
 /** `yyyy-MM-ddTHH:mm:ssZ`, as `updated_after_utc` takes it. Whole seconds, cut downwards: the filter excludes its own second. */
 export const formatIso = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;
 
-/** The calendar day of a date or date-time text, `YYYY-MM-DD`. The form of `DATE_OF_BIRTH` is not documented. */
-export function dayOf(text: string): string | undefined {
-  const day = /^(\d{4}-\d\d-\d\d)(?:$|[ T])/.exec(text.trim())?.[1];
-  return day !== undefined && parseUtc(`${day} 00:00:00`) !== null ? day : undefined;
+/**
+ * The calendar day of a date or date-time text, `YYYY-MM-DD`. The form of `DATE_OF_BIRTH` is not documented: as a day or midnight
+ * it is the day that stands there. Any other time is a moment in UTC, the midnight of whoever typed it: with their zone it is that
+ * day, without one the day of UTC.
+ */
+export function dayOf(text: string, timeZone?: string): string | undefined {
+  const [, day, time] = /^(\d{4}-\d\d-\d\d)(?:$|[ T](.*)$)/.exec(text.trim()) ?? [];
+  if (day === undefined || parseUtc(`${day} 00:00:00`) === null) return undefined;
+  const moment = time === undefined || timeZone === undefined ? null : parseUtc(text.trim());
+  if (moment === null || moment.getTime() % 86_400_000 === 0) return day;
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(moment);
 }

@@ -3,7 +3,7 @@ import { fieldsOf } from '../../core/person.ts';
 import type { Profile, RegisterOptions, RegisterRecord } from '../connector.ts';
 import { dayOf } from './dates.ts';
 import { kinds, type Place } from './objects.ts';
-import { holds, type Row, scalarOf, textOf } from './row.ts';
+import { holds, organisationIdOf, type Row, scalarOf, textOf } from './row.ts';
 import type { FieldMap, InsightlySettings } from './settings.ts';
 
 /** What a row is mapped with: the settings, and what the register's configuration says. */
@@ -87,7 +87,7 @@ export function toPerson(place: Place, row: Row, organisation: Row | null, setti
       compact({ name: text(map['organisation.name'] ?? map.organisation), businessId: text(map['organisation.businessId']) }),
     ),
     customerNumber: text(map.customerNumber),
-    birthDate: dayOf(text(map.birthDate) ?? ''),
+    birthDate: dayOf(text(map.birthDate) ?? '', settings.timeZone),
     identityCode: text(map.identityCode),
     address: some(address('address', map.address)),
     billingAddress: some(billed ?? address('billingAddress', undefined)),
@@ -98,7 +98,7 @@ export function toPerson(place: Place, row: Row, organisation: Row | null, setti
 
 export function toRecord(place: Place, row: Row, organisation: Row | null, { settings, register }: Mapping): RegisterRecord {
   const person = toPerson(place, row, organisation, settings);
-  const organisationId = place === 'contact' ? textOf(row, 'ORGANISATION_ID') : undefined;
+  const organisationId = place === 'contact' ? organisationIdOf(row) : undefined;
   const became =
     place === 'lead' && holds(row, { field: 'CONVERTED', equals: true }) ? textOf(row, 'CONVERTED_CONTACT_ID') : undefined;
   const said = (what: 'granted' | 'refused') =>
@@ -112,9 +112,7 @@ export function toRecord(place: Place, row: Row, organisation: Row | null, { set
     ref: { place, id: row.id },
     role: place === 'lead' ? settings.leadRole : (register?.for ?? 'customer'),
     person,
-    ...(organisationId === undefined || organisationId === '0'
-      ? {}
-      : { organisation: { id: organisationId, ...person.organisation } }),
+    ...(organisationId === undefined ? {} : { organisation: { id: organisationId, ...person.organisation } }),
     ...(became === undefined || became === '0' ? {} : { sameAs: { place: 'contact', id: became } }),
     erase: register?.erasureSignal !== undefined && holds(row, register.erasureSignal),
     granted: said('granted'),
@@ -149,6 +147,7 @@ export function configuredFields({
   for (const [name, field] of Object.entries(settings.map)) add('contact', name, field);
   if (settings.leads) for (const [name, field] of Object.entries(settings.leadMap)) add('lead', name, field);
   const signals = [register?.erasureSignal, ...Object.values(register?.permissions ?? {}).flatMap((p) => [p.granted, p.refused])];
+  // a lead may lack a field of contacts without harm: see `probeFields`
   for (const signal of signals) if (signal !== undefined && signal.field !== 'TAGS') add('contact', 'signal', signal.field);
   return found;
 }

@@ -2,7 +2,8 @@ import { Failure } from '../../core/failure.ts';
 import type { Call } from '../http.ts';
 import type { Client } from './client.ts';
 import { kinds } from './objects.ts';
-import { parseRow, type Row, textOf } from './row.ts';
+import { everyRow } from './pages.ts';
+import { organisationIdOf, parseId, parseRow, type Row } from './row.ts';
 import type { InsightlySettings } from './settings.ts';
 
 /** The companies that people act for, read as seldom as possible. */
@@ -20,18 +21,19 @@ export function organisationsOf(client: Client, settings: InsightlySettings): Or
   const known = new Map<string, { row: Row | null; at: number }>();
   const isFresh = (id: string) => performance.now() - (known.get(id)?.at ?? Number.NEGATIVE_INFINITY) < keptForMs;
   const keep = (id: string, row: Row | null) => known.set(id, { row, at: performance.now() });
-  const idOf = (row: Row) => textOf(row, 'ORGANISATION_ID');
 
   async function readAll(call: Call): Promise<void> {
-    for (let skip = 0; ; ) {
-      const page = await client.page(kinds.organisation, false, { top: settings.pageSize, skip, count_total: true }, call);
-      for (const value of page.rows) {
+    const list = {
+      how: '',
+      query: {},
+      top: settings.pageSize,
+      idOf: (row: unknown) => parseId(kinds.organisation, row),
+    } as const;
+    for await (const rows of everyRow(client, kinds.organisation, list, call))
+      for (const value of rows) {
         const row = parseRow(kinds.organisation, value);
         keep(row.id, row);
       }
-      skip += page.rows.length;
-      if (page.rows.length === 0 || (page.total === null ? page.rows.length < settings.pageSize : skip >= page.total)) return;
-    }
   }
 
   async function readOne(id: string, call: Call): Promise<void> {
@@ -42,7 +44,7 @@ export function organisationsOf(client: Client, settings: InsightlySettings): Or
   return {
     async of(rows, call) {
       if (!settings.organisations) return () => null;
-      const missing = () => [...new Set(rows.flatMap((row) => idOf(row) ?? []))].filter((id) => id !== '0' && !isFresh(id));
+      const missing = () => [...new Set(rows.flatMap((row) => organisationIdOf(row) ?? []))].filter((id) => !isFresh(id));
       try {
         if (missing().length >= worthReadingAll) await readAll(call);
         for (const id of missing()) await readOne(id, call);
@@ -50,7 +52,7 @@ export function organisationsOf(client: Client, settings: InsightlySettings): Or
         // a person without their company's name is still a person who changed
         if (!(error instanceof Failure && error.code === 'RIGHT_MISSING')) throw error;
       }
-      return (row) => known.get(idOf(row) ?? '')?.row ?? null;
+      return (row) => known.get(organisationIdOf(row) ?? '')?.row ?? null;
     },
   };
 }

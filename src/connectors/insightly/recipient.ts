@@ -1,12 +1,15 @@
 import { Failure } from '../../core/failure.ts';
-import type { FieldIs, Profile, Recipient, RemoteRef, Written } from '../connector.ts';
+import type { Profile, Recipient, RemoteRef, Written } from '../connector.ts';
 import type { Call } from '../http.ts';
 import type { Client } from './client.ts';
+import { definitionsOf } from './definitions.ts';
 import { type Mapping, toProfile } from './mapping.ts';
 import { kinds, type Place } from './objects.ts';
 import type { Organisations } from './organisations.ts';
+import { everyRow } from './pages.ts';
+import { refuserOf } from './refusal.ts';
 import { placeOf, readRow } from './register.ts';
-import { holds, parseRow, type Row, textOf } from './row.ts';
+import { parseId, parseRow, type Row, textOf } from './row.ts';
 
 /**
  * What the register owes about its own rows: the mapped refusals, and at the very end its own erasure. Contact data is never
@@ -17,6 +20,7 @@ export function recipientOf(client: Client, organisations: Organisations, mappin
   const refusals = Object.entries(mapping.register?.permissions ?? {}).flatMap(([name, { refused }]) =>
     refused === undefined ? [] : [{ name, refused }],
   );
+  const refuse = refuserOf(client, definitionsOf(client), settings);
 
   async function toProfiles(place: Place, rows: readonly Row[], call: Call): Promise<Profile[]> {
     const companyOf = await organisations.of(place === 'contact' ? rows : [], call);
@@ -31,17 +35,10 @@ export function recipientOf(client: Client, organisations: Organisations, mappin
   }
 
   async function* pages(place: Place, query: Record<string, string>, call: Call): AsyncGenerator<Row[]> {
-    for (let skip = 0; ; ) {
-      const page = await client.page(
-        kinds[place],
-        'field_name' in query,
-        { ...query, top: settings.pageSize, skip, count_total: true },
-        call,
-      );
-      yield page.rows.map((row) => parseRow(kinds[place], row));
-      skip += page.rows.length;
-      if (page.rows.length === 0 || (page.total === null ? page.rows.length < settings.pageSize : skip >= page.total)) return;
-    }
+    const kind = kinds[place];
+    const how = 'field_name' in query ? '/Search' : '';
+    const list = { how, query, top: settings.pageSize, idOf: (row: unknown) => parseId(kind, row) } as const;
+    for await (const rows of everyRow(client, kind, list, call)) yield rows.map((row) => parseRow(kind, row));
   }
 
   return {
@@ -75,18 +72,7 @@ export function recipientOf(client: Client, organisations: Organisations, mappin
         .filter(({ name }) => permissions.length === 0 || permissions.includes(name))
         .map(({ refused }) => refused);
       if (asked.length === 0) return { kind: 'refused', code: 'no-refused-field' };
-      const row = await held(ref, call);
-      if (row === null) return { kind: 'not-found' };
-      const open = asked.filter((signal) => !holds(row, signal));
-      if (open.length === 0) return { kind: 'accepted', ref };
-      const body = refusal(row, open, place);
-      const said = await client.put(kinds[place], body, call);
-      if (said === 'gone') return { kind: 'not-found' };
-      const now = await held(ref, call);
-      if (now === null) return { kind: 'not-found' };
-      if (said === 'invalid') return { kind: 'refused', code: 'refusal-not-accepted' };
-      if (open.some((signal) => !holds(now, signal)) || lostOthers(row, now, open)) throw new Failure('NOT_APPLIED');
-      return { kind: 'accepted', ref };
+      return refuse(ref, place, asked, held, call);
     },
 
     async erase(ref, call): Promise<Written> {
@@ -99,35 +85,6 @@ export function recipientOf(client: Client, organisations: Organisations, mappin
       for await (const rows of pages('contact', {}, call)) if (rows.length > 0) yield await toProfiles('contact', rows, call);
     },
   };
-
-  /** Only what changes, with the id in the body. Custom fields go back whole, because a PUT may replace the array (undocumented). */
-  function refusal(row: Row, signals: readonly FieldIs[], place: Place): Record<string, unknown> {
-    const body: Record<string, unknown> = { [kinds[place].idKey]: Number(row.id) };
-    const custom = signals.filter(({ field }) => !(field in row.standard) && field !== 'TAGS');
-    for (const { field, equals } of signals) if (field in row.standard) body[field] = equals;
-    if (signals.some(({ field }) => field === 'TAGS')) {
-      const tags = [...row.tags, ...signals.filter(({ field }) => field === 'TAGS').map(({ equals }) => String(equals))];
-      body.TAGS = tags.map((TAG_NAME) => ({ TAG_NAME }));
-    }
-    if (custom.length === 0) return body;
-    const kept =
-      settings.customFieldWrites === 'changed'
-        ? []
-        : row.custom.filter(({ name }) => !custom.some(({ field }) => field === name));
-    body.CUSTOMFIELDS = [
-      ...kept.map(({ name, value }) => ({ FIELD_NAME: name, FIELD_VALUE: value })),
-      ...custom.map(({ field, equals }) => ({ FIELD_NAME: field, FIELD_VALUE: equals })),
-    ];
-    return body;
-  }
 }
 
 const masterData: Written = { kind: 'refused', code: 'register-is-master' };
-
-/** Whether a custom field that we did not mean to touch lost its value. */
-function lostOthers(before: Row, after: Row, ours: readonly FieldIs[]): boolean {
-  const left = new Map(after.custom.map(({ name, value }) => [name, value]));
-  return before.custom.some(
-    ({ name, value }) => value !== null && (left.get(name) ?? null) === null && !ours.some(({ field }) => field === name),
-  );
-}

@@ -11,6 +11,8 @@ export interface Row {
   standard: Readonly<Record<string, Scalar>>;
   custom: readonly { name: string; value: unknown }[];
   tags: readonly string[];
+  /** Ids of organisations that the record is linked to, beside its own field. */
+  linkedOrganisations: readonly string[];
 }
 export type Scalar = string | number | boolean | null;
 
@@ -24,7 +26,12 @@ const UtcText = z.string().transform((text, context) => {
 // the live service adds CUSTOM_FIELD_ID with the same text; the item of an unset field may be missing, or null inside
 const CustomItem = z
   .object({ FIELD_NAME: z.string().nullish(), CUSTOM_FIELD_ID: z.string().nullish(), FIELD_VALUE: z.unknown() })
-  .transform((item) => ({ name: item.FIELD_NAME ?? item.CUSTOM_FIELD_ID ?? '', value: item.FIELD_VALUE ?? null }));
+  .transform((item) => ({ name: item.FIELD_NAME ?? item.CUSTOM_FIELD_ID ?? '', value: plain(item.FIELD_VALUE) }));
+// typed "object" in the vendor's description; recorded are plain values, a multi-select as one text joined by `;`
+const plain = (value: unknown): unknown => (Array.isArray(value) ? value.map(String).join(';') : (value ?? null));
+
+const side = z.string().nullish();
+const Link = z.object({ OBJECT_NAME: side, OBJECT_ID: Id.nullish(), LINK_OBJECT_NAME: side, LINK_OBJECT_ID: Id.nullish() });
 
 /** What every kind has, apart from its own fields. */
 const Shared = z.object({
@@ -32,6 +39,7 @@ const Shared = z.object({
   DATE_UPDATED_UTC: UtcText.nullish(),
   CUSTOMFIELDS: z.array(CustomItem).nullish(),
   TAGS: z.array(z.object({ TAG_NAME: z.string().nullish() })).nullish(),
+  LINKS: z.array(Link).nullish().catch([]),
 });
 
 const schemas = new Map<ObjectKind, z.ZodType<Row>>();
@@ -59,6 +67,7 @@ function schemaOf(kind: ObjectKind): z.ZodType<Row> {
         standard: Object.fromEntries(names.map((name) => [name, scalar(fields[name])])),
         custom: (shared.CUSTOMFIELDS ?? []).filter((item) => item.name !== ''),
         tags: (shared.TAGS ?? []).flatMap((tag) => tag.TAG_NAME ?? []),
+        linkedOrganisations: [...new Set((shared.LINKS ?? []).flatMap(organisationIn))],
       };
     });
   schemas.set(kind, made);
@@ -66,6 +75,20 @@ function schemaOf(kind: ObjectKind): z.ZodType<Row> {
 }
 
 export const parseRow = (kind: ObjectKind, value: unknown): Row => mustBe(schemaOf(kind), value);
+
+/** A link is told from one side or the other (`IS_FORWARD`); the organisation may stand on either. */
+function organisationIn(link: z.infer<typeof Link>): string[] {
+  const isOne = (name: string | null | undefined) => /^organi[sz]ations?$/i.test(name ?? '');
+  if (isOne(link.LINK_OBJECT_NAME)) return link.LINK_OBJECT_ID ? [link.LINK_OBJECT_ID] : [];
+  return isOne(link.OBJECT_NAME) && link.OBJECT_ID ? [link.OBJECT_ID] : [];
+}
+
+/** The organisation a contact acts for: its own field, else the one it is linked to. Of several links none says which. */
+export function organisationIdOf(row: Row): string | undefined {
+  const own = textOf(row, 'ORGANISATION_ID');
+  if (own !== undefined && own !== '0') return own;
+  return row.linkedOrganisations.length === 1 ? row.linkedOrganisations[0] : undefined;
+}
 
 /** The id alone, of a `brief` row. */
 export const parseId = (kind: ObjectKind, value: unknown): string =>
@@ -101,7 +124,7 @@ export function holds(row: Row, { field, equals }: FieldIs): boolean {
   if (value === null) return false;
   const text = String(value).trim();
   if (typeof equals === 'boolean') return (equals ? yes : no).has(text.toLowerCase());
-  if (typeof equals === 'number') return text !== '' && Number(text) === equals;
+  if (typeof equals === 'number') return text !== '' && Number(typeof value === 'boolean' ? value : text) === equals;
   if (typeof value === 'boolean') return text === equals.trim().toLowerCase();
   return text === equals.trim() || text.split(';').some((option) => option.trim() === equals.trim());
 }

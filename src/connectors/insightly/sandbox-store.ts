@@ -96,8 +96,8 @@ export class Store {
     for (const [name, value] of Object.entries(fields)) {
       const form = kinds[kind].fields[name];
       if (name === 'CUSTOMFIELDS' && Array.isArray(value))
-        this.#setCustom(row, value as SandboxRow[], !byAct && this.options.replacesCustomFields);
-      else if (name.endsWith('__c')) this.#setCustom(row, [{ FIELD_NAME: name, FIELD_VALUE: value }], false);
+        this.#setCustom(kind, row, value as SandboxRow[], !byAct && this.options.replacesCustomFields);
+      else if (name.endsWith('__c')) this.#setCustom(kind, row, [{ FIELD_NAME: name, FIELD_VALUE: value }], false);
       else if (kinds[kind].collections.includes(name)) row[name] = value ?? [];
       else if (form !== undefined && (byAct || !form.endsWith('!')))
         row[name] = value === null && form.startsWith('b') ? false : value;
@@ -110,8 +110,11 @@ export class Store {
     this.options.onChange(kind, row);
   }
 
-  #setCustom(row: SandboxRow, given: SandboxRow[], replaces: boolean): void {
-    const before = replaces ? [] : (row.CUSTOMFIELDS as SandboxRow[]);
+  #setCustom(kind: KindName, row: SandboxRow, given: SandboxRow[], replaces: boolean): void {
+    // what the system numbers by itself is not emptied by a write that leaves it out
+    const isOwn = (name: unknown) => this.custom[kind].some((d) => d.name === name && d.type === 'AUTONUMBER');
+    const all = row.CUSTOMFIELDS as SandboxRow[];
+    const before = replaces ? all.filter((f) => isOwn(f.FIELD_NAME)) : all;
     const kept = before.filter((f) => !given.some((g) => g.FIELD_NAME === f.FIELD_NAME));
     row.CUSTOMFIELDS = [
       ...kept,
@@ -173,6 +176,8 @@ export class Store {
     for (const item of custom as SandboxRow[]) {
       const known = this.custom[kind].find(({ name }) => name === item.FIELD_NAME);
       if (!known) return 'there is no such custom field';
+      // EDITABLE is false in its definition; what a write of it comes to is not documented, so the sandbox is strict
+      if (known.type === 'AUTONUMBER') return `${known.name} cannot be edited`;
       if (!fitsCustom(known, item.FIELD_VALUE ?? null)) return `${known.name} is not valid`;
     }
     return null;

@@ -23,6 +23,14 @@ const VendorField = z.string().regex(/^(organisation\.)?[A-Za-z][A-Za-z0-9_]*$/,
 const FieldMap = z.record(MapKey, VendorField);
 export type FieldMap = z.infer<typeof FieldMap>;
 
+function isTimeZone(name: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
+  } catch {
+    return false;
+  }
+}
+
 export const InsightlySettings = z.strictObject({
   /** Canonical field → vendor field, where the default does not fit; custom fields hold for leads too. */
   map: FieldMap.default({}),
@@ -32,6 +40,8 @@ export const InsightlySettings = z.strictObject({
   leadRole: z.string().min(1).default('prospect'),
   /** Read the organisation of each person; off where the plan or the key has none. */
   organisations: z.boolean().default(true),
+  /** IANA name of the zone in which the users work, for birth dates that are kept as a moment in UTC. */
+  timeZone: z.string().refine(isTimeZone, { error: 'not a time zone; write it like Europe/Helsinki' }).optional(),
   /** Seconds that each poll looks behind the last change seen; at least 1, because the filter excludes its own second. */
   overlapSeconds: z.number().int().min(1).max(3600).default(5),
   /** Insightly gives 500 rows at most. */

@@ -36,17 +36,73 @@ describe('a refusal', () => {
     );
   });
 
-  it('that cost another custom field its value is not called applied', async () => {
+  it('that cost another custom field its value puts it back at once, and sends all of them from then on', async () => {
     await using w = await world({
       replacesCustomFields: true,
       register: byCustomField,
       settings: { customFieldWrites: 'changed' },
     });
     w.crm.define('contact', { name: 'No_Mail__c', type: 'BIT' });
-    const id = w.crm.add('contact', { FIRST_NAME: 'Aino', Site__c: 'north' });
-    await expect(w.recipient.restrict({ place: 'contact', id }, ['newsletter'], call)).rejects.toMatchObject({
-      code: 'NOT_APPLIED',
+    const [one, two] = [1, 2].map(() => w.crm.add('contact', { FIRST_NAME: 'Aino', Site__c: 'north' })) as [string, string];
+    const custom = (id: string) => w.crm.record('contact', id)?.CUSTOMFIELDS;
+    for (const id of [one, two]) {
+      expect((await w.recipient.restrict({ place: 'contact', id }, ['newsletter'], call)).kind).toBe('accepted');
+      expect(custom(id)).toHaveLength(2);
+      expect(custom(id)).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ FIELD_NAME: 'Site__c', FIELD_VALUE: 'north' }),
+          expect.objectContaining({ FIELD_NAME: 'No_Mail__c', FIELD_VALUE: true }),
+        ]),
+      );
+    }
+    expect(w.server.log.filter((l) => l.method === 'PUT')).toHaveLength(3);
+  });
+
+  it.each([
+    ['MULTISELECT', 'No mail', 'Heating;Plumbing', 'Heating;Plumbing;No mail'],
+    ['MULTISELECT', 'No mail', 'Heating', 'Heating;No mail'],
+    ['MULTISELECT', 'No mail', null, 'No mail'],
+    ['DROPDOWN', 'No mail', 'Heating', 'No mail'],
+    ['BIT', 'true', false, true],
+    ['BIT', 1, null, true],
+    ['NUMERIC', '1', null, 1],
+    ['PERCENT', 0, 50, 0],
+    ['TEXT', true, null, 'true'],
+  ] as const)('in a field of type %s that equals %j turns %j into %j', async (type, equals, before, after) => {
+    const field = 'Mail__c';
+    await using w = await world({
+      register: { ...registerOptions, permissions: { newsletter: { refused: { field, equals } } } },
     });
+    w.crm.define('contact', { name: field, type, options: ['Heating', 'Plumbing', 'No mail'] });
+    const id = w.crm.add('contact', { FIRST_NAME: 'Aino', [field]: before });
+    const ref = { place: 'contact', id };
+    expect(await w.recipient.restrict(ref, ['newsletter'], call)).toEqual({ kind: 'accepted', ref });
+    expect(w.crm.record('contact', id)?.CUSTOMFIELDS).toEqual([
+      expect.objectContaining({ FIELD_NAME: field, FIELD_VALUE: after }),
+    ]);
+  });
+
+  it('leaves a number that the system gives alone, whether the array is replaced or not', async () => {
+    for (const replacesCustomFields of [true, false]) {
+      await using w = await world({ replacesCustomFields, register: byCustomField });
+      w.crm.define('contact', { name: 'No_Mail__c', type: 'BIT' });
+      w.crm.define('contact', { name: 'Serial__c', type: 'AUTONUMBER' });
+      const id = w.crm.add('contact', { FIRST_NAME: 'Aino', Serial__c: 'A-7' });
+      expect((await w.recipient.restrict({ place: 'contact', id }, ['newsletter'], call)).kind).toBe('accepted');
+      expect(w.crm.record('contact', id)?.CUSTOMFIELDS).toContainEqual(expect.objectContaining({ FIELD_VALUE: 'A-7' }));
+    }
+  });
+
+  it('as a tag is one tag more, and takes none away', async () => {
+    await using w = await world({
+      register: { ...registerOptions, permissions: { newsletter: { refused: { field: 'TAGS', equals: 'no-mail' } } } },
+    });
+    const id = w.crm.add('contact', { FIRST_NAME: 'Aino', TAGS: [{ TAG_NAME: 'lahti' }] });
+    const ref = { place: 'contact', id };
+    expect((await w.recipient.restrict(ref, ['newsletter'], call)).kind).toBe('accepted');
+    expect(w.crm.record('contact', id)?.TAGS).toEqual([{ TAG_NAME: 'lahti' }, { TAG_NAME: 'no-mail' }]);
+    await w.recipient.restrict(ref, ['newsletter'], call);
+    expect(w.server.log.filter((l) => l.method !== 'GET').map((l) => l.path)).toEqual([`/v3.1/Contacts/${id}/Tags`]);
   });
 
   it('goes to a lead too, writes once, and says when nobody is there', async () => {
@@ -101,14 +157,14 @@ describe('contact data', () => {
   });
 
   it('is found by its e-mail address, spelt in whatever case, and listed in pages', async () => {
-    await using w = await world({ settings: { pageSize: 2 } });
+    await using w = await world({ settings: { pageSize: 3 } });
     for (let n = 0; n < 5; n++) w.crm.add('contact', { FIRST_NAME: 'Aino', EMAIL_ADDRESS: `aino.${n}@asiakas.test` });
     expect(await w.recipient.find({ email: 'Aino.3@asiakas.test' }, 'contact', call)).toMatchObject([
       { fields: { email: 'aino.3@asiakas.test' } },
     ]);
     const sizes: number[] = [];
     for await (const page of w.recipient.list(call)) sizes.push(page.length);
-    expect(sizes).toEqual([2, 2, 1]);
+    expect(sizes).toEqual([3, 2]);
   });
 });
 
@@ -185,6 +241,28 @@ describe('the set-up', () => {
     });
     expect(probes.find((p) => p.right === 'contacts: write')).toMatchObject({ ok: null });
     expect(w.server.log.every((l) => l.method === 'GET')).toBe(true);
+  });
+
+  it('is told where a signal can never be seen: a field, an option or a form that does not exist', async () => {
+    const permissions = {
+      newsletter: { granted: { field: 'Language__c', equals: 'Fi' }, refused: { field: 'Serial__c', equals: 'x' } },
+    };
+    await using w = await world({
+      register: { for: 'customer', erasureSignal: { field: 'Erase__c', equals: 'please' }, permissions },
+    });
+    w.crm.define('contact', { name: 'Serial__c', type: 'AUTONUMBER' });
+    const probes = await w.connector.check(call, false);
+    const problem = probes.find((p) => p.right === 'contacts: configured fields')?.problem;
+    for (const said of [
+      'Erase__c is yes or no',
+      'Language__c has no option "Fi"; the nearest is "fi"',
+      'Serial__c cannot be edited',
+    ])
+      expect(problem).toContain(said);
+    expect(probes.find((p) => p.right === 'leads: configured fields')).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('Language__c is no field of a lead'),
+    });
   });
 
   it('is checked by writing only when asked, and leaves nobody behind', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SandboxRequest } from '../../../src/connectors/sandbox.ts';
-import { call, clock, poll, type World, world } from './setup.ts';
+import { call, clock, poll, registerOptions, type World, world } from './setup.ts';
 
 const emails = (records: { person: { email?: string } }[]) => records.map((r) => r.person.email).sort();
 const fill = (crm: World['crm'], count: number) =>
@@ -258,6 +258,89 @@ describe('a row', () => {
   });
 });
 
+describe('a row of an odd form', () => {
+  it.each([
+    ['1980-05-01', '1980-05-01'],
+    ['1980-05-01 00:00:00', '1980-05-01'],
+    ['1985-04-30 21:00:00', '1985-05-01'],
+    ['1980-01-31T22:00:00Z', '1980-02-01'],
+    ['30.4.1980', undefined],
+  ])('whose birth date is %s was born on %s, for users in Helsinki', async (text, born) => {
+    await using w = await world({ settings: { timeZone: 'Europe/Helsinki' } });
+    w.crm.add('contact', { FIRST_NAME: 'Aino', DATE_OF_BIRTH: text });
+    expect((await poll(w, null)).records[0]?.person.birthDate).toBe(born);
+  });
+
+  it.each([
+    ['LINK_OBJECT_NAME', 'LINK_OBJECT_ID'],
+    ['OBJECT_NAME', 'OBJECT_ID'],
+  ])('acts for the one organisation that a link names as %s', async (name, id) => {
+    await using w = await world();
+    const company = w.crm.add('organisation', { ORGANISATION_NAME: 'Asunto Oy Salmi' });
+    const link = { LINK_ID: 1, ROLE: 'chair', [name]: 'Organisation', [id]: Number(company) };
+    const contact = w.crm.add('contact', { FIRST_NAME: 'Aino', LINKS: [link] });
+    expect((await poll(w, null)).records[0]?.organisation).toEqual({ id: company, name: 'Asunto Oy Salmi' });
+    const other = w.crm.add('organisation', { ORGANISATION_NAME: 'Toinen Oy' });
+    w.crm.update('contact', contact, { LINKS: [link, { ...link, [id]: Number(other) }] });
+    // of two nobody says which; the field of its own does
+    expect((await poll(w, null)).records[0]?.organisation).toBeUndefined();
+    w.crm.update('contact', contact, { ORGANISATION_ID: Number(other) });
+    expect((await poll(w, null)).records[0]?.organisation?.id).toBe(other);
+  });
+
+  it('with a company that is hidden or gone is still a person, without its name', async () => {
+    await using w = await world();
+    const company = w.crm.add('organisation', { ORGANISATION_NAME: 'Asunto Oy Salmi' });
+    w.crm.add('contact', { FIRST_NAME: 'Aino', ORGANISATION_ID: Number(company) });
+    w.crm.hide('organisation', company);
+    expect((await poll(w, null)).records).toMatchObject([{ person: { givenName: 'Aino' }, organisation: { id: company } }]);
+    await using gone = await world();
+    gone.crm.add('contact', { FIRST_NAME: 'Aino', ORGANISATION_ID: 5 });
+    expect((await poll(gone, null)).records).toHaveLength(1);
+  });
+
+  it('reads a custom field whose value is a list, missing, or under the other of its two names', async () => {
+    await using w = await world({ settings: { map: { 'custom.trades': 'Interests__c', 'custom.site': 'Site__c' } } });
+    const id = w.crm.add('contact', { FIRST_NAME: 'Aino' });
+    const trades = async () => (await poll(w, null)).records[0]?.person.custom;
+    expect(await trades()).toBeUndefined();
+    w.crm.update('contact', id, { Interests__c: ['Heating', 'Plumbing'] });
+    expect(await trades()).toEqual({ trades: 'Heating;Plumbing' });
+    const row = w.crm.record('contact', id);
+    if (row)
+      row.CUSTOMFIELDS = [
+        { CUSTOM_FIELD_ID: 'Site__c', FIELD_VALUE: 'north' },
+        { FIELD_NAME: 'Interests__c', FIELD_VALUE: null },
+      ];
+    expect(await trades()).toEqual({ site: 'north' });
+  });
+});
+
+describe('an erasure that is asked for by a tag', () => {
+  it('is seen though the tag left the date of the record as it was', async () => {
+    const time = clock();
+    await using w = await world({
+      now: time.now,
+      register: { ...registerOptions, erasureSignal: { field: 'TAGS', equals: 'erase' } },
+    });
+    const [id] = fill(w.crm, 3) as [string];
+    time.pass(3600);
+    fill(w.crm, 1);
+    const first = await poll(w, null);
+    expect(first.records.some((r) => r.erase)).toBe(false);
+    time.pass(3600);
+    const { url } = w.server;
+    await fetch(`${url}/v3.1/Contacts/${id}/Tags`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from('key:').toString('base64')}` },
+      body: JSON.stringify({ TAG_NAME: 'erase' }),
+    });
+    const second = await poll(w, first.cursor);
+    expect(second.records.filter((r) => r.erase).map((r) => r.ref.id)).toEqual([id]);
+    expect(second.cursor).toBe((await poll(w, second.cursor)).cursor);
+  });
+});
+
 describe('a look', () => {
   it('tells found from gone from hidden', async () => {
     await using w = await world();
@@ -298,7 +381,43 @@ describe('a sweep', () => {
     w.server.clearFaults();
     await using shuffled = await world({ order: 'each-time', settings: { pageSize: 10 } });
     fill(shuffled.crm, 35);
-    expect(await shuffled.register.sweep('contact', call)).toMatchObject({ complete: false, why: 'count-mismatch' });
+    expect(await shuffled.register.sweep('contact', call)).toMatchObject({ complete: false, why: 'page-shifted' });
+  });
+
+  it('is not complete when one row goes and another comes meanwhile, though the total stands still', async () => {
+    await using w = await world({ settings: { pageSize: 10 } });
+    const ids = fill(w.crm, 35);
+    const handle = w.crm.handle.bind(w.crm);
+    let nth = 0;
+    w.crm.handle = (request) => {
+      if (++nth === 2) {
+        w.crm.remove('contact', ids[3] ?? '');
+        fill(w.crm, 1);
+      }
+      return handle(request);
+    };
+    expect(await w.register.sweep('contact', call)).toMatchObject({ complete: false, why: 'page-shifted' });
+    w.crm.handle = handle;
+    expect((await w.register.sweep('contact', call)).ids).toEqual(new Set(w.crm.ids('contact')));
+  });
+
+  it('throws that the day is spent, so that the register is parked', async () => {
+    await using w = await world({ settings: { pageSize: 10 }, quota: 2 });
+    fill(w.crm, 35);
+    await expect(w.register.sweep('contact', call)).rejects.toMatchObject({ code: 'RECIPIENT_QUOTA_SPENT' });
+  });
+
+  it('lacks the loser of a merge, who is then gone; the winner has the address', async () => {
+    await using w = await world();
+    const [winner, loser] = [
+      w.crm.add('contact', { FIRST_NAME: 'Aino', PHONE: '1' }),
+      w.crm.add('contact', { FIRST_NAME: 'Aino', EMAIL_ADDRESS: 'aino@asiakas.test' }),
+    ];
+    w.crm.merge(winner, loser);
+    expect((await w.register.sweep('contact', call)).ids).toEqual(new Set([winner]));
+    expect(await w.register.look({ place: 'contact', id: loser }, call)).toEqual({ kind: 'gone' });
+    expect(await w.recipient.find({ email: 'aino@asiakas.test' }, 'contact', call)).toMatchObject([{ ref: { id: winner } }]);
+    expect((await poll(w, null)).records).toMatchObject([{ person: { email: 'aino@asiakas.test', phone: '1' } }]);
   });
 
   it('does not take a hidden row for a deleted one', async () => {
