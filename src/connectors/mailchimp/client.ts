@@ -30,6 +30,11 @@ export interface Api {
     getListMergeFields(list: string, options: { count: number; fields: string[] }): Promise<unknown>;
   };
   ping: Pick<typeof ping, 'get'>;
+  batches: {
+    start(body: { operations: readonly Record<string, unknown>[] }): Promise<unknown>;
+    status(id: string): Promise<unknown>;
+    deleteRequest(id: string): Promise<unknown>;
+  };
 }
 
 export interface MemberBody {

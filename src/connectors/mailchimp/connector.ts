@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Connector, ConnectorFactory, Manifest } from '../connector.ts';
 import type { Call, Wire } from '../http.ts';
+import { batchesOf } from './batches.ts';
 import { checkRights } from './check.ts';
 import { createClient, type MailchimpClient } from './client.ts';
 import { membersOf, parse } from './members.ts';
@@ -40,7 +41,12 @@ export const mailchimp: ConnectorFactory<MailchimpSettings> = {
     const members = membersOf(client);
     return {
       manifest: { ...manifest, limits: { connections: settings.connections } },
-      recipient: recipientOf({ members, settings, demandsOwnSignUp: signUpRule(client) }),
+      recipient: recipientOf({
+        members,
+        batches: batchesOf(client, wire, baseUrl),
+        settings,
+        demandsOwnSignUp: signUpRule(client),
+      }),
       webhook: webhookOf(settings, credentials['signingSecret'], members),
       check: (call, writeTest) =>
         checkRights({ client, members, settings, baseUrl, apiKey, mark: () => randomBytes(6).toString('hex') }, call, writeTest),

@@ -103,6 +103,22 @@ export function parse<T>(schema: z.ZodType<T>, answer: Answer): T {
   return parsed.data;
 }
 
+/** The member in an answer that a batch tells; null for everything else. */
+export function memberIn(answer: Answer): Member | null {
+  const said = memberOrRefusal(answer);
+  return said === null || isRefusal(said) ? null : said;
+}
+
+/** What a batch tells of a write; null where it says nothing about the member: throttled, out of order, in no known form. */
+export function memberOrRefusal(answer: Answer): Member | Refusal | null {
+  if (answer.status >= 500 || [401, 403, 408, 429].includes(answer.status)) return null;
+  try {
+    return answer.status >= 400 ? refusalIn(answer) : parse(Member, answer);
+  } catch {
+    return null;
+  }
+}
+
 /** "Not found" in a page of a proxy between us is not Mailchimp's word about a member. */
 const isProblem = (answer: Answer) => answer.body.length === 0 || problemIn(answer) !== null;
 

@@ -1,23 +1,34 @@
 import { Failure } from '../../core/failure.ts';
+import type { Fields } from '../../core/person.ts';
 import type { Recipient, RemoteRef, Written } from '../connector.ts';
 import type { Call } from '../http.ts';
-import { asHeld, differing, hashOf, type Member, refOf, spellAddress, standingOf, toMergeFields, toProfile } from './mapping.ts';
+import type { Batches } from './batches.ts';
+import { correctionOf } from './correction.ts';
+import { asHeld, hashOf, type Member, refOf, standingOf, toMergeFields, toProfile } from './mapping.ts';
 import { isRefusal, type Members, type Refusal } from './members.ts';
 import { changesSince, everybody } from './reading.ts';
+import { type Rectification, rectifyMany } from './rectify-many.ts';
 import type { MailchimpSettings } from './settings.ts';
 
 export interface RecipientNeeds {
   members: Members;
+  batches: Batches;
   settings: MailchimpSettings;
   /** Whether the audience takes a sign-up only from the person. */
   demandsOwnSignUp(audience: string, call: Call): Promise<boolean>;
+}
+
+/** The contract's verbs, and one more for many corrections at once. */
+export interface MailchimpRecipient extends Recipient {
+  /** Art. 16 for many rows: as `rectify` for each, in the order given, for far fewer calls. Idempotent like it. */
+  rectifyMany(items: readonly Rectification[], call: Call): Promise<Written[]>;
 }
 
 /**
  * The verbs. Each one reads first: the standing decides what may be sent, and the vendor's own blocks against re-subscribing are
  * not to be relied on (reported 2026). A standing is sent in two places only: `create` and `restrict`.
  */
-export function recipientOf({ members, settings, demandsOwnSignUp }: RecipientNeeds): Recipient {
+export function recipientOf({ members, batches, settings, demandsOwnSignUp }: RecipientNeeds): MailchimpRecipient {
   const { map } = settings;
 
   /** By the hash we know, unless it is another contact's by now; then by the contact's own id. */
@@ -27,31 +38,28 @@ export function recipientOf({ members, settings, demandsOwnSignUp }: RecipientNe
     return ref.id === '' ? null : sameContact(await members.byContact(ref.place, ref.id, call), ref.id);
   }
 
-  async function correct(
-    place: string,
-    found: Member,
-    email: string | undefined,
-    merge: Record<string, unknown>,
-    call: Call,
-  ): Promise<Written> {
-    const fresh = differing(merge, found.merge_fields);
-    const body = {
-      ...(Object.keys(fresh).length > 0 ? { merge_fields: fresh } : {}),
-      ...(email ? { email_address: email } : {}),
-    };
-    if (Object.keys(body).length === 0) return { kind: 'accepted', ref: refOf(place, found) };
+  async function correct(place: string, found: Member, fields: Fields, blanked: readonly string[], call: Call): Promise<Written> {
+    const correction = correctionOf(found, fields, blanked, settings);
+    if (correction.kind === 'nothing') return { kind: 'accepted', ref: refOf(place, found) };
+    if (correction.kind === 'refused') return correction;
+    const { body } = correction;
     const said = await members.correct(place, found.id, body, call);
     if (!isRefusal(said)) return { kind: 'accepted', ref: refOf(place, theSame(said, found)) };
-    if (said.refusal === 'exists' && email) {
-      const holder = await members.get(place, hashOf(email), call);
+    if (said.refusal === 'exists' && body.email_address) {
+      const holder = await members.get(place, hashOf(body.email_address), call);
       if (holder?.contact_id !== found.contact_id) return { kind: 'refused', code: 'address-taken' };
       // the address is there already: an answer was lost, or somebody was quicker
-      return correct(place, holder, undefined, merge, call);
+      return correct(place, holder, fields, blanked, call);
     }
     // moved between the look and the write: look again later. Really gone: say so
     if (said.refusal === 'not-found' && (await member(refOf(place, found), call))) throw new Failure('NOT_APPLIED');
     return refused(said);
   }
+
+  const rectify: Recipient['rectify'] = async (ref, fields, blanked, call) => {
+    const found = await member(ref, call);
+    return found ? correct(ref.place, found, fields, blanked, call) : { kind: 'not-found' };
+  };
 
   return {
     places: settings.audiences,
@@ -89,18 +97,8 @@ export function recipientOf({ members, settings, demandsOwnSignUp }: RecipientNe
       return said.refusal === 'not-found' ? { kind: 'refused', code: 'audience-missing' } : refused(said);
     },
 
-    async rectify(ref, fields, blanked, call) {
-      const found = await member(ref, call);
-      if (!found) return { kind: 'not-found' };
-      if (standingOf(found) === 'inert') return { kind: 'refused', code: 'inert' };
-      // the address is the member itself: without one the row can only be erased
-      if (blanked.includes('email')) return { kind: 'refused', code: 'address-needed' };
-      const email =
-        typeof fields.email === 'string' && spellAddress(fields.email) !== spellAddress(found.email_address)
-          ? fields.email.trim()
-          : undefined;
-      return correct(ref.place, found, email, toMergeFields(fields, blanked, map, found.merge_fields), call);
-    },
+    rectify,
+    rectifyMany: rectifyMany({ batches, settings, rectify }),
 
     async restrict(ref, _permissions, call) {
       const found = await member(ref, call);

@@ -60,7 +60,13 @@ const writesKept = 10_000;
 export function mailchimpSandbox(options: MailchimpSandboxOptions = {}): MailchimpSandbox {
   const clock = options.now ?? (() => new Date());
   const now = () => clock().getTime();
-  const switches: Switches = { compliance: true, duplicateWebhooks: false, reorderWebhooks: false, ...options.switches };
+  const switches: Switches = {
+    compliance: true,
+    duplicateWebhooks: false,
+    reorderWebhooks: false,
+    batchTrouble: 'none',
+    ...options.switches,
+  };
   const audiences = new Map<string, Audience>();
   const hooks = new Webhooks({ now, switches, ...options.webhooks });
   let number = 0;
@@ -76,6 +82,7 @@ export function mailchimpSandbox(options: MailchimpSandboxOptions = {}): Mailchi
   const batches = new Batches({
     now,
     stepMs: options.batchStepMs ?? 25,
+    switches,
     run: (method, path, query, body) =>
       answer(parts, { method, url: path, path: `/3.0${path}`, query, headers: {}, body: Buffer.from(body ?? '') }),
   });

@@ -33,7 +33,12 @@ describe('the sandbox as a program', () => {
         merge_fields: { FNAME: 'Aini' },
       });
       expect((await deed({ do: 'switch', compliance: false })).status).toBe(200);
-      expect(vendor.switches).toEqual({ compliance: false, duplicateWebhooks: false, reorderWebhooks: false });
+      expect(vendor.switches).toEqual({
+        compliance: false,
+        duplicateWebhooks: false,
+        reorderWebhooks: false,
+        batchTrouble: 'none',
+      });
       expect((await deed({ do: 'nonsense' })).status).toBe(400);
       expect((await deed({ do: 'clean', email: 'nobody@sahko.test' })).status).toBe(400);
     } finally {

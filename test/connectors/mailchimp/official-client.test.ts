@@ -297,12 +297,12 @@ describe('the official client against the sandbox', () => {
   });
 });
 
-/** The contents of a tar archive's files. */
+/** The contents of a tar archive's regular files. */
 function filesOf(tar: Buffer): string[] {
   const files: string[] = [];
   for (let at = 0; at + 512 <= tar.length && tar[at] !== 0; ) {
     const size = Number.parseInt(tar.toString('latin1', at + 124, at + 135), 8);
-    files.push(tar.toString('utf8', at + 512, at + 512 + size));
+    if (tar[at + 156] === 48) files.push(tar.toString('utf8', at + 512, at + 512 + size));
     at += 512 + Math.ceil(size / 512) * 512;
   }
   return files;

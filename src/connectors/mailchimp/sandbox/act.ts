@@ -3,7 +3,7 @@ import type { MergeField } from './merge-fields.ts';
 import type { People } from './people.ts';
 import { Audience, type AudienceSeed, type MemberSeed, statuses } from './state.ts';
 import { memberView } from './view.ts';
-import type { World } from './world.ts';
+import { batchTroubles, type World } from './world.ts';
 
 /** Puts a member there as if they had always been: no rule is asked and no webhook told. */
 export function seedMember(
@@ -60,6 +60,7 @@ const Deed = z.discriminatedUnion('do', [
     compliance: z.boolean().optional(),
     duplicateWebhooks: z.boolean().optional(),
     reorderWebhooks: z.boolean().optional(),
+    batchTrouble: z.enum(batchTroubles).optional(),
   }),
 ]);
 

@@ -3,6 +3,7 @@ import type { SandboxAnswer } from '../../sandbox.ts';
 import { badRequest, notFound, throttledProblem } from './problem.ts';
 import { tarGz } from './tar.ts';
 import { vendorTime } from './view.ts';
+import type { Switches } from './world.ts';
 
 interface Operation {
   method: string;
@@ -23,6 +24,8 @@ interface Batch {
   /** One file for each page of each operation. */
   results: { status_code: number; operation_id: string; response: string }[];
   stopped: boolean;
+  /** An address was handed out already. */
+  toldUrl: boolean;
 }
 
 export interface BatchOptions {
@@ -31,7 +34,7 @@ export interface BatchOptions {
   stepMs: number;
   /** Runs one operation as a call of its own. */
   run(method: string, path: string, params: URLSearchParams, body: string | undefined): Promise<SandboxAnswer>;
-  finished?(batch: Record<string, unknown>): void;
+  switches: Switches;
 }
 
 /** A results address works for ten minutes; results are kept for seven days. */
@@ -68,9 +71,10 @@ export class Batches {
       completedAt: null,
       results: [],
       stopped: false,
+      toldUrl: false,
     };
     this.#batches.set(batch.id, batch);
-    void this.#work(batch, origin);
+    void this.#work(batch);
     return this.#view(batch, origin);
   }
 
@@ -101,11 +105,18 @@ export class Batches {
     const batch = url && this.#batches.get(url.batch);
     if (!url || !batch) return xml(404, 'NoSuchKey');
     if (this.#options.now() > url.until) return xml(403, 'ExpiredToken');
-    const files = batch.results.map((result, i) => ({
+    const files = shuffled(batch.results).map((result, i) => ({
       name: `${batch.id}-${i}.json`,
       content: Buffer.from(JSON.stringify([result])),
     }));
-    return { status: 200, headers: { 'content-type': 'application/gzip' }, body: tarGz(shuffled(files)) };
+    const { batchTrouble } = this.#options.switches;
+    const told = batchTrouble === 'loses-results' ? files.slice(Math.ceil(files.length / 3)) : files;
+    const body = tarGz(batchTrouble === 'repeats-results' ? [...told, ...told.slice(0, 3)] : told);
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/gzip' },
+      body: batchTrouble === 'cuts-archive' ? body.subarray(0, body.length / 2) : body,
+    };
   }
 
   #batch(id: string): Batch {
@@ -114,13 +125,14 @@ export class Batches {
     return batch;
   }
 
-  async #work(batch: Batch, origin: string): Promise<void> {
+  async #work(batch: Batch): Promise<void> {
     const step = async (status: Batch['status']) => {
       await new Promise<void>((resolve) => void setTimeout(resolve, this.#options.stepMs).unref());
       batch.status = status;
     };
     await step('preprocessing');
     await step('started');
+    if (this.#options.switches.batchTrouble === 'never-ends') return;
     // the order of the operations is not promised, so nobody shall lean on it
     for (const op of shuffled(batch.operations)) {
       if (batch.stopped) return;
@@ -133,7 +145,6 @@ export class Batches {
     await step('finalizing');
     await step('finished');
     batch.completedAt = this.#options.now();
-    this.#options.finished?.(this.#view(batch, origin));
   }
 
   /** A GET without a count pages through everything, one file a page. */
@@ -142,8 +153,10 @@ export class Batches {
       Object.entries(op.params ?? {}).map(([name, value]): [string, string] => [name, String(value)]),
     );
     const path = op.path.startsWith('/') ? op.path : `/${op.path}`;
-    if (op.method.toUpperCase() !== 'GET' || params.has('count'))
-      return [await this.#options.run(op.method.toUpperCase(), path, params, op.body)];
+    // params are for GET only
+    if (op.method.toUpperCase() !== 'GET')
+      return [await this.#options.run(op.method.toUpperCase(), path, new URLSearchParams(), op.body)];
+    if (params.has('count')) return [await this.#options.run('GET', path, params, undefined)];
     const pages: SandboxAnswer[] = [];
     for (let offset = 0; ; offset += 500) {
       params.set('count', '500');
@@ -160,7 +173,9 @@ export class Batches {
     let url = '';
     if (batch.status === 'finished') {
       const token = randomBytes(12).toString('hex');
-      this.#urls.set(token, { batch: batch.id, until: this.#options.now() + urlMs });
+      const late = this.#options.switches.batchTrouble === 'old-url' && !batch.toldUrl;
+      batch.toldUrl = true;
+      this.#urls.set(token, { batch: batch.id, until: this.#options.now() + (late ? -1 : urlMs) });
       url = `${origin}/results/${token}/${batch.id}-response.tar.gz`;
     }
     return {

@@ -8,7 +8,13 @@ export interface Switches {
   duplicateWebhooks: boolean;
   /** Deliveries of one tick leave in reverse order. */
   reorderWebhooks: boolean;
+  /**
+   * What goes wrong with batches: the archive lacks a third of the results, tells some twice, or is cut; the first address is too old
+   * by the time it is used; a batch never ends.
+   */
+  batchTrouble: (typeof batchTroubles)[number];
 }
+export const batchTroubles = ['none', 'loses-results', 'repeats-results', 'cuts-archive', 'old-url', 'never-ends'] as const;
 
 /** The parts of the sandbox that its rules share. */
 export interface World {
