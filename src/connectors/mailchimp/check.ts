@@ -4,7 +4,9 @@ import type { RightProbe } from '../connector.ts';
 import type { Answer, Call } from '../http.ts';
 import type { MailchimpClient } from './client.ts';
 import { isRefusal, type Members, parse } from './members.ts';
-import type { MailchimpSettings } from './settings.ts';
+import { type Slot, slotsOf } from './merge.ts';
+import type { Form, MailchimpSettings } from './settings.ts';
+import { togglesOf } from './toggles.ts';
 
 export interface CheckNeeds {
   client: MailchimpClient;
@@ -40,7 +42,7 @@ export async function checkRights(needs: CheckNeeds, call: Call, writeTest: bool
     );
     probes.push(there);
     if (there.ok !== true) continue;
-    probes.push(await mergeFieldsProbe(needs, audience, call));
+    probes.push(await mergeFieldsProbe(needs, audience, call), ...(await interestsProbe(needs, audience, call)));
   }
   return [...probes, await writeRight(needs, call, writeTest)];
 }
@@ -72,16 +74,35 @@ function audienceProblem(audience: string, answer: Answer): string | undefined {
   return undefined;
 }
 
-/** Types whose values have a form of their own that a text of ours does not fit. */
-const unfit: Record<string, string> = {
-  address: 'a field of type address demands a state, which a Finnish address lacks: map a text field instead',
-  birthday: 'a field of type birthday takes a day and a month without the year: map a date or text field instead',
-  zip: 'a field of type zip takes postcodes of the United States only: map a text field instead',
+/** What fits a type whose values have a form of their own; other types take texts. */
+const wanted: Record<string, { as: readonly Form[]; advice: string }> = {
+  address: {
+    as: ['address'],
+    advice: 'demands a state, which a Finnish address lacks: map a text field instead, or say as: address and a state for all',
+  },
+  birthday: {
+    as: ['birthday'],
+    advice: 'takes a month and a day without the year: say as: birthday, or map a date field instead',
+  },
+  zip: { as: ['zip'], advice: 'takes five digits: say as: zip, or map a text field instead' },
+  number: { as: ['number'], advice: 'takes numbers only: say as: number, or map a text field instead' },
+  date: { as: ['date', 'text'], advice: 'takes a day: say as: date' },
 };
 
+function doubtOf({ tag, as, state }: Slot, type: string): string | undefined {
+  const fit = wanted[type];
+  if (fit && !fit.as.includes(as)) return `${tag}: a field of type ${type} ${fit.advice}`;
+  if (as === 'address' && type === 'address' && state === '')
+    return `${tag}: only members that have a state can be given an address: set a state for the others`;
+  if (!fit && as !== 'text' && as !== 'date')
+    return `${tag}: as: ${as} is for fields of that type, and this one is of type ${type}`;
+  return undefined;
+}
+
 /** A tag that is not there fails the check; a field that only some writes stumble over is told, and stops nothing else. */
-async function mergeFieldsProbe({ client, settings: { map } }: CheckNeeds, audience: string, call: Call): Promise<RightProbe> {
+async function mergeFieldsProbe({ client, settings }: CheckNeeds, audience: string, call: Call): Promise<RightProbe> {
   const right = `merge-fields ${audience}`;
+  const slots = slotsOf(settings);
   const doubts: string[] = [];
   const found = await probe(right, async () => {
     const fields = ['merge_fields.tag', 'merge_fields.type', 'merge_fields.required'];
@@ -90,18 +111,49 @@ async function mergeFieldsProbe({ client, settings: { map } }: CheckNeeds, audie
       await client.ask(call, ({ lists }) => lists.getListMergeFields(audience, { count: 1000, fields })),
     );
     for (const { tag, type, required } of there) {
-      if (tag in map && unfit[type]) doubts.push(`${tag}: ${unfit[type]}`);
-      if (required && !(tag in map))
+      const slot = slots.find((one) => one.tag === tag);
+      const doubt = slot && doubtOf(slot, type);
+      if (doubt) doubts.push(doubt);
+      if (required && !slot)
         doubts.push(`${tag} is required but not mapped, so nobody new can be added: make it optional in Mailchimp or map it`);
     }
     // Mailchimp ignores an unknown tag without a word
-    const missing = Object.keys(map).filter((tag) => !there.some((field) => field.tag === tag));
+    const missing = slots.filter(({ tag }) => !there.some((field) => field.tag === tag)).map(({ tag }) => tag);
     return missing.length > 0
       ? `there is no merge field ${missing.join(', ')}: add it in Mailchimp or correct settings.map`
       : undefined;
   });
   const problem = [...(found.problem ? [found.problem] : []), ...doubts].join('; ');
   return problem === '' ? found : { right, ok: found.ok === true ? null : found.ok, problem: `audience ${audience}: ${problem}` };
+}
+
+const Categories = z.looseObject({ categories: z.array(z.looseObject({ id: z.string() })) });
+const Interests = z.looseObject({ interests: z.array(z.looseObject({ id: z.string() })) });
+
+/** Each mapped field needs an interest in each audience: where there is none, a correction of that field is refused. */
+async function interestsProbe({ client, settings }: CheckNeeds, audience: string, call: Call): Promise<RightProbe[]> {
+  if (Object.keys(settings.interests).length === 0) return [];
+  const found = await probe(`interests ${audience}`, async () => {
+    const there = new Set<string>();
+    const { categories } = parse(
+      Categories,
+      await client.ask(call, ({ lists }) =>
+        lists.getListInterestCategories(audience, { count: 1000, fields: ['categories.id'] }),
+      ),
+    );
+    for (const { id } of categories) {
+      const options = { count: 1000, fields: ['interests.id'] };
+      const answer = await client.ask(call, ({ lists }) => lists.listInterestCategoryInterests(audience, id, options));
+      for (const interest of parse(Interests, answer).interests) there.add(interest.id);
+    }
+    const missing = [...togglesOf({ interests: settings.interests, tags: {} })]
+      .filter(([, toggles]) => !toggles.some(({ key }) => there.has(key)))
+      .map(([field]) => field);
+    return missing.length > 0
+      ? `audience ${audience} has none of the interests for ${missing.join(', ')}: name one of its own in settings.interests`
+      : undefined;
+  });
+  return [found];
 }
 
 /**

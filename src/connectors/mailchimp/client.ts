@@ -26,6 +26,10 @@ export interface Api {
       options: { skipMergeValidation: boolean },
     ): Promise<unknown>;
     getListMembersInfo(list: string, options: ListOptions): Promise<unknown>;
+    updateListMemberTags(list: string, hash: string, body: { tags: readonly TagChange[]; is_syncing: boolean }): Promise<unknown>;
+    getListMemberTags(list: string, hash: string, options: { count: number; offset: number }): Promise<unknown>;
+    getListInterestCategories(list: string, options: { count: number; fields: string[] }): Promise<unknown>;
+    listInterestCategoryInterests(list: string, category: string, options: { count: number; fields: string[] }): Promise<unknown>;
     getList(list: string, options: { fields: string[] }): Promise<unknown>;
     getListMergeFields(list: string, options: { count: number; fields: string[] }): Promise<unknown>;
   };
@@ -40,6 +44,12 @@ export interface Api {
 export interface MemberBody {
   email_address?: string;
   merge_fields?: Record<string, unknown>;
+  interests?: Record<string, boolean>;
+}
+
+export interface TagChange {
+  name: string;
+  status: 'active' | 'inactive';
 }
 
 export interface ListOptions {

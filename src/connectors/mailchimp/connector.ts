@@ -5,6 +5,7 @@ import type { Call, Wire } from '../http.ts';
 import { batchesOf } from './batches.ts';
 import { checkRights } from './check.ts';
 import { createClient, type MailchimpClient } from './client.ts';
+import { fieldsAsked } from './mapping.ts';
 import { membersOf, parse } from './members.ts';
 import { recipientOf } from './recipient.ts';
 import { MailchimpSettings } from './settings.ts';
@@ -38,7 +39,7 @@ export const mailchimp: ConnectorFactory<MailchimpSettings> = {
   connect({ baseUrl, credentials, settings }, wire: Wire): Connector {
     const apiKey = credentials['apiKey'] ?? '';
     const client = createClient({ baseUrl, apiKey }, wire);
-    const members = membersOf(client);
+    const members = membersOf(client, fieldsAsked(settings));
     return {
       manifest: { ...manifest, limits: { connections: settings.connections } },
       recipient: recipientOf({

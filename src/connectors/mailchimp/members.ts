@@ -2,8 +2,8 @@ import pRetry from 'p-retry';
 import { z } from 'zod';
 import { Failure } from '../../core/failure.ts';
 import type { Answer, Call } from '../http.ts';
-import { type ListOptions, type MailchimpClient, type MemberBody, problemIn } from './client.ts';
-import { Member, memberFields } from './mapping.ts';
+import { type ListOptions, type MailchimpClient, type MemberBody, problemIn, type TagChange } from './client.ts';
+import { Member } from './mapping.ts';
 
 /** A write that Mailchimp did not take, in our words. */
 export interface Refusal {
@@ -21,16 +21,32 @@ export interface Members {
   /** Contact data of a member; a body without a standing, by its type. */
   correct(list: string, hash: string, body: MemberBody, call: Call): Promise<Member | Refusal>;
   unsubscribe(list: string, hash: string, call: Call): Promise<Member | Refusal>;
+  tag(list: string, hash: string, tags: readonly TagChange[], call: Call): Promise<'done' | Refusal>;
   deletePermanently(list: string, hash: string, call: Call): Promise<'done' | Refusal>;
   /** Members in pages that overlap; one may come twice. */
   pages(list: string, filter: Pick<ListOptions, 'status' | 'sinceLastChanged'>, call: Call): AsyncIterable<Member[]>;
 }
 
-export function membersOf(client: MailchimpClient): Members {
+/** `fields`: what is asked of a member. */
+export function membersOf(client: MailchimpClient, fields: readonly string[]): Members {
+  const listFields = [...fields.map((name) => `members.${name}`), 'total_items'];
   const look = async (list: string, key: string, call: Call, none: readonly number[]) => {
-    const answer = await client.ask(call, ({ lists }) => lists.getListMember(list, key, { fields: memberFields }));
-    return none.includes(answer.status) && isProblem(answer) ? null : parse(Member, answer);
+    const answer = await client.ask(call, ({ lists }) => lists.getListMember(list, key, { fields: [...fields] }));
+    return none.includes(answer.status) && isProblem(answer) ? null : withAllTags(list, parse(Member, answer), call);
   };
+  /** A member shows 50 of its tags at most; the rest is asked for. */
+  async function withAllTags(list: string, member: Member, call: Call): Promise<Member> {
+    const { tags, tags_count: count = 0 } = member;
+    if (tags === undefined || tags.length >= count) return member;
+    const all: { name: string }[] = [];
+    for (let offset = 0; offset < count; offset += pageSize) {
+      const options = { count: pageSize, offset };
+      const answer = await client.ask(call, ({ lists }) => lists.getListMemberTags(list, member.id, options));
+      all.push(...parse(Tags, answer).tags);
+    }
+    return { ...member, tags: all };
+  }
+
   const written = (answer: Answer) => (answer.status >= 400 ? refusalIn(answer) : parse(Member, answer));
   const page = (list: string, options: ListOptions, call: Call) =>
     // a long scan is not given up for one page's 502; a time-out is not tried again at once, it may still hold a connection
@@ -56,6 +72,13 @@ export function membersOf(client: MailchimpClient): Members {
         ),
       ),
 
+    async tag(list, hash, tags, call) {
+      // a background correction must set no automation going
+      const body = { tags, is_syncing: true };
+      const answer = await client.ask(call, ({ lists }) => lists.updateListMemberTags(list, hash, body));
+      return answer.status >= 400 ? refusalIn(answer) : 'done';
+    },
+
     async deletePermanently(list, hash, call) {
       const answer = await client.ask(call, ({ lists }) => lists.deleteListMemberPermanent(list, hash));
       if (answer.status >= 400) return refusalIn(answer);
@@ -75,7 +98,7 @@ export function membersOf(client: MailchimpClient): Members {
           sortDir: 'ASC',
         };
         const { members, total_items } = await page(list, options, call);
-        if (members.length > 0) yield members;
+        if (members.length > 0) yield await Promise.all(members.map((member) => withAllTags(list, member, call)));
         if (
           members.length === 0 ||
           (total_items === undefined ? members.length < pageSize : offset + members.length >= total_items)
@@ -91,7 +114,7 @@ export function membersOf(client: MailchimpClient): Members {
 /** 1,000 is the most Mailchimp gives; 10 is what it gives when nothing is asked. */
 const pageSize = 1000;
 const overlap = 50;
-const listFields = [...memberFields.map((name) => `members.${name}`), 'total_items'];
+const Tags = z.looseObject({ tags: z.array(z.looseObject({ name: z.string() })) });
 const Page = z.looseObject({ members: z.array(Member), total_items: z.number().optional() });
 
 /** The parsed 2xx, or a failure: a request that reads cannot be refused for anything but our own mistake. */

@@ -8,14 +8,14 @@ import type { MailchimpSettings } from './settings.ts';
 const statuses = ['subscribed', 'unsubscribed', 'cleaned', 'pending', 'transactional', 'archived'] as const;
 
 /** Every member of every audience, once, whatever its standing. Permanent deletions leave no trace here. */
-export async function* everybody(members: Members, { audiences, map }: MailchimpSettings, call: Call): AsyncIterable<Profile[]> {
-  for (const place of audiences) {
+export async function* everybody(members: Members, settings: MailchimpSettings, call: Call): AsyncIterable<Profile[]> {
+  for (const place of settings.audiences) {
     const seen = new Set<string>();
     for (const status of statuses) {
       for await (const page of members.pages(place, { status }, call)) {
         const fresh = page.filter((member) => !seen.has(member.contact_id));
         for (const member of fresh) seen.add(member.contact_id);
-        if (fresh.length > 0) yield fresh.map((member) => toProfile(place, member, map));
+        if (fresh.length > 0) yield fresh.map((member) => toProfile(place, member, settings));
       }
     }
   }
@@ -33,7 +33,7 @@ const overlapMs = 5000;
 /** Members changed since the cursor, an ISO 8601 time of the vendor's clock. Without a cursor: nobody, from an hour ago on. */
 export async function changesSince(
   members: Members,
-  { audiences, map }: MailchimpSettings,
+  settings: MailchimpSettings,
   cursor: string | null,
   call: Call,
 ): Promise<{ profiles: Profile[]; cursor: string }> {
@@ -44,11 +44,11 @@ export async function changesSince(
   const sinceLastChanged = vendorTime(start - overlapMs);
   const found = new Map<string, Profile>();
   let latest = start;
-  for (const place of audiences) {
+  for (const place of settings.audiences) {
     for (const status of statuses) {
       for await (const page of members.pages(place, { status, sinceLastChanged }, call)) {
         for (const member of page) {
-          found.set(`${place} ${member.contact_id}`, toProfile(place, member, map));
+          found.set(`${place} ${member.contact_id}`, toProfile(place, member, settings));
           const at = Date.parse(member.last_changed ?? '');
           if (at > latest) latest = at;
         }

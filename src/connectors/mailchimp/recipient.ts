@@ -4,11 +4,13 @@ import type { Recipient, RemoteRef, Written } from '../connector.ts';
 import type { Call } from '../http.ts';
 import type { Batches } from './batches.ts';
 import { correctionOf } from './correction.ts';
-import { asHeld, hashOf, type Member, refOf, standingOf, toMergeFields, toProfile } from './mapping.ts';
+import { asHeldBy, hashOf, type Member, mergeChanges, refOf, standingOf, toProfile } from './mapping.ts';
 import { isRefusal, type Members, type Refusal } from './members.ts';
+import { slotsOf } from './merge.ts';
 import { changesSince, everybody } from './reading.ts';
 import { type Rectification, rectifyMany } from './rectify-many.ts';
 import type { MailchimpSettings } from './settings.ts';
+import { togglesOf } from './toggles.ts';
 
 export interface RecipientNeeds {
   members: Members;
@@ -29,7 +31,8 @@ export interface MailchimpRecipient extends Recipient {
  * not to be relied on (reported 2026). A standing is sent in two places only: `create` and `restrict`.
  */
 export function recipientOf({ members, batches, settings, demandsOwnSignUp }: RecipientNeeds): MailchimpRecipient {
-  const { map } = settings;
+  const slots = slotsOf(settings);
+  const toggles = togglesOf(settings);
 
   /** By the hash we know, unless it is another contact's by now; then by the contact's own id. */
   async function member(ref: RemoteRef, call: Call): Promise<Member | null> {
@@ -42,9 +45,12 @@ export function recipientOf({ members, batches, settings, demandsOwnSignUp }: Re
     const correction = correctionOf(found, fields, blanked, settings);
     if (correction.kind === 'nothing') return { kind: 'accepted', ref: refOf(place, found) };
     if (correction.kind === 'refused') return correction;
-    const { body } = correction;
-    const said = await members.correct(place, found.id, body, call);
-    if (!isRefusal(said)) return { kind: 'accepted', ref: refOf(place, theSame(said, found)) };
+    const { body, tags } = correction;
+    const said = Object.keys(body).length > 0 ? await members.correct(place, found.id, body, call) : found;
+    if (!isRefusal(said)) {
+      const tagged = tags.length > 0 ? await members.tag(place, said.id, tags, call) : 'done';
+      return tagged === 'done' ? { kind: 'accepted', ref: refOf(place, theSame(said, found)) } : refused(tagged);
+    }
     if (said.refusal === 'exists' && body.email_address) {
       const holder = await members.get(place, hashOf(body.email_address), call);
       if (holder?.contact_id !== found.contact_id) return { kind: 'refused', code: 'address-taken' };
@@ -63,17 +69,17 @@ export function recipientOf({ members, batches, settings, demandsOwnSignUp }: Re
 
   return {
     places: settings.audiences,
-    carries: [...new Set(['email' as const, ...Object.values(map)])],
-    asHeld,
+    carries: [...new Set(['email' as const, ...slots.map(({ field }) => field), ...toggles.keys()])],
+    asHeld: asHeldBy(settings),
 
     async read(ref, call) {
       const found = await member(ref, call);
-      return found && toProfile(ref.place, found, map);
+      return found && toProfile(ref.place, found, settings);
     },
 
     async find(fields, place, call) {
       const found = typeof fields.email === 'string' ? await members.get(place, hashOf(fields.email), call) : null;
-      return found ? [toProfile(place, found, map)] : [];
+      return found ? [toProfile(place, found, settings)] : [];
     },
 
     async create(fields, place, call) {
@@ -82,7 +88,7 @@ export function recipientOf({ members, batches, settings, demandsOwnSignUp }: Re
       if (await demandsOwnSignUp(place, call)) return { kind: 'refused', code: 'double-opt-in' };
       // a POST may bring an archived member back to life
       if (await members.get(place, hashOf(fields.email), call)) return { kind: 'exists' };
-      const merge = toMergeFields(fields, [], map);
+      const merge = mergeChanges(slots, fields, []);
       const said = await members.add(
         place,
         {
@@ -92,7 +98,11 @@ export function recipientOf({ members, batches, settings, demandsOwnSignUp }: Re
         },
         call,
       );
-      if (!isRefusal(said)) return { kind: 'accepted', ref: refOf(place, said) };
+      if (!isRefusal(said)) {
+        // interests and tags are switched on the member that is there now; what is refused of them leaves a member all the same
+        if (toggles.size > 0) await correct(place, said, fields, [], call);
+        return { kind: 'accepted', ref: refOf(place, said) };
+      }
       if (said.refusal === 'exists' || said.refusal === 'forgotten') return { kind: said.refusal };
       return said.refusal === 'not-found' ? { kind: 'refused', code: 'audience-missing' } : refused(said);
     },

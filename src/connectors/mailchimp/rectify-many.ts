@@ -5,7 +5,7 @@ import type { RemoteRef, Written } from '../connector.ts';
 import type { Answer, Call } from '../http.ts';
 import { type Batches, mostOperations, type Operation } from './batches.ts';
 import { type Correction, correctionOf } from './correction.ts';
-import { type Member, memberFields, refOf } from './mapping.ts';
+import { fieldsAsked, type Member, refOf } from './mapping.ts';
 import { isRefusal, memberIn, memberOrRefusal } from './members.ts';
 import type { MailchimpSettings } from './settings.ts';
 
@@ -43,6 +43,8 @@ export function rectifyMany({ batches, settings, rectify }: Rectifier) {
       if (!member || taken.has(`${ref.place} ${member.contact_id}`)) continue;
       taken.add(`${ref.place} ${member.contact_id}`);
       const correction: Correction = correctionOf(member, fields, blanked, settings);
+      // tags take a call of their own, and so a second operation: one by one
+      if (correction.kind === 'patch' && correction.tags.length > 0) continue;
       if (correction.kind !== 'patch') said[at] = correction.kind === 'nothing' ? accepted(ref, member) : correction;
       else
         patches.push({ id: String(at), at, member, method: 'PATCH', path: pathOf(ref.place, member.id), body: correction.body });
@@ -59,7 +61,7 @@ export function rectifyMany({ batches, settings, rectify }: Rectifier) {
   async function lookedUp(items: readonly Rectification[], call: Call): Promise<(Member | undefined)[]> {
     const operations = items.map(({ ref }, at): Operation => {
       const path = pathOf(ref.place, ref.key ?? ref.id);
-      return { id: String(at), method: 'GET', path, params: { fields: memberFields.join(',') } };
+      return { id: String(at), method: 'GET', path, params: { fields: fieldsAsked(settings).join(',') } };
     });
     let told: Map<string, Answer>;
     try {
@@ -73,7 +75,8 @@ export function rectifyMany({ batches, settings, rectify }: Rectifier) {
       const answer = told.get(String(at));
       const member = answer === undefined ? null : memberIn(answer);
       // another contact has the address by now, or the member moved: the single look follows the contact
-      return member?.contact_id === ref.id ? member : undefined;
+      const isWhole = (member?.tags_count ?? 0) <= (member?.tags?.length ?? 0);
+      return member?.contact_id === ref.id && isWhole ? member : undefined;
     });
   }
 

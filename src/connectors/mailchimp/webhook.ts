@@ -47,7 +47,7 @@ export function webhookOf(settings: MailchimpSettings, signingSecret: string | u
       const found = new Map<string, Profile>();
       for (const email of Locator.parse(JSON.parse(locator)).emails) {
         const member = await members.get(place, hashOf(email), call);
-        if (member) found.set(member.contact_id, toProfile(place, member, settings.map));
+        if (member) found.set(member.contact_id, toProfile(place, member, settings));
       }
       return [...found.values()];
     },

@@ -78,6 +78,8 @@ describe('the settings', () => {
     expect(mailchimp.settings.parse({ audiences: ['a1'] })).toEqual({
       audiences: ['a1'],
       map: { FNAME: 'givenName', LNAME: 'familyName' },
+      interests: {},
+      tags: {},
       connections: 8,
     });
     for (const wrong of [

@@ -36,6 +36,7 @@ const AudienceDeed = z.object({
   merge_fields: z
     .array(z.custom<Partial<MergeField>>((field) => typeof field === 'object' && field !== null && 'tag' in field))
     .optional(),
+  interests: z.array(z.object({ id: z.string(), name: z.string(), category: z.string() })).optional(),
   members: z.array(MemberDeed).optional(),
 });
 const email = z.string();

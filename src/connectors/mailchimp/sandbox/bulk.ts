@@ -79,6 +79,6 @@ function update(
     kept = rest;
   }
   const changed = changeMember(world, audience, there, kept, skipRequired, 'api');
-  if (replaceTags && Array.isArray(row['tags'])) setTags(changed, row['tags'].map(String));
+  if (replaceTags && Array.isArray(row['tags'])) setTags(audience, changed, row['tags'].map(String));
   return changed;
 }

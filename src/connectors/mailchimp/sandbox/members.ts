@@ -49,11 +49,12 @@ function insert(
   skipRequired: boolean,
 ): StoredMember {
   if (audience.hasForgotten(email)) throw forgotten(email);
+  checkInterests(audience, body['interests']);
   const merged = mergeInto(audience.mergeFields, {}, body['merge_fields'], skipRequired);
   const member = audience.insert(email, status, world.now(), world.nextNumber());
   member.merge_fields = merged;
   describe(member, body);
-  if (Array.isArray(body['tags'])) setTags(member, body['tags'].map(String));
+  if (Array.isArray(body['tags'])) setTags(audience, member, body['tags'].map(String));
   if (status === 'subscribed') world.tellOf(audience, 'api', 'subscribe', member);
   return member;
 }
@@ -73,6 +74,7 @@ export function changeMember(
   if (moved && audience.hasForgotten(email)) throw forgotten(email);
   const status = body['status'] === undefined ? undefined : statusIn(body['status']);
   if (status === 'subscribed') mayBeSubscribed(world, member, email);
+  checkInterests(audience, body['interests']);
   const merged = mergeInto(
     audience.mergeFields,
     member.merge_fields,
@@ -137,18 +139,21 @@ export function deletePermanently(audience: Audience, hash: string): void {
   audience.forget(member);
 }
 
-export function setTags(member: StoredMember, names: readonly string[]): void {
+export function setTags(audience: Audience, member: StoredMember, names: readonly string[]): void {
   member.tags = [];
-  for (const name of names) addTag(member, name);
+  for (const name of names) addTag(audience, member, name);
 }
 
-function addTag(member: StoredMember, name: string): void {
-  if (!member.tags.some((t) => t.name.toLowerCase() === name.toLowerCase()))
-    member.tags.push({ id: Number.parseInt(hashOf(name).slice(0, 6), 16), name });
+/** A tag is the audience's, and keeps the spelling that somebody first gave it: names come back with changed case (third-party report). */
+function addTag(audience: Audience, member: StoredMember, name: string): void {
+  const same = (tag: { name: string }) => tag.name.toLowerCase() === name.toLowerCase();
+  if (member.tags.some(same)) return;
+  const known = audience.members.flatMap(({ tags }) => tags).find(same);
+  member.tags.push(known ?? { id: Number.parseInt(hashOf(name).slice(0, 6), 16), name });
 }
 
 /** POST …/tags; an empty list is taken. */
-export function changeTags(world: World, member: StoredMember, body: Body): void {
+export function changeTags(world: World, audience: Audience, member: StoredMember, body: Body): void {
   if (!Array.isArray(body['tags']))
     throw invalid('The resource submitted could not be validated.', [
       { field: 'tags', message: 'This value should not be blank.' },
@@ -156,7 +161,7 @@ export function changeTags(world: World, member: StoredMember, body: Body): void
   for (const tag of body['tags'] as Body[]) {
     const name = String(tag['name'] ?? '');
     if (tag['status'] === 'inactive') member.tags = member.tags.filter((t) => t.name.toLowerCase() !== name.toLowerCase());
-    else addTag(member, name);
+    else addTag(audience, member, name);
   }
   member.lastChanged = world.now();
 }
@@ -166,6 +171,13 @@ function describe(member: StoredMember, body: Body): void {
   if (typeof body['vip'] === 'boolean') member.vip = body['vip'];
   if (typeof body['email_type'] === 'string') member.email_type = body['email_type'];
   if (typeof body['interests'] === 'object') Object.assign(member.interests, body['interests']);
+}
+
+/** What an unknown id comes to is not documented: the sandbox is strict. */
+function checkInterests(audience: Audience, given: unknown): void {
+  for (const [id, value] of Object.entries(given ?? {}))
+    if (!audience.interests.some((interest) => interest.id === id) || typeof value !== 'boolean')
+      throw invalid(`Invalid interest ID: "${id}".`);
 }
 
 /** Every status may be written but `archived`. */

@@ -5,7 +5,7 @@ import { addMember, archive, type Body, changeMember, changeTags, deletePermanen
 import { mergeFieldFrom } from './merge-fields.ts';
 import { json, noContent, notAllowed, notFound } from './problem.ts';
 import { listMembers, listView, page, partial, searchMembers } from './reading.ts';
-import type { Audience, StoredMember } from './state.ts';
+import { type Audience, hashOf, type StoredMember } from './state.ts';
 import { memberView } from './view.ts';
 import { hookView, type Webhooks } from './webhooks.ts';
 import type { World } from './world.ts';
@@ -55,7 +55,7 @@ export async function route(parts: Parts, call: VendorCall): Promise<SandboxAnsw
     case 'webhooks':
       return hookRoute(parts.hooks, audience, call);
     case 'interest-categories':
-      return get(call, () => ({ list_id: audience.id, categories: [], total_items: 0, _links: [] }));
+      return interestRoute(audience, call);
     case 'tag-search': {
       const start = (call.query.get('name') ?? '').toLowerCase();
       const tags = new Map(audience.members.flatMap((m) => m.tags.map((t) => [t.id, t] as const)));
@@ -70,6 +70,34 @@ export async function route(parts: Parts, call: VendorCall): Promise<SandboxAnsw
 function get(call: VendorCall, view: () => Record<string, unknown>, allow = 'GET'): SandboxAnswer {
   if (call.method !== 'GET') throw notAllowed(allow);
   return json(200, partial(view(), call.query));
+}
+
+function interestRoute(audience: Audience, call: VendorCall): SandboxAnswer {
+  const [, , , category, kind] = call.path;
+  const idOf = (title: string) => hashOf(title).slice(0, 10);
+  const titles = [...new Set(audience.interests.map((interest) => interest.category))];
+  const told = (name: string, all: Record<string, unknown>[], each: Record<string, unknown>) => {
+    if (call.method !== 'GET') throw notAllowed('GET');
+    const more = { list_id: audience.id, total_items: all.length, _links: [] };
+    // names may be asked for where the list is empty, too
+    return json(200, partial({ [name]: page(all, call.query), ...more }, call.query, { [name]: [each], ...more }));
+  };
+  const oneCategory = { list_id: '', id: '', title: '', type: 'checkboxes' };
+  if (category === undefined)
+    return told(
+      'categories',
+      titles.map((title) => ({ ...oneCategory, list_id: audience.id, id: idOf(title), title })),
+      oneCategory,
+    );
+  const title = titles.find((one) => idOf(one) === category);
+  if (title === undefined || kind !== 'interests') throw notFound();
+  const mine = audience.interests.filter((interest) => interest.category === title);
+  const oneInterest = { category_id: category, list_id: audience.id, id: '', name: '' };
+  return told(
+    'interests',
+    mine.map(({ id, name }) => ({ ...oneInterest, id, name })),
+    oneInterest,
+  );
 }
 
 function memberRoute({ world }: Parts, audience: Audience, call: VendorCall): SandboxAnswer {
@@ -95,7 +123,7 @@ function memberRoute({ world }: Parts, audience: Audience, call: VendorCall): Sa
   if (action === 'tags') {
     if (method === 'GET') return json(200, { tags: page(member.tags, query), total_items: member.tags.length, _links: [] });
     if (method !== 'POST') throw notAllowed('GET, POST');
-    changeTags(world, member, body);
+    changeTags(world, audience, member, body);
     return noContent();
   }
   if (action !== undefined) throw notFound();

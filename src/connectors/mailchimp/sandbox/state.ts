@@ -39,7 +39,15 @@ export interface AudienceSeed {
   double_optin?: boolean | undefined;
   /** Beside FNAME, LNAME, ADDRESS and PHONE; one with their tag replaces them. */
   merge_fields?: Partial<MergeField>[] | undefined;
+  /** Interests, each in a category of its own name. */
+  interests?: Interest[] | undefined;
   members?: MemberSeed[] | undefined;
+}
+
+export interface Interest {
+  id: string;
+  name: string;
+  category: string;
 }
 
 /** A member in short: the address, perhaps a status (default `subscribed`), and merge tags. */
@@ -67,16 +75,18 @@ export class Audience {
   readonly name: string;
   double_optin: boolean;
   readonly mergeFields: MergeField[];
+  readonly interests: readonly Interest[];
   readonly forgotten = new Set<string>();
   readonly hooks: Hook[] = [];
   readonly #byHash = new Map<string, StoredMember>();
   readonly #byContact = new Map<string, StoredMember>();
 
-  constructor(seed: Pick<AudienceSeed, 'id' | 'name' | 'double_optin' | 'merge_fields'>, web_id: number) {
+  constructor(seed: Pick<AudienceSeed, 'id' | 'name' | 'double_optin' | 'merge_fields' | 'interests'>, web_id: number) {
     this.id = seed.id;
     this.web_id = web_id;
     this.name = seed.name ?? `Audience ${seed.id}`;
     this.double_optin = seed.double_optin ?? false;
+    this.interests = seed.interests ?? [];
     this.mergeFields = defaultMergeFields();
     for (const field of seed.merge_fields ?? []) this.addMergeField(field);
   }
@@ -120,7 +130,7 @@ export class Audience {
       email_type: 'html',
       status,
       merge_fields: mergeInto(this.mergeFields, {}, {}, true),
-      interests: {},
+      interests: Object.fromEntries(this.interests.map(({ id }) => [id, false])),
       tags: [],
       language: '',
       vip: false,

@@ -79,6 +79,7 @@ export class Webhooks {
   }
 
   tellOf(audience: Audience, actor: Actor, type: string, member: StoredMember, more: Record<string, unknown> = {}): void {
+    const chosen = audience.interests.filter(({ id }) => member.interests[id]).map(({ name }) => name);
     this.tell(audience, actor, type, {
       ...more,
       // the address's id across Mailchimp, not the hash of the member
@@ -87,7 +88,7 @@ export class Webhooks {
       email_type: member.email_type,
       ip_opt: '',
       web_id: member.web_id,
-      merges: { EMAIL: member.email_address, ...member.merge_fields, INTERESTS: '' },
+      merges: { EMAIL: member.email_address, ...member.merge_fields, INTERESTS: chosen.join(',') },
     });
   }
 
