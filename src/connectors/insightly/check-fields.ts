@@ -3,7 +3,7 @@ import type { FieldIs, RightProbe } from '../connector.ts';
 import type { Call } from '../http.ts';
 import type { Client } from './client.ts';
 import { type Definition, readDefinitions } from './definitions.ts';
-import { configuredFields, type Mapping } from './mapping.ts';
+import { configuredFields, type Mapping, mapOf } from './mapping.ts';
 import { kinds } from './objects.ts';
 
 const keyAdvice =
@@ -44,7 +44,7 @@ export async function probeFields(client: Client, mapping: Mapping, call: Call):
         .filter((name) => !known.includes(name))
         .map((name) => `${name} is no field of a ${kind}; the nearest is ${nearest(name, known)}`);
     const unfit = signals.flatMap((signal) => problemOf(signal, defined) ?? []);
-    const problems = [...unknown(names), ...unfit];
+    const problems = [...unknown(names), ...unfit, ...(kind === 'organisation' ? [] : await unseen(kind, client, mapping, call))];
     // a lead may do without a field of contacts: its signals then come with the contact that it becomes
     const doubts = kind === 'lead' ? unknown([...new Set(signals.map(({ is }) => is.field))]) : [];
     if (problems.length > 0) probes.push({ right, ok: false, problem: [...problems, ...doubts].join('; ') });
@@ -52,6 +52,22 @@ export async function probeFields(client: Client, mapping: Mapping, call: Call):
     else probes.push({ right, ok: true });
   }
   return probes;
+}
+
+/**
+ * Standard fields of the map that a whole row lacks: recorded rows have every key, so the key's user may not see these. Read as
+ * unset, they would be blanked everywhere. Where such a field comes as null instead (undocumented), nothing tells it.
+ */
+async function unseen(kind: 'contact' | 'lead', client: Client, { settings }: Mapping, call: Call): Promise<string[]> {
+  const { status, body } = await client.probe(`${kinds[kind].path}?top=1`, call);
+  const row: unknown = status === 200 && Array.isArray(body) ? body[0] : undefined;
+  if (typeof row !== 'object' || row === null) return [];
+  const names = Object.values(mapOf(kind, settings)).flatMap((field) =>
+    field in kinds[kind].fields ? [field] : Object.keys(kinds[kind].fields).filter((name) => name.startsWith(`${field}_`)),
+  );
+  return [...new Set(names)]
+    .filter((name) => !(name in row))
+    .map((name) => `${name} is not shown to this key; give its user the right to see that field`);
 }
 
 interface Signal {

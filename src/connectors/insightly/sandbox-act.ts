@@ -15,6 +15,7 @@ const Act = z.discriminatedUnion('do', [
   z.object({ do: z.literal('hide'), kind, id, hidden: z.boolean().default(true) }),
   z.object({ do: z.literal('deny'), kind, status: z.union([z.literal(403), z.literal(404), z.null()]) }),
   z.object({ do: z.literal('move-away'), status: z.union([z.literal(401), z.literal(404), z.null()]) }),
+  z.object({ do: z.literal('conceal'), kind, field: z.string(), how: z.enum(['missing', 'null']).nullable() }),
   z.object({ do: z.literal('convert'), id }),
   z.object({ do: z.literal('merge'), winner: id, loser: id }),
   z.object({ do: z.literal('keep-from-deletion'), kind, id }),
@@ -43,6 +44,8 @@ export function act(sandbox: InsightlySandbox, what: unknown): unknown {
       return sandbox.deny(asked.kind, asked.status);
     case 'move-away':
       return sandbox.moveAway(asked.status);
+    case 'conceal':
+      return sandbox.conceal(asked.kind, asked.field, asked.how);
     case 'convert':
       return { id: sandbox.convert(asked.id) };
     case 'merge':

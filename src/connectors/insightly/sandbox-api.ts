@@ -22,6 +22,8 @@ export interface SandboxApi {
   denied: Map<KindName, 403 | 404>;
   /** `kind id` of records whose deletion fails. */
   undeletable: Set<string>;
+  /** `kind field` of what the key's user may not see. */
+  concealed: Map<string, 'missing' | 'null'>;
 }
 
 const me = {
@@ -53,6 +55,7 @@ export function createApi({
 }): SandboxApi {
   const denied = new Map<KindName, 403 | 404>();
   const undeletable = new Set<string>();
+  const concealed: SandboxApi['concealed'] = new Map();
   let turn = 0;
 
   const headers = () => ({
@@ -67,10 +70,23 @@ export function createApi({
   });
   const message = (status: number, text: string) => json(status, { Message: text });
 
+  /** A row as the key's user sees it. */
+  const seen = (kind: KindName, row: SandboxRow): SandboxRow =>
+    Object.fromEntries(
+      Object.entries(row).flatMap(([name, value]) => {
+        const how = concealed.get(`${kind} ${name}`);
+        return how === 'missing' ? [] : [[name, how === 'null' ? null : value]];
+      }),
+    );
+
   function list(kind: KindName, how: ListKind, query: URLSearchParams): SandboxAnswer {
     const found = listRows(store, kind, how, query, listing, turn++);
     if (typeof found === 'string') return message(400, found);
-    return json(200, found.page, found.total === null ? {} : { 'x-total-count': String(found.total) });
+    return json(
+      200,
+      found.page.map((row) => seen(kind, row)),
+      found.total === null ? {} : { 'x-total-count': String(found.total) },
+    );
   }
 
   function post(kind: KindName, body: SandboxRow): SandboxAnswer {
@@ -151,11 +167,11 @@ export function createApi({
       return name !== 'CUSTOMFIELDS' && kinds[kind].collections.includes(name)
         ? collection(stored.row, name, method, body)
         : message(404, 'No such resource.');
-    if (method === 'GET') return json(200, stored.row);
+    if (method === 'GET') return json(200, seen(kind, stored.row));
     return method === 'DELETE' ? remove(kind, second) : message(405, 'The requested resource does not support this method.');
   }
 
-  return { route, headers, denied, undeletable };
+  return { route, headers, denied, undeletable, concealed };
 }
 
 function parseBody(raw: Buffer): unknown {

@@ -30,6 +30,8 @@ export interface InsightlySandbox extends SandboxBehaviour {
   deny(kind: KindName, status: 403 | 404 | null): void;
   /** The key belongs to another pod: from now on everything answers 401, or 404 (third-party report); null brings it back. */
   moveAway(status: 401 | 404 | null): void;
+  /** The key's user may not see a field: it is missing from every row, or null there (undocumented which); null shows it again. */
+  conceal(kind: KindName, field: string, how: 'missing' | 'null' | null): void;
   /** A lead becomes a contact; answers the contact's id. */
   convert(lead: string): string;
   /** Two duplicates become one: the loser is gone from the API's view. */

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { formatSpaced } from './dates.ts';
 import { kinds } from './objects.ts';
 import { act } from './sandbox-act.ts';
@@ -26,6 +27,8 @@ export interface InsightlySandboxOptions extends ApiOptions, Partial<ListOptions
   retryAfter?: string;
   /** Whether a 429 tells the daily quota; default true. */
   quotaHeadersOn429?: boolean;
+  /** Whether answers are packed for those who take it, as the live service does; default false, so that faults show in the text. */
+  gzip?: boolean;
   replacesCustomFields?: boolean;
   restoreKeepsId?: boolean;
   /** Rows in another order at every request; the same as `order: 'each-time'`. */
@@ -85,7 +88,9 @@ export function insightlySandbox(options: InsightlySandboxOptions = {}): Insight
       if (today !== quota.day) Object.assign(quota, { day: today, left: quota.limit });
       if (quota.left <= 0) return sandbox.throttled(options.retryAfter);
       quota.left--;
-      return api.route(request);
+      const said = api.route(request);
+      if (!options.gzip || said.body === undefined || !request.headers['accept-encoding']?.includes('gzip')) return said;
+      return { ...said, headers: { ...said.headers, 'content-encoding': 'gzip' }, body: gzipSync(said.body) };
     },
     // the body of a 429 is not documented, so it is nothing that could be parsed
     throttled: (retryAfter) => ({
@@ -120,6 +125,8 @@ export function insightlySandbox(options: InsightlySandboxOptions = {}): Insight
       store.mustHave(kind, id).hidden = hidden;
     },
     deny: (kind, status) => void (status === null ? api.denied.delete(kind) : api.denied.set(kind, status)),
+    conceal: (kind, field, how) =>
+      void (how === null ? api.concealed.delete(`${kind} ${field}`) : api.concealed.set(`${kind} ${field}`, how)),
     moveAway: (status) => {
       elsewhere = status;
     },

@@ -134,6 +134,30 @@ describe('the check', () => {
   });
 });
 
+describe('a field that the key may not see', () => {
+  it('is named by the check where rows lack it', async () => {
+    await using w = await world();
+    w.crm.add('contact', { FIRST_NAME: 'Aino', EMAIL_ADDRESS: 'aino@asiakas.test' });
+    const fields = async () => (await w.connector.check(call, false)).find((p) => p.right === 'contacts: configured fields');
+    expect(await fields()).toMatchObject({ ok: true });
+    w.crm.conceal('contact', 'EMAIL_ADDRESS', 'missing');
+    w.crm.conceal('contact', 'ADDRESS_MAIL_CITY', 'missing');
+    const probe = await fields();
+    expect(probe?.ok).toBe(false);
+    for (const name of ['EMAIL_ADDRESS', 'ADDRESS_MAIL_CITY'])
+      expect(probe?.problem).toContain(`${name} is not shown to this key`);
+  });
+});
+
+describe('an answer that is packed', () => {
+  it('is read like any other', async () => {
+    await using w = await world({ gzip: true });
+    const id = w.crm.add('contact', { FIRST_NAME: 'Väinö' });
+    expect(await w.register.look({ place: 'contact', id }, call)).toMatchObject({ record: { person: { givenName: 'Väinö' } } });
+    expect(await w.recipient.restrict({ place: 'contact', id }, ['newsletter'], call)).toMatchObject({ kind: 'accepted' });
+  });
+});
+
 describe('a webhook with a login', () => {
   const login = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   const connect = (credentials: Record<string, string>) =>

@@ -115,6 +115,20 @@ describe('a refusal', () => {
     expect(await w.recipient.restrict({ place: 'lead', id: '1' }, ['newsletter'], call)).toEqual({ kind: 'not-found' });
   });
 
+  it.each([400, 404] as const)(
+    'finds nobody where the row went between the look and the write (%s)',
+    async (putMissingStatus) => {
+      await using w = await world({ putMissingStatus });
+      const id = w.crm.add('contact', { FIRST_NAME: 'Aino' });
+      const handle = w.crm.handle.bind(w.crm);
+      w.crm.handle = (request) => {
+        if (request.method === 'PUT') w.crm.remove('contact', id);
+        return handle(request);
+      };
+      expect(await w.recipient.restrict({ place: 'contact', id }, ['newsletter'], call)).toEqual({ kind: 'not-found' });
+    },
+  );
+
   it('without a field for it is refused, not swallowed', async () => {
     await using w = await world({ register: { for: 'customer', permissions: {} } });
     const id = w.crm.add('contact', { FIRST_NAME: 'Aino' });
