@@ -116,7 +116,7 @@ export function createApi({
     return { status: 202, headers: headers() };
   }
 
-  /** Tags, dates and links of a record; reading them answers 201 in the Swagger document. Its own change date stays as it was. */
+  /** Tags, dates and links of a record; reading them answers 201 in the Swagger document, adding one answers that one. Its own change date stays as it was. */
   function collection(row: SandboxRow, name: string, method: string, body: unknown): SandboxAnswer {
     const items = (row[name] ?? []) as SandboxRow[];
     const same = (a: SandboxRow) => (b: SandboxRow) => name === 'TAGS' && a.TAG_NAME === b.TAG_NAME;
@@ -124,7 +124,8 @@ export function createApi({
     else if (method === 'POST') row[name] = [...items.filter((item) => !same(body as SandboxRow)(item)), body];
     else if (method === 'DELETE' && name === 'TAGS') row[name] = items.filter((item) => !same(body as SandboxRow)(item));
     else if (method !== 'GET') return message(405, 'The requested resource does not support this method.');
-    return method === 'DELETE' ? { status: 202, headers: headers() } : json(201, row[name]);
+    if (method === 'DELETE') return { status: 202, headers: headers() };
+    return json(201, method === 'POST' ? body : row[name]);
   }
 
   function route({ method, path, query, body: raw }: SandboxRequest): SandboxAnswer {
