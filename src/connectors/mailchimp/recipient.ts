@@ -62,7 +62,23 @@ export function recipientOf({ members, batches, settings, demandsOwnSignUp }: Re
     return refused(said);
   }
 
+  /**
+   * A page showed the member just now and only merge fields change: the patch goes straight to the hash of that page, and its answer
+   * says whose it was. Null: look first after all.
+   */
+  async function straight(ref: RemoteRef, fields: Fields, blanked: readonly string[], call: Call): Promise<Written | null> {
+    const names = [...Object.keys(fields), ...blanked];
+    const merged = new Set<string>(slots.map(({ field }) => field));
+    if (!call.seen || !ref.key || ref.id === '' || !names.every((name) => merged.has(name) && name !== 'email')) return null;
+    const said = await members.correct(ref.place, ref.key, { merge_fields: mergeChanges(slots, fields, blanked) }, call);
+    if (isRefusal(said)) return said.refusal === 'not-found' ? null : refused(said);
+    if (said.contact_id !== ref.id) throw new Failure('ANSWER_GARBLED');
+    return { kind: 'accepted', ref: refOf(ref.place, said) };
+  }
+
   const rectify: Recipient['rectify'] = async (ref, fields, blanked, call) => {
+    const sent = await straight(ref, fields, blanked, call);
+    if (sent) return sent;
     const found = await member(ref, call);
     return found ? correct(ref.place, found, fields, blanked, call) : { kind: 'not-found' };
   };

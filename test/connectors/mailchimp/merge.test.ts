@@ -39,7 +39,7 @@ describe('a merge field', () => {
     const fields: Fields = { [from]: value };
     refOf(await w.recipient.rectify(ref, given(fields), [], call));
     expect(held()).toEqual(expected);
-    expect((await w.recipient.read(ref, call))?.fields).toEqual({ email: aino, ...w.recipient.asHeld?.(fields) });
+    expect((await w.recipient.read(ref, call))?.fields).toEqual({ email: aino, ...w.recipient.asHeld?.(fields, audience) });
     const sent = w.vendor.writes.length;
     refOf(await w.recipient.rectify(ref, given(fields), [], call));
     expect(w.vendor.writes).toHaveLength(sent);
@@ -135,7 +135,7 @@ describe('a text of more than 255 bytes', () => {
     await using w = await world();
     const ref = refOf(await w.recipient.create(given({ email: aino, givenName: text }), audience, call));
     const held = (await w.recipient.read(ref, call))?.fields.givenName;
-    expect(held).toBe(w.recipient.asHeld?.({ givenName: text }).givenName);
+    expect(held).toBe(w.recipient.asHeld?.({ givenName: text }, audience).givenName);
     expect(Buffer.byteLength(String(held))).toBeGreaterThan(240);
   });
 });
