@@ -79,10 +79,13 @@ function registerClockwork(needs: Needs, name: string, options: { pollSeconds: n
   every(`sweep:${name}`, Math.min(pollMs, 5000), async () => {
     // before the first poll is through, everybody would look missed
     if (!(await systemState(needs.db, name))?.last_poll_at || !(await isOpen(needs, name))) return;
-    const due = await takeTurn(needs.db, name, 'sweep', options.sweepHours * 3_600_000);
-    if (due) await sweepRegister(needs, name);
-    else if ((await takeTurn(needs.db, name, 'total', Math.max(pollMs, 5000))) && (await totalDropped(needs, name)))
-      await sweepRegister(needs, name);
+    const look = async () => {
+      const due = await takeTurn(needs.db, name, 'sweep', options.sweepHours * 3_600_000);
+      const dropped = async () =>
+        (await takeTurn(needs.db, name, 'total', Math.max(pollMs, 5000))) && (await totalDropped(needs, name));
+      if (due || (await dropped())) await sweepRegister(needs, name);
+    };
+    await look().catch((error: unknown) => pauseOrPark(needs, name, error));
   });
 }
 

@@ -9,6 +9,7 @@ import type { Rectification } from '../../../src/connectors/mailchimp/rectify-ma
 import { tarGz } from '../../../src/connectors/mailchimp/sandbox/tar.ts';
 import type { Switches } from '../../../src/connectors/mailchimp/sandbox/world.ts';
 import { filesIn } from '../../../src/connectors/mailchimp/tar.ts';
+import { Failure } from '../../../src/core/failure.ts';
 import { audience, call, given, world } from './setup.ts';
 
 type World = Awaited<ReturnType<typeof world>>;
@@ -178,6 +179,37 @@ describe('many corrections', () => {
     expect(kindsOf(await many(w, crowd(w, 12)))).toEqual(['accepted']);
     expect(singles(w)).toEqual([]);
   });
+
+  it.each(['commit-then-drop', 'cut-body', 'html-502', 'bare-403'] as const)(
+    'end right when they are tried again over %s anywhere, with every standing as it was',
+    async (kind) => {
+      await using w = await world({ switches: { compliance: false }, batchStepMs: 1 });
+      const items = crowd(w, 12);
+      w.vendor.unsubscribe(address(1));
+      w.vendor.clean(address(2));
+      w.vendor.archive(address(3));
+      for (const path of ['/batches', '/batches/', '/results/']) {
+        for (const item of items) item.fields = given({ familyName: `${path} ${kind}` });
+        w.server.fault({ kind, path });
+        for (let tries = 0; tries < 4; tries++) {
+          const said = await many(w, items).catch((error: unknown) => error);
+          if (Array.isArray(said)) break;
+          expect(said).toBeInstanceOf(Failure);
+        }
+        w.server.clearFaults();
+        const standings = items.map((_, n) => w.vendor.member(audience, address(n))?.['status']);
+        expect(standings).toEqual([
+          'subscribed',
+          'unsubscribed',
+          'cleaned',
+          'archived',
+          ...Array.from({ length: 8 }, () => 'subscribed'),
+        ]);
+        const names = w.vendor.members(audience).map((m) => (m['merge_fields'] as { LNAME: string }).LNAME);
+        expect(names.filter((name) => name === `${path} ${kind}`)).toHaveLength(10);
+      }
+    },
+  );
 });
 
 describe('a batch', () => {
