@@ -25,10 +25,14 @@ export async function writeProfile(
 ): Promise<void> {
   const row = view.rows[i];
   if (!row?.record) return;
+  const read = printsOf(needs, view, profile.fields);
+  const prints = printsOf(needs, view, { ...profile.fields, ...sent });
+  const spelled = Object.fromEntries(Object.entries(read).filter(([name, print]) => prints[name] !== print));
   await updateRecord(needs.db, row.record.id, {
     state: standings[profile.standing],
     sealedRef: sealRef(needs.vault, view.duty.recipient, profile.ref),
-    fingerprints: printsOf(needs, view, { ...profile.fields, ...sent }),
+    fingerprints: prints,
+    ...(sent ? { spelled: { ...row.record.spelled, ...spelled } } : {}),
     evidence,
     version: view.version,
     observed: evidence === 'observed',

@@ -73,7 +73,11 @@ async function untilRunning(needs: Needs, run: RunRow): Promise<boolean> {
 
 /** One row against what the ledger knows of it. A preview writes down what it saw and nothing else. */
 async function compareRow(needs: Needs, run: RunRow, read: RecordRow, profile: Profile, samples: Samples): Promise<void> {
-  const prints = fingerprints(needs.vault.keys.hmac.current, read.subject, profile.fields);
+  const raw = fingerprints(needs.vault.keys.hmac.current, read.subject, profile.fields);
+  // as the system spelt what was written there: the same value still
+  const prints = Object.fromEntries(
+    Object.entries(raw).map(([name, print]) => [name, read.spelled[name] === print ? (read.fingerprints[name] ?? print) : print]),
+  );
   const state = read.state === 'erased' || read.state === 'stripped' ? read.state : standings[profile.standing];
   const differing = [...new Set([...Object.keys(prints), ...Object.keys(read.fingerprints)])].filter(
     (name) => prints[name] !== read.fingerprints[name],

@@ -16,6 +16,8 @@ export interface RecordRow {
   /** Of a stripped row: what a law keeps in it. */
   retained: Retained | null;
   fingerprints: Record<string, string>;
+  /** Prints of what the system made of values that it spells in its own way. */
+  spelled: Record<string, string>;
   evidence: Evidence;
   written_version: number;
   /** Read back, or seen in a page, within the last two minutes. */
@@ -95,6 +97,7 @@ export const updateRecord = (
     version?: number;
     observed: boolean;
     retained?: Retained | null;
+    spelled?: Record<string, string>;
   },
 ) =>
   changes(
@@ -103,6 +106,7 @@ export const updateRecord = (
           sealed_ref = ${set.sealedRef ?? sql`sealed_ref`},
           fingerprints = ${set.fingerprints ? json(set.fingerprints) : sql`fingerprints`},
           written_version = ${set.version ?? sql`written_version`},
+          spelled = ${set.spelled ? json(set.spelled) : sql`spelled`},
           retained = ${set.retained === undefined ? sql`retained` : set.retained === null ? null : json(set.retained)},
           observed_at = CASE WHEN ${set.observed} THEN now() ELSE observed_at END
         WHERE id = ${id}`,

@@ -16,6 +16,8 @@ ALTER TABLE run
   ADD COLUMN fence bigint NOT NULL DEFAULT 0,
   ADD COLUMN wake_at timestamptz NOT NULL DEFAULT now(),
   ADD COLUMN lease_until timestamptz;
+-- prints of values that the system spells otherwise than the register (a cut text, one name of two), as they read after the write
+ALTER TABLE record ADD COLUMN spelled jsonb NOT NULL DEFAULT '{}';
 CREATE INDEX ON run (wake_at) WHERE state = 'running';
 CREATE UNIQUE INDEX one_run_a_system ON run (system) WHERE state IN ('running', 'paused') AND NOT dry;
 
