@@ -178,6 +178,8 @@ export interface Manifest {
     why: string;
   };
   readBack: boolean;
+  /** The calls that read back, in the vendor's words; every manifest with `readBack` names them. */
+  readBackPath?: string;
   /**
    * Over all processes: slots held at once; requests in any sliding second. Systems with the same `key` share their slots (two
    * configured systems of one company at one vendor).

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Profile, RemoteRef } from '../../src/connectors/connector.ts';
+import { Failure } from '../../src/core/failure.ts';
 import type { Fields } from '../../src/core/person.ts';
 import { type Check, call, corrected, given, verbs, type World } from './world.ts';
 
@@ -22,6 +23,12 @@ const rowsWithout = (w: World, text: string) =>
     .map((row) => JSON.stringify(row))
     .filter((row) => !row.toLowerCase().includes(text.toLowerCase()))
     .sort();
+
+/** A ref of the same form that no row has: each digit turned. */
+const neverWas = ({ place, id, key }: RemoteRef): RemoteRef => {
+  const turned = (text: string) => text.replace(/\d/g, (digit) => String(9 - Number(digit)));
+  return { place, id: turned(id), ...(key === undefined ? {} : { key: turned(key) }) };
+};
 
 const erasing: Check[] = [
   {
@@ -67,6 +74,29 @@ const erasing: Check[] = [
     },
   },
   {
+    name: 'reads nobody after an erasure by the route that reads another row just then',
+    async run(w) {
+      const [one, two] = [await w.one(1), await w.one(2)];
+      expect(await w.recipient.erase(one.ref, call)).toMatchObject({ kind: 'accepted' });
+      expect([await read(w, one.ref), (await read(w, two.ref))?.ref.id]).toEqual([null, two.ref.id]);
+      expect([await find(w, w.person(1)), (await find(w, w.person(2))).length]).toEqual([[], 1]);
+    },
+  },
+  {
+    name: 'brings nobody into being at a ref that never was, by no verb',
+    async run(w) {
+      const { ref } = await w.one(1);
+      const never = neverWas(ref);
+      const before = w.truth();
+      const has = (verb: string) => (w.verbs ?? verbs).some((v) => v === verb);
+      expect(await read(w, never)).toBeNull();
+      if (has('rectify')) expect(await w.recipient.rectify(never, given(w.person(9)), [], call)).toEqual({ kind: 'not-found' });
+      if (has('restrict')) expect(await w.recipient.restrict(never, w.permissions ?? [], call)).toEqual({ kind: 'not-found' });
+      if (has('erase')) expect(await w.recipient.erase(never, call)).toEqual({ kind: 'not-found' });
+      expect(w.truth()).toBe(before);
+    },
+  },
+  {
     name: 'erases a restricted row too',
     needs: ['restrict'],
     async run(w) {
@@ -76,6 +106,15 @@ const erasing: Check[] = [
       expect(await read(w, ref)).toBeNull();
     },
   },
+];
+
+const finnish = /^[ -~åäöÅÄÖ]*$/;
+const letters: [string, string][] = [
+  ['å, ä and ö', 'Åsa-Märta Öhquist'],
+  ['quotes and markup', `O'Neill "Nen" <b>&amp;</b> \\ / %20`],
+  ['€, š and ž', 'Šarūnas € Žižek'],
+  ['letters in two parts (NFD)', 'A\u030asa Ma\u0308rta'],
+  ['emoji', 'Äijö 🦉🏳️‍🌈'],
 ];
 
 const rectifying: Check[] = [
@@ -166,13 +205,71 @@ const rectifying: Check[] = [
     },
   },
   {
-    name: 'writes å, ä, ö, emoji and quotes as they are',
+    name: 'blanks one field, changes another and leaves the third in one correction',
     needs: ['rectify'],
     async run(w) {
       const { ref } = await w.one(1);
-      for (const givenName of ['Åsa-Märta Öhquist', 'Äijö 🦉🏳️‍🌈', `O'Neill "Nén" <b>&amp;</b>`, 'Ünïcödé ŠŽ \\ / %20']) {
-        await w.recipient.rectify(ref, given({ givenName }), [], call);
-        expect((await read(w, ref))?.fields.givenName).toBe(givenName);
+      const blank = w.blankable ?? 'familyName';
+      const { givenName } = w.person(51);
+      expect(await w.recipient.rectify(ref, given({ givenName }), [blank], call)).toMatchObject({ kind: 'accepted' });
+      const { [blank]: _, ...rest } = held(w, { ...w.person(1), givenName });
+      expect((await read(w, ref))?.fields).toEqual(rest);
+    },
+  },
+  ...letters.map(
+    ([what, givenName]): Check => ({
+      name: `keeps ${what} as they are, or refuses them: never another letter`,
+      needs: ['rectify'],
+      async run(w) {
+        const { ref } = await w.one(1);
+        const before = w.truth();
+        const said = await w.recipient.rectify(ref, given({ givenName }), [], call).catch((error: unknown) => {
+          if (error instanceof Failure && error.code === 'RECIPIENT_REFUSED') return { kind: 'refused' as const };
+          throw error;
+        });
+        if (said.kind === 'refused' && w.mayRefuseLetters && !finnish.test(givenName)) return expect(w.truth()).toBe(before);
+        expect(said).toMatchObject({ kind: 'accepted' });
+        expect(String((await read(w, ref))?.fields.givenName).normalize('NFC')).toBe(givenName.normalize('NFC'));
+        expect(String(held(w, { givenName }).givenName).normalize('NFC')).toBe(givenName.normalize('NFC'));
+      },
+    }),
+  ),
+  {
+    name: 'writes the letters of a new row as they are',
+    needs: ['create'],
+    async run(w) {
+      const person = { ...w.person(1), givenName: 'Åsa-Märta Öhquist' };
+      const said = await w.recipient.create(given(person), w.place, call);
+      if (said.kind !== 'accepted') throw new Error(`the create was ${said.kind}`);
+      expect((await read(w, said.ref))?.fields.givenName).toBe(person.givenName);
+    },
+  },
+  {
+    name: 'leaves a frozen row as frozen as it was when it is rectified',
+    needs: ['rectify'],
+    async run(w) {
+      if (!w.vendor.freeze) return;
+      const { ref } = await w.one(1);
+      w.vendor.freeze(w.person(1).email);
+      const standing = (await read(w, ref))?.standing;
+      expect(standing).not.toBe('active');
+      await w.recipient.rectify(ref, given(corrected(w, 1)), [], call);
+      expect((await read(w, ref))?.standing).toBe(standing);
+    },
+  },
+  {
+    name: 'keeps a row out of use through a restriction, a correction and another restriction',
+    needs: ['rectify', 'restrict'],
+    async run(w) {
+      const { ref } = await w.one(1);
+      const steps = [
+        () => w.recipient.restrict(ref, w.permissions ?? [], call),
+        () => w.recipient.rectify(ref, given(corrected(w, 1)), [], call),
+        () => w.recipient.restrict(ref, w.permissions ?? [], call),
+      ];
+      for (const step of steps) {
+        expect(await step()).toMatchObject({ kind: 'accepted' });
+        expect((await read(w, ref))?.standing).toBe('restricted');
       }
     },
   },

@@ -19,10 +19,12 @@ interface Spoilt {
 async function meet(w: World, verb: (typeof steps)[number], mutation: Mutation, n: number): Promise<void> {
   const { ref } = await w.one(n);
   const spoilt: Spoilt = { unreadable: false };
-  const proxy = await startProxy(w.server.url, (_request, answer) => {
-    const said = spoil(answer, mutation);
-    if (said.body.length > 0 && !isJson(said.body)) spoilt.unreadable = true;
-    return said;
+  const proxy = await startProxy(w.server.url, {
+    after(_request, answer) {
+      const said = spoil(answer, mutation);
+      if (said.body.length > 0 && !isJson(said.body)) spoilt.unreadable = true;
+      return said;
+    },
   });
   try {
     const by = w.another({ origin: proxy.url });

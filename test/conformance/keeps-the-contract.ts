@@ -1,16 +1,28 @@
 import { describe, it } from 'vitest';
+import { answerChecks } from './checks-answers.ts';
 import { changeChecks } from './checks-changes.ts';
+import { claimChecks } from './checks-claims.ts';
 import { failureChecks } from './checks-failures.ts';
+import { lawChecks } from './checks-law.ts';
 import { mutationChecks } from './checks-mutations.ts';
 import { type Check, openWorld, type Subject, verbs } from './world.ts';
 
-export const contractChecks: readonly Check[] = [...changeChecks, ...failureChecks, ...mutationChecks];
+export const contractChecks: readonly Check[] = [
+  ...changeChecks,
+  ...failureChecks,
+  ...answerChecks,
+  ...claimChecks,
+  ...lawChecks,
+  ...mutationChecks,
+];
 
-export const checksFor = (subject: Subject): Check[] =>
-  contractChecks.filter(({ needs = [] }) => needs.every((verb) => (subject.verbs ?? verbs).includes(verb)));
+export const checksFor = (subject: Subject): Check[] => {
+  const has: readonly string[] = [...(subject.verbs ?? verbs), ...(subject.optional ?? [])];
+  return contractChecks.filter(({ needs = [] }) => needs.every((verb) => has.includes(verb)));
+};
 
 export async function runCheck(check: Check, subject: Subject): Promise<void> {
-  await using world = await openWorld(subject);
+  await using world = await openWorld(subject, check);
   await check.run(world);
 }
 

@@ -1,13 +1,32 @@
-import type { Connector, Profile, Recipient, Written } from '../../src/connectors/connector.ts';
-import { createWire, freeCall, memoryGate, type Wire } from '../../src/connectors/http.ts';
-import { type FaultKind, type RunningSandbox, type SandboxBehaviour, serveSandbox } from '../../src/connectors/sandbox.ts';
+import { inspect } from 'node:util';
+import type { Connector, Profile, Recipient, RemoteRef, Written } from '../../src/connectors/connector.ts';
+import { type Call, createWire, freeCall, memoryGate, type Wire } from '../../src/connectors/http.ts';
+import {
+  type FaultKind,
+  type RunningSandbox,
+  type SandboxBehaviour,
+  type SandboxLogEntry,
+  serveSandbox,
+} from '../../src/connectors/sandbox.ts';
 import type { Allowed } from '../../src/core/allowed.ts';
-import type { FailureCode } from '../../src/core/failure.ts';
+import { Failure, type FailureCode } from '../../src/core/failure.ts';
 import type { FieldName, Fields } from '../../src/core/person.ts';
 import { allow } from '../../src/core/policy.ts';
 
 export const verbs = ['create', 'rectify', 'restrict', 'erase'] as const;
 export type Verb = (typeof verbs)[number];
+
+/** Verbs that only some recipients have; each is held to its own checks. */
+export const optionalVerbs = ['bound', 'strip', 'neutralise', 'rectifyMany'] as const;
+export type OptionalVerb = (typeof optionalVerbs)[number];
+
+/** A recipient that carries many corrections at once: as `rectify` for each, answered one by one, in the order given. */
+export interface ManyAtOnce {
+  rectifyMany?(
+    items: readonly { ref: RemoteRef; fields: Allowed<Fields>; blanked: readonly string[] }[],
+    call: Call,
+  ): Promise<Written[]>;
+}
 
 /** A vendor and its connector, as the suite needs them. */
 export interface Subject {
@@ -20,6 +39,8 @@ export interface Subject {
   person(n: number): Fields & { email: string; givenName: string };
   /** Default: all of them. The others must refuse. */
   verbs?: readonly Verb[];
+  /** The optional verbs it has; a check compares. With `bound`, the vendor has `bind`. */
+  optional?: readonly OptionalVerb[];
   permissions?: readonly string[];
   blankable?: FieldName;
   /** What a 403 without a word means there; most vendors throttle with it. */
@@ -30,6 +51,16 @@ export interface Subject {
   exactCase?: boolean;
   /** Two rows may not have the same address; default true. */
   uniqueAddress?: boolean;
+  /** Parts of the paths of GETs that change something, where the vendor has such. */
+  destructiveGets?: readonly string[];
+  /** Whether bytes can be read as an answer at all; default: as JSON. */
+  isReadable?(body: Buffer): boolean;
+  /** A page of a list with its last row twice; default: every array of rows in JSON. */
+  withRowTwice?(body: Buffer): Buffer;
+  /** The settings leave rights of the manifest unneeded (an object that is switched off); default: each one is probed. */
+  probesBySettings?: boolean;
+  /** Letters beyond ASCII that the vendor's encoding has no place for may be refused; default: it keeps them all. */
+  mayRefuseLetters?: boolean;
   /** Texts that stand in the credentials, plain or encoded: they must be in no failure. */
   secrets: readonly string[];
 }
@@ -42,6 +73,8 @@ export interface Vendor {
   rows(): unknown[];
   /** The vendor itself makes a row unusable (bounced, archived), where it knows such a thing. */
   freeze?(email: string): void;
+  /** Something hangs on the row that a law may keep: an invoice of 15 March 2025, paid. */
+  bind?(email: string): void;
 }
 
 export interface World extends Subject {
@@ -60,6 +93,7 @@ export interface World extends Subject {
   faultWrites(kind: FaultKind): void;
   /** A second connector to the same vendor, reached elsewhere or by another wire. */
   another(options: { origin?: string; wire?: Wire }): Recipient;
+  isWrite(entry: { method: string; path: string }): boolean;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -67,7 +101,9 @@ export interface World extends Subject {
 export interface Check {
   name: string;
   /** Verbs that a recipient must have for this to concern it. */
-  needs?: readonly Verb[];
+  needs?: readonly (Verb | OptionalVerb)[];
+  /** Time that the vendor takes between doing and telling. */
+  latencyMs?: number;
   run(world: World): Promise<void>;
 }
 
@@ -81,9 +117,22 @@ export const corrected = (subject: Subject, n: number): Fields => ({ ...subject.
 
 export const quickWire = (deadlineMs: number): Wire => createWire({ gate: memoryGate({ connections: 4 }), deadlineMs });
 
-export async function openWorld(subject: Subject): Promise<World> {
+/** The failure that some work ends in; throws whatever else it ends in. */
+export const failureOf = async (work: Promise<unknown>): Promise<Failure> => {
+  const said: unknown = await work.then(
+    (value) => new Error(`no failure, but ${inspect(value, { depth: 1 })}`),
+    (error: unknown) => error,
+  );
+  if (said instanceof Failure) return said;
+  throw said;
+};
+
+/** Requests that changed something, or tried to. */
+export const writesIn = (w: World, log: readonly SandboxLogEntry[]) => log.filter((entry) => w.isWrite(entry));
+
+export async function openWorld(subject: Subject, { latencyMs = 0 }: { latencyMs?: number } = {}): Promise<World> {
   const vendor = subject.start();
-  const server = await serveSandbox(vendor.behaviour);
+  const server = await serveSandbox(vendor.behaviour, { latencyMs });
   const wire = quickWire(2000);
   const connector = subject.connect(server.url, wire);
   const recipientOf = ({ recipient }: Connector): Recipient => {
@@ -140,7 +189,9 @@ export async function openWorld(subject: Subject): Promise<World> {
     },
     faultWrites(kind) {
       for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) server.fault({ kind, method });
+      for (const path of subject.destructiveGets ?? []) server.fault({ kind, path, method: 'GET' });
     },
+    isWrite: ({ method, path }) => method !== 'GET' || (subject.destructiveGets ?? []).some((part) => path.includes(part)),
     another: ({ origin, wire: other }) => recipientOf(subject.connect(origin ?? server.url, other ?? wire)),
     [Symbol.asyncDispose]: () => server.close(),
   };

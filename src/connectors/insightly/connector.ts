@@ -17,6 +17,7 @@ export const manifest: Manifest = {
     why: 'a deleted record lies in the recycle bin for 30 days, and linked e-mails, tasks and events stay until somebody deletes them',
   },
   readBack: true,
+  readBackPath: 'GET /Contacts/{id} or /Leads/{id}',
   // documented are ten requests a second; refusals were measured above five, and for concurrency
   limits: { connections: 4, perSecond: 4 },
   deadlineSeconds: 60,

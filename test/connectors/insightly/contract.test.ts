@@ -36,5 +36,6 @@ keepsTheContract('insightly, as the recipient of refusals and of its own erasure
   bare403: 'RIGHT_MISSING',
   uniqueAddress: false,
   exactCase: true,
+  probesBySettings: true,
   secrets: [apiKey, Buffer.from(`${apiKey}:`).toString('base64')],
 });
