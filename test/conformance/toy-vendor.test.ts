@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Profile, Written } from '../../src/connectors/connector.ts';
 import { Failure } from '../../src/core/failure.ts';
+import { catchesBreakages } from './breakages.ts';
 import { checksFor, keepsTheContract, runCheck } from './keeps-the-contract.ts';
 import { type Breakage, toySubject } from './toy-connector.ts';
 import { given } from './world.ts';
 
 keepsTheContract('the toy vendor', toySubject());
+catchesBreakages('the toy vendor', toySubject());
 
 /** Whether the check of that name fails on a broken connector. */
 async function isCaught(broken: Breakage, name: string): Promise<boolean> {

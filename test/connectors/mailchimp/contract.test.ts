@@ -1,34 +1,4 @@
-import { mailchimp } from '../../../src/connectors/mailchimp/connector.ts';
-import { mailchimpSandbox } from '../../../src/connectors/mailchimp/sandbox.ts';
 import { keepsTheContract } from '../../conformance/keeps-the-contract.ts';
+import { mailchimpSubject } from './subject.ts';
 
-const audience = 'ab12cd34ef';
-const apiKey = 'contract-key-us1';
-
-keepsTheContract('mailchimp', {
-  place: audience,
-  start() {
-    const behaviour = mailchimpSandbox({ apiKey, audiences: [audience] });
-    return {
-      behaviour,
-      put: ({ email, givenName, familyName }) =>
-        void behaviour.seedMember(audience, { email, FNAME: String(givenName ?? ''), LNAME: String(familyName ?? '') }),
-      rows: () => behaviour.members(audience),
-      freeze: (email) => behaviour.archive(email, audience),
-    };
-  },
-  connect: (origin, wire) =>
-    mailchimp.connect(
-      {
-        system: 'newsletter',
-        baseUrl: `${origin}/3.0`,
-        credentials: { apiKey },
-        settings: mailchimp.settings.parse({ audiences: [audience] }),
-      },
-      wire,
-    ),
-  person: (n) => ({ email: `person${n}@contract.test`, givenName: `Etunimi${n}`, familyName: `Sukunimi${n}` }),
-  blankable: 'familyName',
-  many: 1100,
-  secrets: [apiKey, Buffer.from(`user:${apiKey}`).toString('base64')],
-});
+keepsTheContract('mailchimp', mailchimpSubject);

@@ -1,0 +1,4 @@
+import { catchesBreakages } from '../../conformance/breakages.ts';
+import { insightlySubject } from './subject.ts';
+
+catchesBreakages('insightly', insightlySubject);
