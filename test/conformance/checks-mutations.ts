@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Recipient, RemoteRef, Written } from '../../src/connectors/connector.ts';
 import { Failure } from '../../src/core/failure.ts';
 import { isJson, type Mutation, mutations, spoil } from './mutations.ts';
 import { startProxy } from './proxy.ts';
@@ -6,86 +7,133 @@ import { type Check, call, corrected, given, verbs, type World } from './world.t
 
 /** How many spoilt answers each connector gets; 10,000 before a release (`KAIKU_MUTATIONS`). */
 const runs = Number(process.env['KAIKU_MUTATIONS'] ?? 200);
+/** The same mutations in every run of CI; `KAIKU_SEED` tries others. */
+const seed = Number(process.env['KAIKU_SEED'] ?? 2_017_540_147);
 
-/** What the proxy spoilt: whether any answer became one that cannot be read at all. */
-interface Spoilt {
-  unreadable: boolean;
+const steps = ['read', 'find', 'list', ...verbs] as const;
+type Step = (typeof steps)[number];
+
+/** What a connector may never make of a spoilt answer. */
+class FalseConfirmation extends Error {
+  override name = 'FalseConfirmation';
 }
+const falsely = (step: Step, what: string) => new FalseConfirmation(`${step}: ${what}`);
 
-/**
- * Every answer on the way back is spoilt, while the vendor really does what it is asked. A connector may say what it likes of an
- * answer that still makes sense, but: no other error than a `Failure`; no claim on bytes that are no answer; no other person's row.
- */
-async function meet(w: World, verb: (typeof steps)[number], mutation: Mutation, n: number): Promise<void> {
-  const { ref } = await w.one(n);
-  const spoilt: Spoilt = { unreadable: false };
+/** One proxy for all runs; every answer on the way back is spoilt while `mutation` is set, and the vendor really does what it is asked. */
+async function spoiler(w: World) {
+  const now: { mutation: Mutation | null; unreadable: boolean } = { mutation: null, unreadable: false };
+  const isReadable = w.isReadable ?? isJson;
   const proxy = await startProxy(w.server.url, {
     after(_request, answer) {
-      const said = spoil(answer, mutation);
-      if (said.body.length > 0 && !isJson(said.body)) spoilt.unreadable = true;
+      if (!now.mutation) return answer;
+      const said = spoil(answer, now.mutation);
+      if (said.body.length > 0 && !isReadable(said.body)) now.unreadable = true;
       return said;
     },
   });
-  try {
-    const by = w.another({ origin: proxy.url });
-    const said = await perform();
-    if (said !== null && spoilt.unreadable) throw new Error(`${verb} made ${JSON.stringify(said)} of an answer that is none`);
-
-    /** What was claimed; null for a claim that is none. */
-    async function perform(): Promise<unknown> {
+  return {
+    by: w.another({ origin: proxy.url }),
+    /** Runs some work under a mutation; whether any answer became one that cannot be read at all. */
+    async under<T>(mutation: Mutation, work: () => Promise<T>): Promise<{ said: T | Failure; unreadable: boolean }> {
+      Object.assign(now, { mutation, unreadable: false });
       try {
-        switch (verb) {
-          case 'read': {
-            const profile = await by.read(ref, call);
-            if (profile === null) throw new Error('a spoilt answer was read as "nobody is there"');
-            if (profile.ref.id !== ref.id) throw new Error('a spoilt answer was read as another row');
-            return profile;
-          }
-          case 'find':
-            return await by.find(w.person(n), w.place, call);
-          case 'list': {
-            const pages = [];
-            for await (const page of by.list(call)) pages.push(page.length);
-            return pages;
-          }
-          case 'create':
-            return await by.create(given(w.person(n + 100_000)), w.place, call);
-          default: {
-            const written =
-              verb === 'rectify'
-                ? await by.rectify(ref, given(corrected(w, n)), [], call)
-                : verb === 'restrict'
-                  ? await by.restrict(ref, w.permissions ?? [], call)
-                  : await by.erase(ref, call);
-            if (written.kind === 'accepted' && written.ref.id !== ref.id) throw new Error(`${verb} changed hands`);
-            return written.kind === 'accepted' ? written : null;
-          }
-        }
+        return { said: await work(), unreadable: now.unreadable };
       } catch (error) {
-        if (error instanceof Failure) return null;
-        throw error;
+        if (error instanceof Failure) return { said: error, unreadable: now.unreadable };
+        throw new Error(`a crash on ${JSON.stringify(mutation)}`, { cause: error });
+      } finally {
+        now.mutation = null;
       }
+    },
+    [Symbol.asyncDispose]: () => proxy.close(),
+  };
+}
+type Spoiler = Awaited<ReturnType<typeof spoiler>>;
+
+/**
+ * A connector may say what it likes of an answer that still makes sense, but: no other error than a `Failure`; no claim on bytes that
+ * are no answer; no other person's row; no write claimed that the vendor did not do; nobody called absent who is there.
+ */
+async function meet(w: World, spoilt: Spoiler, step: Step, mutation: Mutation, n: number): Promise<void> {
+  const { ref } = await w.one(n);
+  const fresh = w.person(n + 1_000_000);
+  try {
+    const { said, unreadable } = await spoilt.under(mutation, () => perform(w, spoilt.by, step, ref, n));
+    if (said instanceof Failure) return;
+    if (unreadable && !isHarmless(said))
+      throw falsely(step, `${JSON.stringify(said)} of an answer that cannot be read (${JSON.stringify(mutation)})`);
+    if (step === 'read') {
+      if (said === null) throw falsely(step, `"nobody is there" of ${JSON.stringify(mutation)}`);
+      if ((said as { ref: RemoteRef }).ref.id !== ref.id) throw falsely(step, `another row of ${JSON.stringify(mutation)}`);
+    } else if (step !== 'find' && step !== 'list') {
+      const untrue = await denied(w, step, said as Written, ref, n);
+      if (untrue) throw falsely(step, `${untrue}, of ${JSON.stringify(mutation)}`);
     }
   } finally {
-    await proxy.close();
-    for (const { ref: left } of await w.recipient.find(w.person(n), w.place, call)) await w.recipient.erase(left, call);
+    for (const person of [w.person(n), ...(step === 'create' ? [fresh] : [])])
+      for (const { ref: left } of await w.recipient.find(person, w.place, call)) await w.recipient.erase(left, call);
   }
 }
 
-const steps = ['read', 'find', 'list', ...verbs] as const;
+/** Says nothing about the vendor that could be untrue. */
+const isHarmless = (said: unknown) =>
+  typeof said === 'object' && said !== null && 'kind' in said && (said.kind === 'refused' || said.kind === 'exists');
+
+async function perform(w: World, by: Recipient, step: Step, ref: RemoteRef, n: number): Promise<unknown> {
+  switch (step) {
+    case 'read':
+      return by.read(ref, call);
+    case 'find':
+      return by.find(w.person(n), w.place, call);
+    case 'list': {
+      const pages = [];
+      for await (const page of by.list(call)) pages.push(page.length);
+      return pages;
+    }
+    case 'create':
+      return by.create(given(w.person(n + 1_000_000)), w.place, call);
+    case 'rectify':
+      return by.rectify(ref, given(corrected(w, n)), [], call);
+    case 'restrict':
+      return by.restrict(ref, w.permissions ?? [], call);
+    case 'erase':
+      return by.erase(ref, call);
+  }
+}
+
+/** What the vendor's truth holds against a claim; undefined where it is so. */
+async function denied(w: World, step: Step, said: Written, ref: RemoteRef, n: number): Promise<string | undefined> {
+  if (said.kind === 'forgotten') return 'called forgotten';
+  if (step === 'create') {
+    if (said.kind !== 'accepted') return undefined;
+    const rows = await w.recipient.find(w.person(n + 1_000_000), w.place, call);
+    return rows.length === 1 ? undefined : 'created, and not there';
+  }
+  const row = await w.recipient.read(ref, call);
+  if (said.kind === 'not-found') return row === null ? undefined : 'not found, and there';
+  if (said.kind !== 'accepted') return undefined;
+  if (said.ref.id !== ref.id) return 'done at another row';
+  if (step === 'erase') return row === null ? undefined : 'erased, and there';
+  if (step === 'restrict') return row?.standing === 'restricted' ? undefined : 'restricted, and in use';
+  const expected = w.recipient.asHeld?.(corrected(w, n)) ?? corrected(w, n);
+  return row?.fields.givenName === expected.givenName && row?.fields.email === expected.email
+    ? undefined
+    : 'corrected, and as before';
+}
 
 export const mutationChecks: Check[] = [
   {
     name: `makes nothing of spoilt answers but failures (${runs})`,
+    timeoutMs: 60_000 + runs * 100,
     async run(w) {
+      await using spoilt = await spoiler(w);
       let n = 0;
       const own = steps.filter(
         (step) => step === 'read' || step === 'find' || step === 'list' || (w.verbs ?? verbs).includes(step),
       );
       await fc.assert(
-        fc.asyncProperty(fc.constantFrom(...own), mutations, (step, mutation) => meet(w, step, mutation, ++n)),
-        // the same mutations in every run of CI; KAIKU_SEED tries others
-        { numRuns: runs, seed: Number(process.env['KAIKU_SEED'] ?? 2_017_540_147) },
+        fc.asyncProperty(fc.constantFrom(...own), mutations, (step, mutation) => meet(w, spoilt, step, mutation, ++n)),
+        { numRuns: runs, seed },
       );
     },
   },

@@ -29,6 +29,6 @@ export async function runCheck(check: Check, subject: Subject): Promise<void> {
 /** The suite that every recipient's connector passes: its sandbox is handed in, and that is its test. */
 export function keepsTheContract(name: string, subject: Subject): void {
   describe.concurrent(`${name} keeps the contract`, () => {
-    for (const check of checksFor(subject)) it(check.name, () => runCheck(check, subject));
+    for (const check of checksFor(subject)) it(check.name, () => runCheck(check, subject), check.timeoutMs);
   });
 }

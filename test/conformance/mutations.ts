@@ -65,7 +65,9 @@ export function spoil(answer: ProxiedAnswer, mutation: Mutation): ProxiedAnswer 
     case 'twice':
       return pieces(body, body);
     default:
-      return pieces(Buffer.from(JSON.stringify(changed(JSON.parse(body.toString('utf8')), mutation))));
+      return pieces(
+        isJson(body) ? Buffer.from(JSON.stringify(changed(JSON.parse(body.toString('utf8')), mutation))) : marked(body, mutation),
+      );
   }
 }
 
@@ -91,6 +93,20 @@ function changed(json: unknown, mutation: Extract<Mutation, { kind: 'remove-key'
   else if (Array.isArray(place.parent)) place.parent.splice(Number(place.key), 1);
   else delete place.parent[place.key];
   return json;
+}
+
+/** The same for an answer in XML: one innermost element gone or with another text; bytes beyond ASCII stay as they are. */
+function marked(body: Buffer, mutation: Extract<Mutation, { kind: 'remove-key' | 'change-value' | 'wrap' }>): Buffer {
+  const text = body.toString('latin1');
+  if (mutation.kind === 'wrap') return Buffer.from(`<Wrapped>${text}</Wrapped>`, 'latin1');
+  const leaves = [...text.matchAll(/<([\w:.-]+)([^<>]*)>([^<>]*)<\/\1>/g)];
+  const leaf = leaves[mutation.which % Math.max(1, leaves.length)];
+  if (!leaf) return Buffer.from(`<Wrapped>${text}</Wrapped>`, 'latin1');
+  const [whole, name, attributes] = leaf;
+  const said = mutation.kind === 'change-value' ? mutation.to : null;
+  const value = typeof said === 'object' ? '' : String(said).replace(/[<&]/g, '');
+  const instead = mutation.kind === 'remove-key' ? '' : `<${name}${attributes}>${value}</${name}>`;
+  return Buffer.from(text.slice(0, leaf.index) + instead + text.slice(leaf.index + whole.length), 'latin1');
 }
 
 export function isJson(body: Buffer): boolean {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { Profile, Written } from '../../src/connectors/connector.ts';
 import { Failure } from '../../src/core/failure.ts';
 import { catchesBreakages } from './breakages.ts';
@@ -190,6 +191,18 @@ describe.concurrent('a connector is caught that', () => {
             standing: row.state === 'on' ? 'active' : row.state === 'off' ? 'restricted' : 'inert',
             refused: false,
           }));
+        },
+      }),
+      'makes nothing of spoilt answers but failures',
+    ],
+    [
+      'takes a word that it does not know for "not in use"',
+      (good, { ask }) => ({
+        async restrict(ref, permissions, call) {
+          const answer = await ask('GET', `/people/${ref.id}`, call);
+          const row = z.looseObject({ state: z.string() }).safeParse(answer.status === 404 ? null : answer.json()).data;
+          if (row && row.state !== 'on') return { kind: 'accepted', ref };
+          return good.restrict(ref, permissions, call);
         },
       }),
       'makes nothing of spoilt answers but failures',

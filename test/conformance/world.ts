@@ -104,6 +104,7 @@ export interface Check {
   needs?: readonly (Verb | OptionalVerb)[];
   /** Time that the vendor takes between doing and telling. */
   latencyMs?: number;
+  timeoutMs?: number;
   run(world: World): Promise<void>;
 }
 

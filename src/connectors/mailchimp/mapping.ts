@@ -49,6 +49,9 @@ const standings: Record<string, Standing> = {
 };
 export const standingOf = (member: Member): Standing => standings[member.status] ?? 'inert';
 
+/** Nobody is mailed, by a word that we know: one that we do not know proves nothing. */
+export const isOutOfUse = (member: Member): boolean => (standings[member.status] ?? 'active') !== 'active';
+
 export const refOf = (place: string, member: Member): RemoteRef => ({ place, id: member.contact_id, key: member.id });
 
 export function toProfile(place: string, member: Member, settings: MailchimpSettings): Profile {

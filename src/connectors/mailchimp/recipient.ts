@@ -4,7 +4,7 @@ import type { Recipient, RemoteRef, Written } from '../connector.ts';
 import type { Call } from '../http.ts';
 import type { Batches } from './batches.ts';
 import { correctionOf } from './correction.ts';
-import { asHeldBy, hashOf, type Member, mergeChanges, refOf, standingOf, toProfile } from './mapping.ts';
+import { asHeldBy, hashOf, isOutOfUse, type Member, mergeChanges, refOf, toProfile } from './mapping.ts';
 import { isRefusal, type Members, type Refusal } from './members.ts';
 import { slotsOf } from './merge.ts';
 import { changesSince, everybody } from './reading.ts';
@@ -41,6 +41,12 @@ export function recipientOf({ members, batches, settings, demandsOwnSignUp }: Re
     return ref.id === '' ? null : sameContact(await members.byContact(ref.place, ref.id, call), ref.id);
   }
 
+  /** Nobody, where a look just found somebody: the member moved meanwhile, or is really gone. */
+  async function refusedAt(ref: RemoteRef, said: Refusal, call: Call): Promise<Written> {
+    if (said.refusal === 'not-found' && (await member(ref, call))) throw new Failure('NOT_APPLIED');
+    return refused(said);
+  }
+
   async function correct(place: string, found: Member, fields: Fields, blanked: readonly string[], call: Call): Promise<Written> {
     const correction = correctionOf(found, fields, blanked, settings);
     if (correction.kind === 'nothing') return { kind: 'accepted', ref: refOf(place, found) };
@@ -57,9 +63,7 @@ export function recipientOf({ members, batches, settings, demandsOwnSignUp }: Re
       // the address is there already: an answer was lost, or somebody was quicker
       return correct(place, holder, fields, blanked, call);
     }
-    // moved between the look and the write: look again later. Really gone: say so
-    if (said.refusal === 'not-found' && (await member(refOf(place, found), call))) throw new Failure('NOT_APPLIED');
-    return refused(said);
+    return refusedAt(refOf(place, found), said, call);
   }
 
   /**
@@ -130,9 +134,9 @@ export function recipientOf({ members, batches, settings, demandsOwnSignUp }: Re
       const found = await member(ref, call);
       if (!found) return { kind: 'not-found' };
       // unsubscribed, cleaned and archived members are mailed nothing, and stay as they are
-      if (standingOf(found) !== 'active') return { kind: 'accepted', ref: refOf(ref.place, found) };
+      if (isOutOfUse(found)) return { kind: 'accepted', ref: refOf(ref.place, found) };
       const said = await members.unsubscribe(ref.place, found.id, call);
-      return isRefusal(said) ? refused(said) : { kind: 'accepted', ref: refOf(ref.place, theSame(said, found)) };
+      return isRefusal(said) ? refusedAt(ref, said, call) : { kind: 'accepted', ref: refOf(ref.place, theSame(said, found)) };
     },
 
     /** DELETE only archives; Art. 17 needs the permanent action, which is documented for the hash alone. */
@@ -140,7 +144,7 @@ export function recipientOf({ members, batches, settings, demandsOwnSignUp }: Re
       const found = await member(ref, call);
       if (!found) return { kind: 'not-found' };
       const said = await members.deletePermanently(ref.place, found.id, call);
-      return said === 'done' ? { kind: 'accepted', ref: refOf(ref.place, found) } : refused(said);
+      return said === 'done' ? { kind: 'accepted', ref: refOf(ref.place, found) } : refusedAt(ref, said, call);
     },
 
     list: (call) => everybody(members, settings, call),

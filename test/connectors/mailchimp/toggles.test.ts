@@ -43,7 +43,9 @@ describe('interests and tags', () => {
 
     refOf(await w.recipient.rectify(ref, given({ language: 'en' }), ['custom.vip'], call));
     expect(interestsOf(w)).toMatchObject({ langfi: false, langsv: false, plumb1: true });
-    expect((await w.recipient.read(ref, call))?.fields.language ?? '').toBe(w.recipient.asHeld?.({ language: 'en' }, audience).language);
+    expect((await w.recipient.read(ref, call))?.fields.language ?? '').toBe(
+      w.recipient.asHeld?.({ language: 'en' }, audience).language,
+    );
   });
 
   it('are sent only where they differ, in one call for the member and one for its tags', async () => {
