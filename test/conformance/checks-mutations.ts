@@ -6,7 +6,7 @@ import { startProxy } from './proxy.ts';
 import { type Check, call, corrected, given, verbs, type World } from './world.ts';
 
 /** How many spoilt answers each connector gets; 10,000 before a release (`KAIKU_MUTATIONS`). */
-const runs = Number(process.env['KAIKU_MUTATIONS'] ?? 200);
+const runs = Number(process.env['KAIKU_MUTATIONS'] ?? 500);
 /** The same mutations in every run of CI; `KAIKU_SEED` tries others. */
 const seed = Number(process.env['KAIKU_SEED'] ?? 2_017_540_147);
 
