@@ -146,7 +146,7 @@ const many: Check[] = [3, 40].map((count) => ({
       const now = await w.recipient.read(ref, call);
       const kind = gone.has(at) ? 'not-found' : at === taken ? 'refused' : 'accepted';
       expect([at, said?.[at]?.kind]).toEqual([at, kind]);
-      if (kind === 'accepted') expect(now?.fields).toEqual(w.recipient.asHeld?.(fresh(at)) ?? fresh(at));
+      if (kind === 'accepted') expect(now?.fields).toEqual(w.recipient.asHeld?.(fresh(at), w.place) ?? fresh(at));
       if (kind === 'not-found') expect(now).toBeNull();
     }
   },

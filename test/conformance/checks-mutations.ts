@@ -115,7 +115,7 @@ async function denied(w: World, step: Step, said: Written, ref: RemoteRef, n: nu
   if (said.ref.id !== ref.id) return 'done at another row';
   if (step === 'erase') return row === null ? undefined : 'erased, and there';
   if (step === 'restrict') return row?.standing === 'restricted' ? undefined : 'restricted, and in use';
-  const expected = w.recipient.asHeld?.(corrected(w, n)) ?? corrected(w, n);
+  const expected = w.recipient.asHeld?.(corrected(w, n), w.place) ?? corrected(w, n);
   return row?.fields.givenName === expected.givenName && row?.fields.email === expected.email
     ? undefined
     : 'corrected, and as before';

@@ -45,8 +45,10 @@ export async function* everyRow(...[client, kind, list, call]: Parameters<typeof
     let isWhole = true;
     for await (const { rows, isJoined } of walk(client, kind, list, call)) {
       isWhole &&= isJoined;
-      const fresh = rows.filter((row) => !told.has(list.idOf(row)));
-      for (const row of fresh) told.add(list.idOf(row));
+      const fresh = rows.filter((row) => {
+        const id = list.idOf(row);
+        return !told.has(id) && told.add(id);
+      });
       if (fresh.length > 0) yield fresh;
     }
     if (isWhole) return;

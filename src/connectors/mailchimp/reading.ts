@@ -13,8 +13,7 @@ export async function* everybody(members: Members, settings: MailchimpSettings, 
     const seen = new Set<string>();
     for (const status of statuses) {
       for await (const page of members.pages(place, { status }, call)) {
-        const fresh = page.filter((member) => !seen.has(member.contact_id));
-        for (const member of fresh) seen.add(member.contact_id);
+        const fresh = page.filter(({ contact_id }) => !seen.has(contact_id) && seen.add(contact_id));
         if (fresh.length > 0) yield fresh.map((member) => toProfile(place, member, settings));
       }
     }

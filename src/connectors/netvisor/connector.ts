@@ -17,6 +17,7 @@ export const manifest: Manifest = {
     why: 'a customer without invoices is deleted, which later look-ups confirm; one with invoices is stripped and kept until the law lets go',
   },
   readBack: true,
+  readBackPath: 'getcustomer.nv?id=',
   // one request a company at a time, over all its integrations that are ours
   limits: { connections: 1 },
   deadlineSeconds: 360,
