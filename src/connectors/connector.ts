@@ -63,7 +63,7 @@ export interface Recipient {
   readonly together?: readonly FieldName[];
   /** Where somebody with these values gets a row, if they have none anywhere; empty: nowhere. Absent: in every place. */
   placesFor?(fields: Fields): readonly string[];
-  /** How these values read after they were written here (a cut text, a joined address). Absent: just as they are. */
+  /** How these values read after they were written in `place` (a cut text, a joined address). Absent: just as they are. */
   asHeld?(fields: Fields, place: string): Fields;
   /** What the system holds at `ref` now, or null after a look-up by every key the ref has. */
   read(ref: RemoteRef, call: Call): Promise<Profile | null>;

@@ -80,17 +80,18 @@ function present(desired: Extract<Desired, { kind: 'present' }>, records: readon
     return { kind: 'restrict', record: open, permissions: blockedBy };
   for (const [i, record] of records.entries()) {
     if (record.state !== 'linked' && record.state !== 'restricted') continue;
-    const { changed, blanked } = differing(held, record, desired.carries?.[record.place] ?? null);
+    const carries = desired.carries?.[record.place] ?? null;
+    const { changed, blanked } = differing(held, record, carries);
     if (changed.length === 0 && blanked.length === 0) continue;
     if (human) return { kind: 'ask', ask: 'update' };
     const touched = [...changed, ...blanked].some((name) => desired.together.includes(name));
-    const whole = touched ? desired.together.filter((name) => held.fields[name] !== undefined) : [];
-    return { kind: 'update', record: i, fields: only(held, [...changed, ...whole]), blanked };
+    const whole = touched ? desired.together : [];
+    return { kind: 'update', record: i, fields: carried(only(held.fields, [...changed, ...whole]), carries), blanked };
   }
   if (fresh && !human) {
     // a place that ever held the person, in whatever state, is never given them again by a correction
     const place = desired.places.find((p) => !records.some((r) => r.place === p));
-    if (place !== undefined) return { kind: 'create', place, fields: carried(fresh, desired.carries?.[place] ?? null) };
+    if (place !== undefined) return { kind: 'create', place, fields: carried(fresh.fields, desired.carries?.[place] ?? null) };
   }
   if (records.some((r) => r.state === 'forgotten')) return nothing('refused', 'forgotten');
   if (records.some((r) => r.state === 'inert')) return nothing('excepted', 'inert');
@@ -113,10 +114,10 @@ function differing(
   };
 }
 
-const carried = (wanted: Wanted, carries: readonly FieldName[] | null): Allowed<Fields> =>
-  carries === null ? wanted.fields : only(wanted, carries);
+const carried = (fields: Allowed<Fields>, carries: readonly FieldName[] | null): Allowed<Fields> =>
+  carries === null ? fields : only(fields, carries);
 
 /** The changed fields alone, still `Allowed`: a part of what the policy let through. */
-function only(held: Wanted, names: readonly FieldName[]): Allowed<Fields> {
-  return Object.fromEntries(Object.entries(held.fields).filter(([name]) => names.includes(name as FieldName))) as Allowed<Fields>;
+function only(fields: Allowed<Fields>, names: readonly FieldName[]): Allowed<Fields> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name as FieldName))) as Allowed<Fields>;
 }

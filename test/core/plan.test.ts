@@ -52,6 +52,21 @@ const running = { state: 'running' as const, undoUntil: now, othersSettled: fals
 const erasing = { state: 'erasing' as const, restricted: true, role: 'customer' };
 const erased = { state: 'erased' as const, restricted: true, role: 'customer' };
 
+it('hands the fields that stand in one text over together, and none that the place does not carry', () => {
+  const step = next({
+    together: ['givenName', 'email'],
+    records: [record('linked', 'a', { givenName: 'f1', email: 'old' }), record('linked', 'b', { email: 'f2', givenName: 'old' })],
+  });
+  expect(step).toMatchObject({ kind: 'update', record: 0, fields: { givenName: 'Aino', email: 'aino@sahko.test' } });
+  const bare = next({
+    together: ['givenName', 'email'],
+    carries: { a: ['email'], b: ['givenName', 'email'] },
+    records: [record('linked', 'a', { email: 'old' })],
+  });
+  expect(bare).toMatchObject({ kind: 'update', fields: { email: 'aino@sahko.test' } });
+  expect(bare.kind === 'update' && Object.keys(bare.fields)).toEqual(['email']);
+});
+
 describe('what a recipient owes', () => {
   const table: [string, Partial<PlanInput>, Partial<Step>][] = [
     ['holds before first contact', { linked: false }, { kind: 'hold', reason: 'not-linked' }],
