@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import type { Connector, ConnectorFactory, Manifest, SystemOptions } from '../connector.ts';
+import type { Wire } from '../http.ts';
+import { checkRights } from './check.ts';
+import { createClient } from './client.ts';
+import { recipientOf } from './recipient.ts';
+import { NetvisorSettings } from './settings.ts';
+
+export const manifest: Manifest = {
+  vendor: 'netvisor',
+  roles: ['recipient'],
+  human: false,
+  erasure: {
+    depth: 'hard',
+    cap: 're-observed',
+    why: 'a card without invoices is deleted, which later look-ups confirm; one with invoices is stripped and never called erased',
+  },
+  readBack: true,
+  // one request per company at a time; overlapping ones are answered with errors (support article 77000500440)
+  limits: { connections: 1 },
+  deadlineSeconds: 360,
+  backupLagDays: null,
+  retention: ['fi/vouchers'],
+  rights: ['customerlist', 'getcustomer', 'salesinvoicelist', 'customer-write', 'contactperson-write', 'deletecustomer'],
+};
+
+/** Visma Netvisor as a recipient: private customers, sole traders, contact persons. */
+export const netvisor: ConnectorFactory<NetvisorSettings> = {
+  manifest,
+  settings: NetvisorSettings,
+  credentials: ['customerId', 'customerKey', 'partnerId', 'partnerKey'],
+  connect: (options, wire) => connectNetvisor(options, wire, { now: () => new Date(), newTransactionId: randomUUID }),
+};
+
+/** The same with a clock and an id maker handed in. */
+export function connectNetvisor(
+  { baseUrl, credentials, settings }: SystemOptions<NetvisorSettings>,
+  wire: Wire,
+  { now, newTransactionId }: { now(): Date; newTransactionId(): string },
+): Connector {
+  const client = createClient({ baseUrl, credentials, settings, now, newTransactionId }, wire);
+  return {
+    manifest: { ...manifest, limits: { ...manifest.limits, key: `netvisor/${settings.organisationId}` } },
+    recipient: recipientOf({ client, settings, now }),
+    check: (call, writeTest) => checkRights({ client, settings, baseUrl, now }, call, writeTest),
+  };
+}

@@ -1,0 +1,33 @@
+import { netvisor } from '../../../src/connectors/netvisor/connector.ts';
+import { netvisorSandbox } from '../../../src/connectors/netvisor/sandbox.ts';
+import { keepsTheContract } from '../../conformance/keeps-the-contract.ts';
+import { credentials, organisationId, settingsOf } from './setup.ts';
+
+keepsTheContract('netvisor', {
+  place: 'customer',
+  start() {
+    const behaviour = netvisorSandbox({ credentials, organisationId });
+    return {
+      behaviour: {
+        ...behaviour,
+        // a gateway's: Netvisor itself documents no limit
+        throttled: (retryAfter) => ({ status: 429, headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter } }),
+      },
+      put: ({ email, givenName, familyName }) =>
+        void behaviour.seedCustomer({ name: `${givenName} ${familyName}`, email, code: '', isPrivate: true }),
+      rows: () => behaviour.customers(),
+    };
+  },
+  connect: (origin, wire) =>
+    netvisor.connect({ system: 'accounting', baseUrl: origin, credentials, settings: settingsOf() }, wire),
+  person: (n) => ({ email: `person${n}@contract.test`, givenName: `Etunimi${n}`, familyName: `Sukunimi${n}` }),
+  blankable: 'familyName',
+  bare403: 'CREDENTIALS_REJECTED',
+  // a GET that destroys
+  destroys: 'deletecustomer.nv',
+  // e-mail addresses cannot be searched, and two cards may have the same
+  foundWith: ['givenName', 'familyName'],
+  uniqueAddress: false,
+  many: 1100,
+  secrets: [credentials.customerKey, credentials.partnerKey],
+});
