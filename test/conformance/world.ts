@@ -51,6 +51,8 @@ export interface Subject {
   exactCase?: boolean;
   /** Two rows may not have the same address; default true. */
   uniqueAddress?: boolean;
+  /** What the vendor needs beside an address to find a row by it; default: nothing. */
+  foundWith?: readonly FieldName[];
   /** Parts of the paths of GETs that change something, where the vendor has such. */
   destructiveGets?: readonly string[];
   /** Whether bytes can be read as an answer at all; default: as JSON. */
@@ -91,6 +93,8 @@ export interface World extends Subject {
   write(verb: Verb): Promise<{ run(): Promise<Written>; isDone(): Promise<boolean> }>;
   /** The next requests that are no GET meet this. */
   faultWrites(kind: FaultKind): void;
+  /** The n-th person's values that a look by another address has to have beside it. */
+  besideAddress(n: number): Fields;
   /** A second connector to the same vendor, reached elsewhere or by another wire. */
   another(options: { origin?: string; wire?: Wire }): Recipient;
   isWrite(entry: { method: string; path: string }): boolean;
@@ -193,6 +197,7 @@ export async function openWorld(subject: Subject, { latencyMs = 0 }: { latencyMs
       for (const path of subject.destructiveGets ?? []) server.fault({ kind, path, method: 'GET' });
     },
     isWrite: ({ method, path }) => method !== 'GET' || (subject.destructiveGets ?? []).some((part) => path.includes(part)),
+    besideAddress: (n) => Object.fromEntries((subject.foundWith ?? []).map((name) => [name, person(n)[name]])),
     another: ({ origin, wire: other }) => recipientOf(subject.connect(origin ?? server.url, other ?? wire)),
     [Symbol.asyncDispose]: () => server.close(),
   };

@@ -1,3 +1,4 @@
+import { XMLValidator } from 'fast-xml-parser';
 import { netvisor } from '../../../src/connectors/netvisor/connector.ts';
 import { netvisorSandbox } from '../../../src/connectors/netvisor/sandbox.ts';
 import { keepsTheContract } from '../../conformance/keeps-the-contract.ts';
@@ -16,6 +17,10 @@ keepsTheContract('netvisor', {
       put: ({ email, givenName, familyName }) =>
         void behaviour.seedCustomer({ name: `${givenName} ${familyName}`, email, code: '', isPrivate: true }),
       rows: () => behaviour.customers(),
+      bind(email) {
+        const found = behaviour.customers().find(({ card }) => card['email'] === email);
+        if (found) behaviour.seedInvoice({ customer: found.key, date: '2025-03-15', status: 'paid' });
+      },
     };
   },
   connect: (origin, wire) =>
@@ -24,7 +29,11 @@ keepsTheContract('netvisor', {
   blankable: 'familyName',
   bare403: 'CREDENTIALS_REJECTED',
   // a GET that destroys
-  destroys: 'deletecustomer.nv',
+  destructiveGets: ['deletecustomer.nv'],
+  optional: ['bound', 'strip', 'neutralise'],
+  isReadable: (body) => XMLValidator.validate(body.toString('utf8')) === true && body.includes('<Root'),
+  withRowTwice: (body) =>
+    Buffer.from(body.toString('utf8').replace(/(<Customer>(?:(?!<Customer>)[\s\S])*<\/Customer>)(?=\s*<\/Customer)/, '$1$1')),
   // e-mail addresses cannot be searched, and two cards may have the same
   foundWith: ['givenName', 'familyName'],
   uniqueAddress: false,
