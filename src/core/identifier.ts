@@ -142,7 +142,7 @@ export function identifiersOf(person: Person): Identifier[] {
     ['phone', person.mobile],
     ['customerNumber', person.customerNumber],
     ['identityCode', person.identityCode],
-    ['businessId', isSoleTrader(person.organisation) ? person.organisation?.businessId : undefined],
+    ['businessId', isSoleTrader(person.organisation?.name ?? '') ? person.organisation?.businessId : undefined],
   ];
   const found = new Map<string, Identifier>();
   for (const [kind, text] of raw) {

@@ -13,7 +13,10 @@ export async function cluesOf(needs: Needs, system: string, fields: Fields): Pro
   const clues: Clue[] = [];
   for (const { kind, value } of identifiersOf(fields as Person)) {
     const owners = (await ownersOf(needs.db, kind, [needs.vault.hash(kind, value)])).filter((s) => !roles || roles.has(s.role));
-    const shared = kind === 'businessId' ? !isSoleTrader(fields.organisation as OrganisationName) : isShared(kind, value);
+    const shared =
+      kind === 'businessId'
+        ? !isSoleTrader((fields.organisation as OrganisationName | undefined)?.name ?? '')
+        : isShared(kind, value);
     clues.push({ kind, owners: [...new Set(owners.map((s) => s.id))], shared });
   }
   return clues;

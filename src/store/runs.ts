@@ -28,9 +28,6 @@ export interface RunRow {
 export const runById = (db: Db, id: string): Promise<RunRow | undefined> =>
   row(db, sql<RunRow>`SELECT * FROM run WHERE id = ${id}`);
 
-export const latestRuns = (db: Db, system: string, limit = 10): Promise<RunRow[]> =>
-  rows(db, sql<RunRow>`SELECT * FROM run WHERE system = ${system} ORDER BY started_at DESC LIMIT ${limit}`);
-
 /** False: another run of this system is not over. */
 export async function insertRun(
   db: Db,

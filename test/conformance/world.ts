@@ -53,6 +53,8 @@ export interface Subject {
   uniqueAddress?: boolean;
   /** What the vendor needs beside an address to find a row by it; default: nothing. */
   foundWith?: readonly FieldName[];
+  /** A write is answered with its success alone, never with the row. */
+  answersWithoutRow?: boolean;
   /** Parts of the paths of GETs that change something, where the vendor has such. */
   destructiveGets?: readonly string[];
   /** Whether bytes can be read as an answer at all; default: as JSON. */

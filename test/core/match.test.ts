@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { isSlip, likeness, slipsOf } from '../../src/core/likeness.ts';
 import { masked } from '../../src/core/mask.ts';
 import { type Clue, match } from '../../src/core/match.ts';
-import { isSoleTrader } from '../../src/core/organisation.ts';
 
 const name = (givenName: string, familyName: string) => ({ givenName, familyName });
 
@@ -113,17 +112,4 @@ it('masks so that nothing can be learned', () => {
     email: 'a…n@s…o.fi',
     phone: '…567',
   });
-});
-
-it.each([
-  ['Tmi Aino Virtanen', true],
-  ['Virtanen Aino tmi', true],
-  ['Toiminimi A. Virtanen', true],
-  ['F:ma Svensson', true],
-  ['Enskild firma Svensson', true],
-  ['Tmitec Oy', false],
-  ['Sähkö Oy', false],
-  [undefined, false],
-])('takes %s for a sole trader: %s', (firm, expected) => {
-  expect(isSoleTrader(firm === undefined ? undefined : { name: firm })).toBe(expected);
 });

@@ -16,6 +16,7 @@ export const manifest: Manifest = {
     why: 'a card without invoices is deleted, which later look-ups confirm; one with invoices is stripped and never called erased',
   },
   readBack: true,
+  readBackPath: 'getcustomer.nv?id=',
   // one request per company at a time; overlapping ones are answered with errors (support article 77000500440)
   limits: { connections: 1 },
   deadlineSeconds: 360,

@@ -15,7 +15,6 @@ import {
   contactProfile,
   correctedCard,
   differing,
-  isInactive,
   isPersonCard,
   places,
   profilesOf,
@@ -138,7 +137,10 @@ function cardVerbs(needs: { customers: Customers; finding: Finding; writes: Writ
 
   async function edit(found: Card, ref: RemoteRef, fresh: CardValues, call: Call): Promise<Written> {
     const changes = differing(fresh, found);
-    if (Object.keys(changes).length === 0) return accepted(ref);
+    return Object.keys(changes).length === 0 ? accepted(ref) : send(found, ref, changes, call);
+  }
+
+  async function send(found: Card, ref: RemoteRef, changes: CardValues, call: Call): Promise<Written> {
     const said = await writes.editCard(found.key, changes, call);
     if (!isRefused(said)) return accepted(ref);
     return said.refusal === 'invalid' && (await customers.get(found.key, call)) === null ? notFound : refusedBy(said);
@@ -169,7 +171,8 @@ function cardVerbs(needs: { customers: Customers; finding: Finding; writes: Writ
       const found = await customers.get(ref.id, call);
       if (!found) return notFound;
       if (!isPersonCard(found)) return refused('firm-card');
-      return isInactive(found) ? accepted(ref) : edit(found, ref, { IsActive: '0' }, call);
+      // sent whatever the look said: a switch that is off twice harms nobody
+      return send(found, ref, { IsActive: '0' }, call);
     },
 
     /** Also of a card with invoices, when the law's time is over: then Netvisor decides. */

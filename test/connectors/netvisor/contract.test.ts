@@ -30,6 +30,7 @@ keepsTheContract('netvisor', {
   bare403: 'CREDENTIALS_REJECTED',
   // a GET that destroys
   destructiveGets: ['deletecustomer.nv'],
+  answersWithoutRow: true,
   optional: ['bound', 'strip', 'neutralise'],
   isReadable: (body) => XMLValidator.validate(body.toString('utf8')) === true && body.includes('<Root'),
   withRowTwice: (body) =>
