@@ -1,0 +1,4 @@
+import { catchesBreakages } from '../../conformance/breakages.ts';
+import { netvisorSubject } from './subject.ts';
+
+catchesBreakages('netvisor', netvisorSubject);
