@@ -1,7 +1,8 @@
-/** The fictional building-services firm of the demo: its register, its newsletter and the bureau that collects its invoices. */
+/** The fictional building-services firm of the demo: register, newsletter, accounting and the bureau that collects its invoices. */
 export const audience = 'c0ffee0001';
+export const organisationId = '2607385-7';
 
-export function firmConfig(urls: { crm: string; newsletter: string }): string {
+export function firmConfig(urls: { crm: string; newsletter: string; accounting: string }): string {
   return `
 controller: { name: Lahden Esimerkkitekniikka Oy, businessId: 1234567-1, languages: [fi, sv, en], financialYearEnd: 12-31, privacyContact: tietosuoja@esimerkkitekniikka.test }
 purposes:
@@ -28,6 +29,13 @@ systems:
     credentials: { apiKey: { env: DEMO_MAILCHIMP_KEY } }
     settings: { audiences: [${audience}], map: { FNAME: givenName, LNAME: familyName } }
     recipient: { purposes: [marketing], undoHours: 0 }
+  accounting:
+    connector: netvisor
+    baseUrl: ${urls.accounting}
+    credentials: { customerId: { env: DEMO_NETVISOR_ID }, customerKey: { env: DEMO_NETVISOR_KEY }, partnerId: { env: DEMO_NETVISOR_PARTNER }, partnerKey: { env: DEMO_NETVISOR_PARTNER_KEY } }
+    owner: accountant
+    settings: { organisationId: ${organisationId}, address: address }
+    recipient: { purposes: [invoicing], retention: [fi/vouchers] }
   collection-partner:
     connector: human
     owner: finance-lead

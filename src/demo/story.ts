@@ -1,12 +1,15 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { insightlySandbox } from '../connectors/insightly/sandbox.ts';
+import type { Customer } from '../connectors/insightly/sandbox-handles.ts';
 import { mailchimpSandbox } from '../connectors/mailchimp/sandbox.ts';
+import { netvisorSandbox } from '../connectors/netvisor/sandbox.ts';
 import { serveSandbox } from '../connectors/sandbox.ts';
 import type { DutyView } from '../core/duty.ts';
 import { createLog, type Environment } from '../open.ts';
 import { startHub } from '../start.ts';
-import { audience, firmConfig } from './firm.ts';
+import { isInvoiced, keepBooks } from './books.ts';
+import { audience, firmConfig, organisationId } from './firm.ts';
 
 export interface DemoOptions {
   once: boolean;
@@ -17,7 +20,10 @@ export interface DemoOptions {
 
 export interface DemoResult {
   rectification: Record<string, DutyView>;
+  /** Of a customer with invoices: accounting keeps what the law keeps. */
   erasure: Record<string, DutyView>;
+  /** Of a customer without: accounting forgets them. */
+  erasureWithoutInvoices: Record<string, DutyView>;
   audit: { size: number; root: string; verified: boolean };
 }
 
@@ -39,9 +45,15 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
   for (const person of people)
     if (person.newsletter)
       newsletter.seedMember(audience, { email: person.email, FNAME: person.givenName, LNAME: person.familyName });
-  const [crmServer, newsletterServer] = await Promise.all([serveSandbox(crm), serveSandbox(newsletter)]);
+  const accounting = netvisorSandbox({ organisationId });
+  keepBooks(accounting, people);
+  const servers = await Promise.all([serveSandbox(crm), serveSandbox(newsletter), serveSandbox(accounting)]);
+  const [crmServer, newsletterServer, accountingServer] = servers;
   const configPath = join(dataDir, 'kaiku.yaml');
-  await writeFile(configPath, firmConfig({ crm: crmServer.url, newsletter: newsletterServer.url }));
+  await writeFile(
+    configPath,
+    firmConfig({ crm: crmServer.url, newsletter: newsletterServer.url, accounting: accountingServer.url }),
+  );
   const demoEnv: Environment = {
     ...env,
     configPath,
@@ -49,17 +61,27 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
     keyFile: join(dataDir, 'keys.json'),
     journal: join(dataDir, 'journal'),
     port: options.once ? 0 : env.port,
-    variables: { ...env.variables, DEMO_INSIGHTLY_KEY: 'demo-crm-key', DEMO_MAILCHIMP_KEY: 'demo-us1' },
+    variables: {
+      ...env.variables,
+      DEMO_INSIGHTLY_KEY: 'demo-crm-key',
+      DEMO_MAILCHIMP_KEY: 'demo-us1',
+      DEMO_NETVISOR_ID: accounting.credentials.customerId,
+      DEMO_NETVISOR_KEY: accounting.credentials.customerKey,
+      DEMO_NETVISOR_PARTNER: accounting.credentials.partnerId,
+      DEMO_NETVISOR_PARTNER_KEY: accounting.credentials.partnerKey,
+    },
   };
   say(
-    `Kaiku demo: ${people.length} customers in the CRM, ${newsletter.members(audience).length} of them on the newsletter (sandboxes on loopback)`,
+    `Kaiku demo: ${people.length} customers in the CRM, ${newsletter.members(audience).length} of them on the newsletter, ${accounting.customers().length} cards in accounting (sandboxes on loopback)`,
   );
   const hub = await startHub(demoEnv, createLog('error'), 'all');
   say(`${seconds()}  the hub is up on ${hub.url}`);
   const api = apiOf(hub.url ?? '', hub.token);
   try {
-    const hero = people.find((p) => p.newsletter && p.customer);
-    if (!hero) throw new Error('the demo firm has no customer on its newsletter');
+    const isPrivate = (p: Customer) => p.customer && !p.organisation;
+    const hero = people.find((p) => isPrivate(p) && p.newsletter && isInvoiced(p));
+    const other = people.find((p) => isPrivate(p) && !isInvoiced(p));
+    if (!hero || !other) throw new Error('the demo firm lacks a customer with invoices, or one without');
     const subject = await until(
       'the first poll',
       async () => (await api.get<{ id: string }[]>(`/subjects?email=${encodeURIComponent(hero.email)}`))[0],
@@ -73,7 +95,11 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
     say(`${seconds()}  the register was read; nothing is sent to a system that was never linked`);
     const link = await api.post<{ linked: number; orphans: number }>('/systems/newsletter/link', { apply: true });
     say(
-      `${seconds()}  kaiku link newsletter --apply: ${link.linked} rows tied to their person by exact address, ${link.orphans} unknown to the register`,
+      `${seconds()}  kaiku link newsletter --apply: ${link.linked} rows tied to their person, ${link.orphans} unknown to the register`,
+    );
+    const books = await api.post<{ linked: number; orphans: number }>('/systems/accounting/link', { apply: true });
+    say(
+      `${seconds()}  kaiku link accounting --apply: ${books.linked} rows tied to their person, ${books.orphans} unknown to the register`,
     );
 
     const address = `uusi.${hero.email}`;
@@ -85,6 +111,12 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
       (d) => d.system === 'newsletter' && d.state === 'settled' && d.outcome === 'updated',
     );
     say(`${seconds()}  newsletter          ${told(corrected)}`);
+    const booked = await follow(
+      api,
+      subject.id,
+      (d) => d.system === 'accounting' && d.state === 'settled' && d.outcome === 'updated',
+    );
+    say(`${seconds()}  accounting          ${told(booked)}; no voucher is touched`);
     await answerOpenTask(api, subject.id, options.once, say, seconds, 'updated');
     const rectification = await duties(api, subject.id);
 
@@ -106,10 +138,22 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
       (d) => d.system === 'newsletter' && d.state === 'settled' && d.outcome === 'erased',
     );
     say(`${seconds()}  newsletter          ${told(erased)}`);
+    const kept = await follow(
+      api,
+      subject.id,
+      (d) => d.system === 'accounting' && d.outcome === 'retained' && d.state === 'waiting',
+    );
+    say(`${seconds()}  accounting          ${told(kept)}`);
+    say(
+      `           kept until ${kept.retained?.until}: ${kept.retained?.fields.join(', ')} (${kept.retained?.law}); the rest is gone`,
+    );
     const forgotten = await follow(api, subject.id, (d) => d.system === 'crm' && d.state === 'settled' && d.outcome === 'erased');
     say(`${seconds()}  crm                 ${told(forgotten)}`);
     await answerOpenTask(api, subject.id, options.once, say, seconds, 'erased');
     const erasure = await duties(api, subject.id);
+
+    say(`\nAnother customer, who was never invoiced, asks the same`);
+    const erasureWithoutInvoices = await eraseOther(api, other.email, say, seconds);
     const audit = await until('the checkpoint', async () => {
       const checked = await api.post<DemoResult['audit']>('/audit/verify', {});
       return checked.verified ? checked : undefined;
@@ -118,6 +162,7 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
     const result: DemoResult = {
       rectification,
       erasure,
+      erasureWithoutInvoices,
       audit: { size: audit.size, root: audit.root, verified: audit.verified },
     };
     if (options.json) options.out(JSON.stringify(result));
@@ -127,8 +172,25 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
     return wrong.length === 0 ? 0 : 1;
   } finally {
     await hub.stop();
-    await Promise.all([crmServer.close(), newsletterServer.close()]);
+    await Promise.all(servers.map((server) => server.close()));
   }
+}
+
+/** The shorter story: approved at once, and followed to the register. */
+async function eraseOther(
+  api: Api,
+  email: string,
+  say: (line: string) => void,
+  seconds: () => string,
+): Promise<Record<string, DutyView>> {
+  const [found] = await api.get<{ id: string }[]>(`/subjects?email=${encodeURIComponent(email)}`);
+  if (!found) throw new Error('the demo lost a customer');
+  const opened = await api.post<{ id: string }>('/cases', { type: 'erasure', subject: found.id, channel: 'cli' });
+  await api.post(`/cases/${opened.id}/approve`, {});
+  const erased = await follow(api, found.id, (d) => d.system === 'accounting' && d.state === 'settled' && d.outcome === 'erased');
+  say(`${seconds()}  accounting          ${told(erased)}`);
+  await follow(api, found.id, (d) => d.system === 'crm' && d.state === 'settled' && d.outcome === 'erased');
+  return duties(api, found.id);
 }
 
 type Page = { system: string; duties: Record<string, number> }[];
@@ -197,7 +259,12 @@ async function answerOpenTask(
 /** What each duty must have come to. Under `--once` the human has answered; else that duty is still asked. */
 function faultsOf(result: DemoResult, once: boolean): string[] {
   const faults: string[] = [];
-  const must = (part: 'rectification' | 'erasure', system: string, outcome: string, evidence: string) => {
+  const must = (
+    part: 'rectification' | 'erasure' | 'erasureWithoutInvoices',
+    system: string,
+    outcome: string,
+    evidence: string,
+  ) => {
     const duty = result[part][system];
     if (duty?.state !== 'settled' || duty.outcome !== outcome || duty.evidence !== evidence) {
       faults.push(`${part}: ${system} is ${duty ? told(duty) : 'unknown'}, not settled, ${outcome}, evidence: ${evidence}`);
@@ -206,6 +273,11 @@ function faultsOf(result: DemoResult, once: boolean): string[] {
   must('rectification', 'newsletter', 'updated', 'observed');
   must('erasure', 'newsletter', 'erased', 'observed');
   must('erasure', 'crm', 'erased', 'acknowledged');
+  must('rectification', 'accounting', 'updated', 'observed');
+  must('erasureWithoutInvoices', 'accounting', 'erased', 'observed');
+  const kept = result.erasure['accounting'];
+  if (kept?.outcome !== 'retained' || kept.evidence !== 'observed' || !kept.retained)
+    faults.push(`erasure: accounting is ${kept ? told(kept) : 'unknown'}, not retained by law, observed`);
   if (once) {
     must('rectification', 'collection-partner', 'updated', 'acknowledged');
     must('erasure', 'collection-partner', 'erased', 'acknowledged');

@@ -11,6 +11,12 @@ export interface Customer {
   familyName: string;
   email: string;
   newsletter: boolean;
+  /** What accounting needs of a customer; absent on leads. */
+  customerNumber?: string;
+  phone?: string;
+  street?: string;
+  /** Acts for a firm. */
+  organisation?: string;
 }
 
 /** Insightly's simulator, and what somebody at work in the product can do there. */

@@ -40,6 +40,7 @@ const ascii = (name: string) => name.toLowerCase().replaceAll('ä', 'a').replace
 export function customers(count: number, sandbox: InsightlySandbox): Customer[] {
   const people: Customer[] = [];
   let organisation = '';
+  let firm = '';
   for (let n = 0; n < count; n++) {
     const givenName = given[n % given.length] ?? 'Aino';
     const familyName = family[Math.floor(n / given.length + n * 3) % family.length] ?? 'Virtanen';
@@ -59,25 +60,38 @@ export function customers(count: number, sandbox: InsightlySandbox): Customer[] 
       people.push({ id, kind: 'lead', customer: false, givenName, familyName, email, newsletter });
       continue;
     }
-    if (n % 20 === 0)
-      organisation = sandbox.add('organisation', {
-        ORGANISATION_NAME: `Asunto Oy Lahden ${family[(n / 20) % family.length]}`,
-        ADDRESS_BILLING_CITY: 'Lahti',
-      });
+    if (n % 20 === 0) {
+      firm = `Asunto Oy Lahden ${family[(n / 20) % family.length]}`;
+      organisation = sandbox.add('organisation', { ORGANISATION_NAME: firm, ADDRESS_BILLING_CITY: 'Lahti' });
+    }
+    const street = `${streets[n % streets.length]} ${1 + (n % 80)}`;
+    const customerNumber = `C-${10_000 + n}`;
     const id = sandbox.add('contact', {
       FIRST_NAME: givenName,
       LAST_NAME: familyName,
       EMAIL_ADDRESS: email,
       PHONE_MOBILE: phone,
-      ADDRESS_MAIL_STREET: `${streets[n % streets.length]} ${1 + (n % 80)}`,
+      ADDRESS_MAIL_STREET: street,
       ADDRESS_MAIL_POSTCODE: '15110',
       ADDRESS_MAIL_CITY: 'Lahti',
       ADDRESS_MAIL_COUNTRY: 'Finland',
       ...(n % 5 === 0 ? { ORGANISATION_ID: Number(organisation), TITLE: 'isännöitsijä' } : {}),
-      Customer_No__c: `C-${10_000 + n}`,
+      Customer_No__c: customerNumber,
       Newsletter__c: newsletter,
     });
-    people.push({ id, kind: 'contact', customer: true, givenName, familyName, email, newsletter });
+    people.push({
+      id,
+      kind: 'contact',
+      customer: true,
+      givenName,
+      familyName,
+      email,
+      newsletter,
+      customerNumber,
+      phone,
+      street,
+      ...(n % 5 === 0 ? { organisation: firm } : {}),
+    });
   }
   return people;
 }
