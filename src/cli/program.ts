@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { auditCommands } from './audit.ts';
 import { caseCommands } from './case.ts';
 import { ApiError, connect, HubGone } from './client.ts';
+import { connectorCommands } from './connector.ts';
 import { linkCommands } from './link.ts';
 import type { CliNeeds, Session } from './session.ts';
 import { systemCommands } from './system.ts';
@@ -36,7 +37,8 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
   ownCommands(program, needs, (given) => {
     code = given;
   });
-  for (const commands of [systemCommands, linkCommands, caseCommands, taskCommands, auditCommands]) commands(program, session);
+  for (const commands of [systemCommands, linkCommands, caseCommands, taskCommands, auditCommands, connectorCommands])
+    commands(program, session);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;

@@ -67,12 +67,23 @@ async function meet(w: World, spoilt: Spoiler, step: Step, mutation: Mutation, n
       if ((said as { ref: RemoteRef }).ref.id !== ref.id) throw falsely(step, `another row of ${JSON.stringify(mutation)}`);
     } else if (step !== 'find' && step !== 'list') {
       const untrue = await denied(w, step, said as Written, ref, n);
-      if (untrue) throw falsely(step, `${untrue}, of ${JSON.stringify(mutation)}`);
+      if (untrue && !(step === 'restrict' && (await isTurned(spoilt, mutation, ref))))
+        throw falsely(step, `${untrue}, of ${JSON.stringify(mutation)}`);
     }
   } finally {
     for (const person of [w.person(n), ...(step === 'create' ? [fresh] : [])])
       for (const { ref: left } of await w.recipient.find(person, w.place, call)) await w.recipient.erase(left, call);
   }
+}
+
+/**
+ * The vendor's own mark turned to its other value: every answer says "not in use" in good form, and nobody could tell. The read-back
+ * of a later look will.
+ */
+async function isTurned(spoilt: Spoiler, mutation: Mutation, ref: RemoteRef): Promise<boolean> {
+  if (mutation.kind !== 'change-value' || (mutation.to !== true && mutation.to !== '1')) return false;
+  const { said } = await spoilt.under(mutation, () => spoilt.by.read(ref, call));
+  return said !== null && !(said instanceof Failure) && said.standing === 'restricted';
 }
 
 /** Says nothing about the vendor that could be untrue. */
