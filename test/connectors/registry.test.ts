@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { Manifest } from '../../src/connectors/connector.ts';
 import { factoryOf, registry } from '../../src/connectors/registry.ts';
@@ -31,6 +31,13 @@ it.each<[string, Partial<Manifest>]>([
   const { manifest } = registry['mailchimp'] ?? {};
   if (!manifest) throw new Error('no manifest');
   expect(faultsOf({ ...manifest, ...over }).join()).toContain(what);
+});
+
+it('has a page for whoever adds one that names every field of a manifest', () => {
+  const page = readFileSync(new URL('../../docs/add-a-connector.md', import.meta.url), 'utf8');
+  const fields = Object.values(registry).flatMap(({ manifest }) => Object.keys(manifest));
+  for (const field of new Set([...fields, 'retention'].filter((name) => !['vendor', 'roles', 'human'].includes(name))))
+    expect(page).toMatch(new RegExp(`^\\| .*\`${field}[\`.]`, 'm'));
 });
 
 it('knows nobody else, not even what every object has', () => {
