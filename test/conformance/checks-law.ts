@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Bound, RemoteRef } from '../../src/connectors/connector.ts';
+import { Failure } from '../../src/core/failure.ts';
 import { failureOfWrite } from './checks-failures.ts';
 import { type Check, call, corrected, given, type ManyAtOnce, type World } from './world.ts';
 
@@ -152,4 +153,31 @@ const many: Check[] = [3, 40].map((count) => ({
   },
 }));
 
-export const lawChecks: Check[] = [...law, ...many];
+const manyLost: Check[] = (['commit-then-drop', 'drop-before-commit', 'cut-body', 'garbage-200', 'server-error'] as const).map(
+  (kind) => ({
+    name: `claims of many corrections only those that were made (${kind})`,
+    needs: ['rectifyMany'],
+    async run(w) {
+      const { rectifyMany } = w.recipient as ManyAtOnce;
+      const refs: RemoteRef[] = [];
+      for (let n = 1; n <= 20; n++) refs.push((await w.one(n)).ref);
+      const items = refs.map((ref, at) => ({ ref, fields: given(corrected(w, at + 1)), blanked: [] }));
+      w.faultWrites(kind);
+      const said = await rectifyMany?.call(w.recipient, items, call).catch((error: unknown) => {
+        if (error instanceof Failure) return null;
+        throw error;
+      });
+      w.server.clearFaults();
+      for (const [at, { ref, fields }] of items.entries()) {
+        const now = await w.recipient.read(ref, call);
+        if (said?.[at]?.kind === 'accepted') expect(now?.fields).toEqual(w.recipient.asHeld?.(fields) ?? fields);
+        expect(said?.[at]?.kind).not.toBe('not-found');
+      }
+      // what was left undone can be done then
+      const again = await rectifyMany?.call(w.recipient, items, call);
+      expect(again?.map(({ kind: k }) => k)).toEqual(refs.map(() => 'accepted'));
+    },
+  }),
+);
+
+export const lawChecks: Check[] = [...law, ...many, ...manyLost];

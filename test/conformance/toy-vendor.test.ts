@@ -557,6 +557,16 @@ describe.concurrent('a connector is caught that', () => {
       }),
       'corrects 40 rows at once, answers each in its place, and sinks none over another',
     ],
+    [
+      'claims of a lost batch that all of it was done',
+      (good) => ({
+        rectifyMany: async (items, call) => {
+          const all = items.map(({ ref }): Written => ({ kind: 'accepted', ref }));
+          return (await good.rectifyMany?.(items, call).catch(() => all)) ?? all;
+        },
+      }),
+      'claims of many corrections only those that were made (drop-before-commit)',
+    ],
   ])('%s', async (_what, broken, name) => {
     expect(await isCaught(broken, name)).toBe(true);
   });
