@@ -97,11 +97,6 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
     say(
       `${seconds()}  kaiku link newsletter --apply: ${link.linked} rows tied to their person, ${link.orphans} unknown to the register`,
     );
-    const books = await api.post<{ linked: number; orphans: number }>('/systems/accounting/link', { apply: true });
-    say(
-      `${seconds()}  kaiku link accounting --apply: ${books.linked} rows tied to their person, ${books.orphans} unknown to the register`,
-    );
-
     const address = `uusi.${hero.email}`;
     crm.update('contact', hero.id, { EMAIL_ADDRESS: address });
     say(`\nA correction: somebody mends an e-mail address in the CRM`);
@@ -111,6 +106,10 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
       (d) => d.system === 'newsletter' && d.state === 'settled' && d.outcome === 'updated',
     );
     say(`${seconds()}  newsletter          ${told(corrected)}`);
+    const books = await api.post<{ linked: number; orphans: number }>('/systems/accounting/link', { apply: true });
+    say(
+      `${seconds()}  kaiku link accounting --apply: ${books.linked} rows tied to their person, ${books.orphans} unknown to the register`,
+    );
     const booked = await follow(
       api,
       subject.id,

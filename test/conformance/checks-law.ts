@@ -170,7 +170,7 @@ const manyLost: Check[] = (['commit-then-drop', 'drop-before-commit', 'cut-body'
       w.server.clearFaults();
       for (const [at, { ref, fields }] of items.entries()) {
         const now = await w.recipient.read(ref, call);
-        if (said?.[at]?.kind === 'accepted') expect(now?.fields).toEqual(w.recipient.asHeld?.(fields) ?? fields);
+        if (said?.[at]?.kind === 'accepted') expect(now?.fields).toEqual(w.recipient.asHeld?.(fields, w.place) ?? fields);
         expect(said?.[at]?.kind).not.toBe('not-found');
       }
       // what was left undone can be done then

@@ -1,3 +1,4 @@
+import { countryCode } from '../../core/country.ts';
 import type { Address, Person } from '../../core/person.ts';
 import { fieldsOf } from '../../core/person.ts';
 import type { Profile, RegisterOptions, RegisterRecord } from '../connector.ts';
@@ -59,12 +60,13 @@ export function toPerson(place: Place, row: Row, organisation: Row | null, setti
     const [source, name] = from(field);
     return source === null ? undefined : textOf(source, name);
   };
+  const country = (named: string | undefined) => countryCode(named) ?? named;
   const address = (name: 'address' | 'billingAddress', prefix: string | undefined): Address =>
     compact({
       street: text(map[`${name}.street`] ?? (prefix && `${prefix}_STREET`)),
       postcode: text(map[`${name}.postcode`] ?? (prefix && `${prefix}_POSTCODE`)),
       city: text(map[`${name}.city`] ?? (prefix && `${prefix}_CITY`)),
-      country: text(map[`${name}.country`] ?? (prefix && `${prefix}_COUNTRY`)),
+      country: country(text(map[`${name}.country`] ?? (prefix && `${prefix}_COUNTRY`))),
     });
   const billing = map.billingAddress ? [map.billingAddress] : place === 'contact' ? billingPlaces : [];
   const billed = billing
