@@ -2,7 +2,8 @@
 
 const codes = (() => {
   const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
-  return letters.flatMap((a) => letters.map((b) => a + b));
+  // those of countries that are no more (DD) stand for their successor, whose name they would take
+  return letters.flatMap((a) => letters.map((b) => a + b)).filter((code) => new Intl.Locale(`und-${code}`).region === code);
 })();
 
 let byName: Map<string, string> | undefined;
@@ -14,7 +15,6 @@ function countries(): Map<string, string> {
     const names = new Intl.DisplayNames([language], { type: 'region', fallback: 'none' });
     for (const code of codes) {
       const name = names.of(code);
-      // some codes share a name with a former country's: the first is the one in use
       if (name && !byName.has(name.toLowerCase())) byName.set(name.toLowerCase(), code);
     }
   }

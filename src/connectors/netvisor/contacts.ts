@@ -76,7 +76,7 @@ export function contactVerbs({ customers, finding, writes, settings }: ContactNe
       const current = { givenName: person.firstName, familyName: person.lastName };
       // a name that reads the same stays as it is divided there
       const shown = split(compose(current, nameOrder), nameOrder);
-      const meant = mended(shown, fields, blanked);
+      const meant = mended(shown, fields, blanked, nameOrder);
       const isSameName = compose(meant, nameOrder) === compose(current, nameOrder);
       const names = isSameName ? current : meant;
       if (compose(names, nameOrder) === '') return refused('name-needed');
@@ -149,7 +149,7 @@ export function blockVerbs({ customers, writes, settings }: ContactNeeds) {
       const current = card.values.ContactPerson ?? '';
       const name =
         touched('givenName') || touched('familyName')
-          ? compose(mended(split(current, nameOrder), fields, blanked), nameOrder)
+          ? compose(mended(split(current, nameOrder), fields, blanked, nameOrder), nameOrder)
           : current;
       if (name === '' && current !== '') return refused('name-needed');
       if (isTooLong(fields)) return refused('email-too-long');

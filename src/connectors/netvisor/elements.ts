@@ -1,4 +1,4 @@
-import { element, type Written } from './xml.ts';
+import { element, type Written, xmlText } from './xml.ts';
 
 /**
  * The elements of `customer.nv` that we write, in schema order, each with the name it is read under: the two differ. Order of
@@ -90,12 +90,7 @@ const limits: ReadonlyMap<CardField, number> = new Map(
 
 /** A text as Netvisor keeps it: one line, no blanks around, at most `most` characters. */
 export function oneLine(text: string, most: number): string {
-  const line = text
-    .toWellFormed()
-    .normalize('NFC')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are meant
-    .replace(/[\s\u0000-\u001f\u007f]+/g, ' ')
-    .trim();
+  const line = xmlText(text.normalize('NFC').replace(/[\s\p{Cc}]+/gu, ' ')).trim();
   if (line.length <= most) return line;
   let kept = '';
   for (const character of line) {

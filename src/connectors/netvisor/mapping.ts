@@ -6,8 +6,9 @@ import type { Profile, RemoteRef, Standing } from '../connector.ts';
 import { addressOf, addressValues } from './addresses.ts';
 import type { Card, ContactPerson } from './customers.ts';
 import { type CardValues, cutTo, oneLine } from './elements.ts';
-import { compose, correctedName, type Names, namesOnCard, soleTraderOf, split } from './names.ts';
+import { compose, correctedName, type NameOrder, type Names, namesOnCard, soleTraderOf, split } from './names.ts';
 import type { NetvisorSettings } from './settings.ts';
+import { xmlText } from './xml.ts';
 
 /**
  * `customer`: a person's own card. `contact`: a contact person of a card, `<card>/<person>`. `card-contact`: the free-text block for
@@ -108,7 +109,12 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 /** The most an address or a number of a contact person takes; a card's are held to the same. */
 const lengths = { email: 200, phone: 80 };
 export const isTooLong = ({ email }: Fields) => text(email).trim().length > lengths.email;
-export const emailText = (value: unknown) => text(value).replace(/\s+/g, '');
+export const emailText = (value: unknown) =>
+  xmlText(
+    text(value)
+      .normalize('NFC')
+      .replace(/[\s\p{Cc}]+/gu, ''),
+  );
 export const phoneText = (value: unknown) => oneLine(text(value), lengths.phone);
 
 /**
@@ -133,7 +139,8 @@ export function asHeld(fields: Fields, place: string, settings: NetvisorSettings
     ...(address ? { [settings.address]: address } : {}),
     // the card has one identifier, and a business id is the invoice's
     ...(businessId === '' ? { identityCode: identityText(fields.identityCode) } : {}),
-    ...(trader ? { organisation: { name, ...(businessId ? { businessId } : {}) } } : {}),
+    // without an id of ours the card keeps its own, which a register that knows none must not take off the invoices
+    ...(trader && businessId !== '' ? { organisation: { name, businessId } } : {}),
   });
 }
 
@@ -149,9 +156,11 @@ export const touches = (fields: Fields, blanked: readonly string[]) => (name: Fi
   fields[name] !== undefined || blanked.includes(name);
 
 /** The names after a correction: what is not touched stays. */
-export function mended(current: Names, fields: Fields, blanked: readonly string[]): Names {
+export function mended(current: Names, fields: Fields, blanked: readonly string[], order: NameOrder): Names {
   const touched = touches(fields, blanked);
   const given = namesOf(fields);
+  // one name of two words fills both places when it is read: given once more, it must not be added to itself
+  if (compose(given, order) === compose(current, order)) return current;
   return {
     givenName: (touched('givenName') ? given.givenName : current.givenName) ?? '',
     familyName: (touched('familyName') ? given.familyName : current.familyName) ?? '',
@@ -173,7 +182,7 @@ export function correctedCard(
   const fresh: CardValues = {};
   if (touched('givenName') || touched('familyName') || touched('organisation')) {
     const current = values.Name ?? '';
-    const names = mended(namesOnCard(current, settings.nameOrder), fields, blanked);
+    const names = mended(namesOnCard(current, settings.nameOrder), fields, blanked, settings.nameOrder);
     const isOnlyFirm = !touched('givenName') && !touched('familyName') && soleTraderOf(fields) === null;
     const name = isOnlyFirm ? current : correctedName(current, names, fields, settings.nameOrder);
     if (name === null) return 'business-name';

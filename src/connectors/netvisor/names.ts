@@ -44,7 +44,7 @@ export function soleTraderOf({ organisation }: Fields): OrganisationName | null 
 
 /** The two names that a card's one shows: of a sole trader's, what is left without the word for it. */
 export const namesOnCard = (name: string, order: NameOrder): Names =>
-  split(isSoleTrader(name) ? withoutSoleTraderWord(name) : name, order);
+  split((isSoleTrader(name) && withoutSoleTraderWord(name)) || name, order);
 
 /**
  * The card's name after a correction. A sole trader's business name is not a person's to overwrite: without the business name only
@@ -54,12 +54,13 @@ export function correctedName(current: string, names: Names, fields: Fields, ord
   const business = soleTraderOf(fields)?.name;
   if (business) return oneLine(business, 250);
   const composed = compose(names, order);
-  if (!isSoleTrader(current) || fields.organisation !== undefined) return composed;
+  if (!isSoleTrader(current) || fields.organisation !== undefined || sameName(current, composed)) return composed;
   const person = withoutSoleTraderWord(current);
   if (fold(person) === fold(composed)) return current;
   const words = fold(composed).split(' ');
   const isTheirs = fold(person)
     .split(' ')
     .some((word) => words.includes(word));
-  return isTheirs && current.includes(person) ? current.replace(person, () => composed) : null;
+  const fresh = current.replace(person, () => composed);
+  return isTheirs && sameName(compose(namesOnCard(fresh, order), order), composed) ? fresh : null;
 }

@@ -115,11 +115,12 @@ export const element = (name: string, content: string | Written[], attributes?: 
   ...(attributes ? { attributes } : {}),
 });
 
+/** XML 1.0 has no place for the others, not even as references. */
+export const xmlText = (text: string): string =>
+  text.toWellFormed().replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '');
+
 const escapeXml = (text: string) =>
-  // XML 1.0 has no place for the others, not even as references
-  text
-    .toWellFormed()
-    .replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '')
+  xmlText(text)
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')

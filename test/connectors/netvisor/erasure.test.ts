@@ -213,6 +213,18 @@ describe('stripping', () => {
     await expect(strip(w, key)).rejects.toMatchObject({ code: 'NOT_APPLIED' });
   });
 
+  it('is done whole by a second run where the first broke off', async () => {
+    await using w = await world();
+    const key = w.vendor.seedCustomer(full);
+    w.vendor.seedInvoice({ customer: key, date: '2025-01-01', status: 'paid' });
+    w.server.fault({ kind: 'commit-then-drop', method: 'POST', path: 'contactperson.nv' });
+    await expect(strip(w, key)).rejects.toMatchObject({ code: 'ANSWER_LOST' });
+    w.server.fault({ kind: 'drop-before-commit', method: 'POST', path: 'customer.nv' });
+    await expect(strip(w, key)).rejects.toMatchObject({ code: 'ANSWER_LOST' });
+    expect(await strip(w, key)).toMatchObject({ kind: 'accepted' });
+    expect(cardOf(w, key)).toEqual(kept);
+  });
+
   it('strips nobody who is not there', async () => {
     await using w = await world();
     const bound: Bound = { newest: '2025-01-01', open: false, keeps: [] };

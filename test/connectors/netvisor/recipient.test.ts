@@ -328,6 +328,44 @@ describe('a contact person', () => {
     expect(w.vendor.customer(key)?.contactPersons[1]?.card).toMatchObject({ firstname: 'Eino', email: 'eino@putki.test' });
   });
 
+  it('keeps a name divided as it is there, where it reads the same', async () => {
+    await using w = await world();
+    const key = w.vendor.seedCustomer({
+      ...firm,
+      contactPersons: [{ firstName: 'Anna', lastName: 'af Ugglas', email: 'a@putki.test' }],
+    });
+    const ref = contact(key, personOf(w, key, 'Anna'));
+    const names = { givenName: 'Anna', familyName: 'af Ugglas' };
+    refOf(await w.recipient.rectify(ref, given(names), [], call));
+    expect(writes(w)).toBe(0);
+    refOf(await w.recipient.rectify(ref, given({ ...names, email: 'b@putki.test' }), [], call));
+    expect(w.vendor.customer(key)?.contactPersons[0]?.card).toMatchObject({
+      firstname: 'Anna',
+      lastname: 'af Ugglas',
+      email: 'b@putki.test',
+    });
+    expect((await w.recipient.read(ref, call))?.fields).toEqual(
+      w.recipient.asHeld?.({ ...names, email: 'b@putki.test' }, 'contact'),
+    );
+  });
+
+  it.each(['rectify', 'erase'] as const)('is done whole by a second run where the first broke off (%s)', async (verb) => {
+    await using w = await world();
+    const key = w.vendor.seedCustomer(firm);
+    const ref = contact(key, personOf(w, key, 'Aino'));
+    const run = () =>
+      verb === 'erase'
+        ? w.recipient.erase(ref, call)
+        : w.recipient.rectify(ref, given({ givenName: 'Aino', familyName: 'Mäkelä', email: 'am@putki.test' }), [], call);
+    w.server.fault({ kind: 'drop-before-commit', method: 'POST', path: 'contactperson.nv' });
+    await expect(run()).rejects.toMatchObject({ code: 'ANSWER_LOST' });
+    // nobody takes the row for done
+    expect((await w.recipient.read(ref, call))?.fields.email).toBe('aino@putki.test');
+    refOf(await run());
+    expect(JSON.stringify(w.vendor.customer(key))).not.toMatch(/aino@putki/i);
+    expect(cardOf(w, key)['contactpersonemail']).toBe(verb === 'erase' ? '' : 'am@putki.test');
+  });
+
   it('leaves a block alone that names somebody else', async () => {
     await using w = await world();
     const key = w.vendor.seedCustomer(firm);
