@@ -83,6 +83,22 @@ describe('the write test', () => {
     expect(await problemOf(w, right, true)).toContain('rights per resource');
   });
 
+  it.each([
+    ['blanks nothing', { phonenumber: '+358 50 000 0000' }, 'not blanked'],
+    ['blanks what was not sent', { email: '' }, 'not sent'],
+  ])('finds out that an edit %s', async (_, set, told) => {
+    await using w = await world({
+      behind: (wire) => async (request, c) => {
+        const answer = await wire(request, c);
+        const [made] = w.vendor.customers();
+        if (made && request.url.includes('method=edit')) w.vendor.act?.({ do: 'editCard', customer: made.key, set });
+        return answer;
+      },
+    });
+    expect(await problemOf(w, 'customer-write', true)).toContain(told);
+    expect(w.vendor.customers()).toEqual([]);
+  });
+
   it('writes nothing into the books of a company', async () => {
     const sent: string[] = [];
     const { check } = connectNetvisor(

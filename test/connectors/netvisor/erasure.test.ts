@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Bound } from '../../../src/connectors/connector.ts';
 import type { Wire } from '../../../src/connectors/http.ts';
+import { sumOf } from '../../../src/connectors/netvisor/invoices.ts';
+import { parseXml } from '../../../src/connectors/netvisor/xml.ts';
 import { call, customer, refOf, world } from './setup.ts';
 
 type World = Awaited<ReturnType<typeof world>>;
@@ -134,6 +136,19 @@ describe('what binds a card', () => {
     const bound = await boundOf(w, key);
     expect(bound.open).toBe(open);
     expect(bound.keeps.includes('identityCode')).toBe(open);
+  });
+
+  it.each([
+    ['0,00', 0],
+    ['0.00', 0],
+    ['', 0],
+    ['0,01', 0.01],
+    ['1 234,50', 1234.5],
+    ['1\u00a0234.50', 1234.5],
+    ['-12,00', -12],
+    ['n/a', Number.POSITIVE_INFINITY],
+  ])('reads the open sum "%s"', (said, sum) => {
+    expect(sumOf(parseXml(Buffer.from(`<SalesInvoice><OpenSum>${said}</OpenSum></SalesInvoice>`)))).toBe(sum);
   });
 
   it("keeps a sole trader's business", async () => {
