@@ -5,7 +5,7 @@ import type { Call } from '../http.ts';
 import type { Card, Customers } from './customers.ts';
 import type { CardField, CardValues } from './elements.ts';
 import type { Invoices } from './invoices.ts';
-import { identityCodeOn, isInactive, isPersonCard, isSoleTraderCard } from './mapping.ts';
+import { businessIdOf, identityCodeOn, isInactive, isPersonCard, isSoleTraderCard } from './mapping.ts';
 import { accepted, notFound, refused, refusedBy } from './said.ts';
 import type { NetvisorSettings } from './settings.ts';
 import { isRefused, type Writes } from './writes.ts';
@@ -90,8 +90,9 @@ export function strippingOf({ customers, invoices, writes, settings }: Stripping
       const card = await customers.get(key, call);
       if (!card) return notFound;
       if (!isPersonCard(card)) return refused('firm-card');
-      // a sole trader's business id stands on the invoices, an identity code does not
-      const keepsIdentifier = bound.open || (isSoleTraderCard(card) && identityCodeOn(card) === '');
+      // a business id belongs to the invoices, whether the name shows the trader or not; an identity code does not
+      const isBusiness = isSoleTraderCard(card) || /^\d{7}-\d$/.test(businessIdOf(card.values.ExternalIdentifier ?? ''));
+      const keepsIdentifier = bound.open || (isBusiness && identityCodeOn(card) === '');
       const blank = [...personal, ...(bound.open ? [] : claim), ...(keepsIdentifier ? [] : (['ExternalIdentifier'] as const))];
       return empty(card, blank, {}, call);
     },

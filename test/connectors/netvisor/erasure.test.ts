@@ -213,6 +213,19 @@ describe('stripping', () => {
     );
   });
 
+  it.each([
+    ['2607385-7', true],
+    ['010190-900P', false],
+    ['010190-900X', false],
+    ['something typed in', false],
+  ])('keeps a business id as an identifier, and nothing else (%s)', async (externalIdentifier, isKept) => {
+    await using w = await world();
+    const key = w.vendor.seedCustomer({ ...full, externalIdentifier });
+    w.vendor.seedInvoice({ customer: key, date: '2025-01-01', status: 'paid' });
+    expect(await strip(w, key)).toMatchObject({ kind: 'accepted' });
+    expect(cardOf(w, key)['externalidentifier']).toBe(isKept ? externalIdentifier : undefined);
+  });
+
   it.each(['email', 'comment', 'deliverystreetaddress', 'isactive'])('does not believe that %s was emptied', async (name) => {
     await using w = await world({
       behind: (wire) => async (request, c) => {
