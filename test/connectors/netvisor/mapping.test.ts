@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countryCode } from '../../../src/connectors/netvisor/addresses.ts';
 import type { Card } from '../../../src/connectors/netvisor/customers.ts';
 import { customerElement } from '../../../src/connectors/netvisor/elements.ts';
 import { asHeld, cardProfile, correctedCard, together } from '../../../src/connectors/netvisor/mapping.ts';
 import { compose, split } from '../../../src/connectors/netvisor/names.ts';
 import { type Element, parseXml, toXml } from '../../../src/connectors/netvisor/xml.ts';
+import { countryCode } from '../../../src/core/country.ts';
 import type { FieldName, Fields } from '../../../src/core/person.ts';
 import { settingsOf } from './setup.ts';
 
