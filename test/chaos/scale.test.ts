@@ -1,0 +1,243 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, inject, it } from 'vitest';
+import { insightlySandbox } from '../../src/connectors/insightly/sandbox.ts';
+import { mailchimpSandbox } from '../../src/connectors/mailchimp/sandbox.ts';
+import { netvisorSandbox } from '../../src/connectors/netvisor/sandbox.ts';
+import { type RunningSandbox, serveSandbox } from '../../src/connectors/sandbox.ts';
+import { audience } from '../../src/demo/firm.ts';
+import { testRuntime } from '../support/runtime.ts';
+import { eventually } from './harness.ts';
+
+/** People in the register, each at three recipients; `KAIKU_SUBJECTS=10000` for the long run. */
+const people = Number(process.env['KAIKU_SUBJECTS'] ?? 120);
+const drifted = Math.max(2, Math.round(people / 100));
+const corrected = Math.max(2, Math.round(people / 10));
+const patience = 60 + people / 5;
+const recipients = ['newsletter', 'club', 'accounting'] as const;
+
+const config = (crm: string, newsletter: string, club: string, accounting: string) => `
+controller: { name: Suuri Oy }
+purposes:
+  marketing: { basis: legitimate-interest, permission: newsletter, fields: [givenName, familyName, email] }
+  invoicing: { basis: contract, fields: [givenName, familyName, email, customerNumber] }
+systems:
+  crm:
+    connector: insightly
+    baseUrl: ${crm}/v3.1
+    credentials: { apiKey: { env: CRM_KEY } }
+    settings: { map: { customerNumber: Customer_No__c } }
+    register:
+      for: customer
+      pollSeconds: 2
+      permissions: { newsletter: { granted: { field: Newsletter__c, equals: true }, refused: { field: EMAIL_OPTED_OUT, equals: true } } }
+  newsletter:
+    connector: mailchimp
+    baseUrl: ${newsletter}/3.0
+    credentials: { apiKey: { env: NEWSLETTER_KEY } }
+    settings: { audiences: [${audience}] }
+    recipient: { purposes: [marketing] }
+  club:
+    connector: mailchimp
+    baseUrl: ${club}/3.0
+    credentials: { apiKey: { env: NEWSLETTER_KEY } }
+    settings: { audiences: [${audience}] }
+    recipient: { purposes: [marketing] }
+  accounting:
+    connector: netvisor
+    baseUrl: ${accounting}
+    credentials: { customerId: { env: NV_ID }, customerKey: { env: NV_KEY }, partnerId: { env: NV_PARTNER }, partnerKey: { env: NV_PARTNER_KEY } }
+    settings: { organisationId: 2607385-7 }
+    recipient: { purposes: [invoicing] }
+`;
+
+const name = (n: number) => ({ given: `Etunimi${n}`, family: `Sukunimi${n}`, email: `p${n}@suuri.test`, number: `C-${n}` });
+
+/** Resident memory of a process, in MB. */
+const memoryOf = (pid: number) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+
+/** Most requests in any sliding second. */
+function busiestSecond({ log }: RunningSandbox): number {
+  const times = log.map(({ at }) => at).sort((a, b) => a - b);
+  let most = 0;
+  for (let from = 0, to = 0; to < times.length; to++) {
+    while ((times[to] ?? 0) - (times[from] ?? 0) >= 1000) from++;
+    most = Math.max(most, to - from + 1);
+  }
+  return most;
+}
+
+it.runIf(process.platform === 'linux' && inject('runtime').kind === 'server')(
+  `carries ${people} people at three recipients with few calls, within every limit, in memory that does not grow`,
+  { timeout: 7_200_000 },
+  async () => {
+    const runtime = await testRuntime();
+    const folder = await mkdtemp(join(tmpdir(), 'kaiku-scale-'));
+    const crm = insightlySandbox({ apiKey: 'crm' });
+    const [newsletter, club] = [0, 1].map(() => mailchimpSandbox({ apiKey: 'news-us1', audiences: [audience] })) as [
+      ReturnType<typeof mailchimpSandbox>,
+      ReturnType<typeof mailchimpSandbox>,
+    ];
+    const accounting = netvisorSandbox({ strict: true });
+    const ids: string[] = [];
+    const cards: number[] = [];
+    for (let n = 0; n < people; n++) {
+      const { given, family, email, number } = name(n);
+      ids.push(
+        crm.add('contact', {
+          FIRST_NAME: given,
+          LAST_NAME: family,
+          EMAIL_ADDRESS: email,
+          Customer_No__c: number,
+          Newsletter__c: true,
+        }),
+      );
+      for (const list of [newsletter, club]) list.seedMember(audience, { email, FNAME: given, LNAME: family });
+      cards.push(accounting.seedCustomer({ name: `${given} ${family}`, code: number, email, isPrivate: true }));
+    }
+    const servers = await Promise.all(
+      [crm, newsletter, club, accounting].map((behaviour) => serveSandbox(behaviour, { latencyMs: 2 })),
+    );
+    const [crmServer, newsletterServer, clubServer, accountingServer] = servers as [
+      RunningSandbox,
+      RunningSandbox,
+      RunningSandbox,
+      RunningSandbox,
+    ];
+    const configPath = join(folder, 'kaiku.yaml');
+    await writeFile(configPath, config(crmServer.url, newsletterServer.url, clubServer.url, accountingServer.url));
+    const env = {
+      ...process.env,
+      KAIKU_CONFIG: configPath,
+      KAIKU_DATA: folder,
+      KAIKU_PORT: '0',
+      DATABASE_URL: runtime.databaseUrl,
+      REDIS_URL: runtime.redisUrl ?? '',
+      CRM_KEY: 'crm',
+      NEWSLETTER_KEY: 'news-us1',
+      NV_ID: accounting.credentials.customerId,
+      NV_KEY: accounting.credentials.customerKey,
+      NV_PARTNER: accounting.credentials.partnerId,
+      NV_PARTNER_KEY: accounting.credentials.partnerKey,
+    };
+    const hub: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, '../../src/main.ts'), 'start'], {
+      env,
+      stdio: 'ignore',
+    });
+    const memory: number[] = [];
+    const sampler = setInterval(() => memory.push(memoryOf(hub.pid ?? 0)), 1000);
+    const say = (line: string) => process.stdout.write(`scale: ${line}\n`);
+    try {
+      const at = await eventually(
+        'the hub',
+        60,
+        async () =>
+          (JSON.parse(await readFile(join(folder, 'hub.json'), 'utf8').catch(() => 'null')) as {
+            url: string;
+            token: string;
+          } | null) ?? undefined,
+      );
+      const ask = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+        const answer = await fetch(`${at.url}/api/v1${path}`, {
+          method,
+          headers: { authorization: `Bearer ${at.token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+          ...(body ? { body: JSON.stringify(body) } : {}),
+          signal: AbortSignal.timeout(3_600_000),
+        });
+        return (await answer.json()) as T;
+      };
+      const counts = async (system: string) =>
+        (await ask<{ system: string; duties: Record<string, number> }[]>('GET', '/systems')).find((s) => s.system === system)
+          ?.duties ?? {};
+      const allAre = (state: string) =>
+        eventually(`every duty to be ${state}`, patience * 10, async () => {
+          for (const system of recipients) if (((await counts(system))[state] ?? 0) !== people) return undefined;
+          return true;
+        });
+      await allAre('held');
+      for (const system of recipients) {
+        const linked = await ask<{ linked: number }>('POST', `/systems/${system}/link`, { apply: true });
+        expect(linked.linked).toBe(people);
+      }
+      await allAre('settled');
+      const afterLink = memory.length;
+      const servedBy = { newsletter: newsletterServer, club: clubServer, accounting: accountingServer };
+      // what the first contact wrote: nothing
+      for (const [system, { log }] of Object.entries(servedBy))
+        expect([
+          system,
+          log.filter(
+            (r) => r.method === 'PATCH' || r.method === 'PUT' || (r.path.includes('customer.nv') && r.method === 'POST'),
+          ),
+        ]).toEqual([system, []]);
+
+      // somebody at the recipients changes one in a hundred; a resync of each puts them right
+      for (let n = 0; n < drifted; n++) {
+        for (const list of [newsletter, club])
+          list.act?.({ do: 'editProfile', audience, email: name(n).email, merge: { FNAME: 'Muutettu' } });
+        accounting.act?.({ do: 'editCard', customer: cards[n], set: { name: `Muutettu ${name(n).family}` } });
+      }
+      for (const [system, server] of Object.entries(servedBy)) {
+        const before = server.log.length;
+        const { run } = await ask<{ run: string }>('POST', `/systems/${system}/resync`, {});
+        const done = await eventually('the resync', patience * 10, async () => {
+          const found = await ask<{ state: string; counts: Record<string, number>; calls: number }>('GET', `/runs/${run}`);
+          return found.state === 'finished' ? found : undefined;
+        });
+        expect(done.counts).toMatchObject({ update: drifted, unchanged: people - drifted, orphans: 0 });
+        const requests = server.log.slice(before).filter(({ path }) => !path.includes('webhooks')).length;
+        const pages = server === accountingServer ? 1 + Math.ceil(people / 500) : 5 + Math.max(1, Math.ceil(people / 950));
+        // Netvisor's own advice is a look before each edit
+        const least = pages + drifted * (server === accountingServer ? 3 : 2);
+        say(
+          `${system}: resync of ${drifted} drifted took ${requests} requests, least possible ${least} (ratio ${(requests / least).toFixed(2)}), told ${done.calls}`,
+        );
+      }
+
+      // one in ten is corrected in the register
+      const marks = Object.values(servedBy).map((server) => server.log.length);
+      for (let n = 0; n < corrected; n++) crm.update('contact', ids[n] ?? '', { LAST_NAME: `Uusi${n}` });
+      await eventually('every card and member', patience * 10, async () => {
+        const named = accounting.customers().filter(({ card }) => String(card['name']).includes('Uusi')).length;
+        const members = [newsletter, club].every(
+          (list) =>
+            list.members(audience).filter((m) => String((m.merge_fields as Record<string, unknown>)['LNAME']).startsWith('Uusi'))
+              .length === corrected,
+        );
+        return named === corrected && members;
+      });
+      await allAre('settled');
+      for (const [i, [system, server]] of Object.entries(servedBy).entries()) {
+        const requests = server.log
+          .slice(marks[i])
+          .filter(({ path, method }) => method !== 'GET' || /members\/|getcustomer/.test(path)).length;
+        say(
+          `${system}: ${corrected} corrections took ${requests} requests, least possible ${corrected * 3} (look, write, read back; ratio ${(requests / corrected / 3).toFixed(2)})`,
+        );
+      }
+      const [first, second] = [
+        memory.slice(afterLink, (afterLink + memory.length) / 2),
+        memory.slice((afterLink + memory.length) / 2),
+      ];
+      const top = (list: number[]) => Math.round(Math.max(...list));
+      say(
+        `memory of the hub: ${top(memory.slice(0, 5))} MB at the start, most ${top(memory)} MB; after the link ${top(first)} MB in the first half, ${top(second)} MB in the second`,
+      );
+      say(
+        `limits: crm ${busiestSecond(crmServer)} in any second, newsletter ${newsletterServer.peak()} and club ${clubServer.peak()} at once, accounting ${accounting.overlaps()} overlaps; throttled ${servers.flatMap((s) => s.log).filter((r) => r.status === 429).length}`,
+      );
+      expect(servers.flatMap((s) => s.log).filter((r) => r.status === 429)).toEqual([]);
+      expect(newsletterServer.peak()).toBeLessThanOrEqual(8);
+      expect(accounting.overlaps() + accounting.reusedTransactionIds()).toBe(0);
+    } finally {
+      clearInterval(sampler);
+      hub.kill('SIGKILL');
+      await Promise.all(servers.map((server) => server.close()));
+      await rm(folder, { recursive: true, force: true });
+      await runtime.drop();
+    }
+  },
+);
