@@ -95,6 +95,8 @@ export async function openHub(env: Environment, log: Logger, given: Given = {}):
       // the company's settings may set the limits lower: the connector itself says what holds
       const limits = () => (connectors[system.name] ?? factory).manifest.limits;
       const gate = ledgerGate(db, () => limits().key ?? system.name, limits, deadlineMs, randomUUID);
+      const { maxBytes } = factory.manifest;
+      const wire = createWire({ gate, deadlineMs, ...(maxBytes === undefined ? {} : { maxBytes }) });
       connectors[system.name] = factory.connect(
         {
           system: system.name,
@@ -112,7 +114,7 @@ export async function openHub(env: Environment, log: Logger, given: Given = {}):
             : {}),
           ...(system.webhook ? { webhookSecret: system.webhook.secret } : {}),
         },
-        given.wire ? given.wire(system.name, createWire({ gate, deadlineMs })) : createWire({ gate, deadlineMs }),
+        given.wire ? given.wire(system.name, wire) : wire,
       );
     }
     const needs: Needs = {

@@ -187,6 +187,8 @@ export interface Manifest {
   limits: { connections: number; perSecond?: number; key?: string };
   /** The vendor's own time-out for a call. */
   deadlineSeconds: number;
+  /** The largest answer that makes sense, in bytes; default 10 MB. A list without pages may be larger. */
+  maxBytes?: number;
   /** Days an erased person may live on in the vendor's backups; null where the vendor does not say. */
   backupLagDays: number | null;
   rights: readonly string[];

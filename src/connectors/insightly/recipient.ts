@@ -1,4 +1,5 @@
 import { Failure } from '../../core/failure.ts';
+import { isSoleTrader } from '../../core/organisation.ts';
 import type { Profile, Recipient, RemoteRef, Written } from '../connector.ts';
 import type { Call } from '../http.ts';
 import type { Client } from './client.ts';
@@ -9,7 +10,7 @@ import type { Organisations } from './organisations.ts';
 import { everyRow } from './pages.ts';
 import { refuserOf } from './refusal.ts';
 import { placeOf, readRow } from './register.ts';
-import { parseId, parseRow, type Row, textOf } from './row.ts';
+import { organisationIdOf, parseId, parseRow, type Row, textOf } from './row.ts';
 
 /**
  * What the register owes about its own rows: the mapped refusals, and at the very end its own erasure. Contact data is never
@@ -39,6 +40,18 @@ export function recipientOf(client: Client, organisations: Organisations, mappin
     const how = 'field_name' in query ? '/Search' : '';
     const list = { how, query, top: settings.pageSize, idOf: (row: unknown) => parseId(kind, row) } as const;
     for await (const rows of everyRow(client, kind, list, call)) yield rows.map((row) => parseRow(kind, row));
+  }
+
+  /** The company of a sole trader, where nobody else acts for it. */
+  async function firmOfTrader(ref: RemoteRef, call: Call): Promise<string | null> {
+    const row = await held(ref, call);
+    const id = row === null ? undefined : organisationIdOf(row);
+    if (row === null || id === undefined) return null;
+    const company = (await organisations.of([row], call))(row);
+    if (company === null || !isSoleTrader(textOf(company, 'ORGANISATION_NAME') ?? '')) return null;
+    for await (const others of pages('contact', { field_name: 'ORGANISATION_ID', field_value: id }, call))
+      if (others.some((other) => other.id !== ref.id && organisationIdOf(other) === id)) return null;
+    return id;
   }
 
   return {
@@ -75,7 +88,11 @@ export function recipientOf(client: Client, organisations: Organisations, mappin
       return refuse(ref, place, asked, held, call);
     },
 
+    /** A sole trader's company is the person under another heading: it goes first, so that a lost answer leaves the way back to it. */
     async erase(ref, call): Promise<Written> {
+      const firm = placeOf(ref.place) === 'contact' && settings.organisations ? await firmOfTrader(ref, call) : null;
+      if (firm !== null && (await client.delete(kinds.organisation, firm, call)) === 'failed')
+        return { kind: 'refused', code: 'delete-failed' };
       const said = await client.delete(kinds[placeOf(ref.place)], ref.id, call);
       if (said === 'gone') return { kind: 'not-found' };
       return said === 'failed' ? { kind: 'refused', code: 'delete-failed' } : { kind: 'accepted', ref };

@@ -20,6 +20,8 @@ export const manifest: Manifest = {
   // one request per company at a time; overlapping ones are answered with errors (support article 77000500440)
   limits: { connections: 1 },
   deadlineSeconds: 360,
+  // customerlist.nv has no pages: about 350 bytes a customer, for half a million of them
+  maxBytes: 200 * 1024 * 1024,
   backupLagDays: null,
   retention: ['fi/vouchers'],
   rights: ['customerlist', 'getcustomer', 'salesinvoicelist', 'customer-write', 'contactperson-write', 'deletecustomer'],

@@ -309,3 +309,36 @@ describe('a webhook', () => {
     for (const other of ['', 'hello', '[]', '{"CONTACT_ID":7}', '{"entity":7}']) expect(w.webhook.hints(asked(other))).toBeNull();
   });
 });
+
+describe('a sole trader', () => {
+  async function trader(name: string) {
+    const w = await world();
+    const firm = w.crm.add('organisation', { ORGANISATION_NAME: name });
+    const contact = (who: string) =>
+      w.crm.add('contact', { FIRST_NAME: who, LAST_NAME: 'Virtanen', ORGANISATION_ID: Number(firm) });
+    return { w, firm, contact, ref: { place: 'contact', id: contact('Aino') } };
+  }
+
+  it('is forgotten with the company that is nobody else', async () => {
+    const { w, ref } = await trader('Tmi Aino Virtanen');
+    await using _ = w;
+    expect(await w.recipient.erase(ref, call)).toMatchObject({ kind: 'accepted' });
+    const deleted = w.server.log.filter(({ method }) => method === 'DELETE').map(({ path }) => path.split('/')[2]);
+    expect(deleted).toEqual(['Organisations', 'Contacts']);
+  });
+
+  it('leaves a company for which somebody else acts, and a company that is one', async () => {
+    for (const [name, more] of [
+      ['Tmi Aino Virtanen', true],
+      ['Virtanen Oy', false],
+    ] as const) {
+      const { w, ref, contact } = await trader(name);
+      await using _ = w;
+      if (more) contact('Eino');
+      expect(await w.recipient.erase(ref, call)).toMatchObject({ kind: 'accepted' });
+      expect(w.server.log.filter(({ method }) => method === 'DELETE').map(({ path }) => path.split('/')[2])).toEqual([
+        'Contacts',
+      ]);
+    }
+  });
+});
