@@ -16,6 +16,7 @@ import type { Needs } from '../jobs/needs.ts';
 import { auditRoutes } from './audit.ts';
 import { actorOf, mustBeAllowed } from './auth.ts';
 import { caseRoutes } from './cases.ts';
+import { consoleRoutes } from './console/console.ts';
 import { healthRoutes } from './health.ts';
 import { heldRoutes } from './held.ts';
 import { linkRoutes } from './links.ts';
@@ -94,6 +95,11 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
 
   await app.register(healthRoutes, { needs });
   await app.register(webhookRoutes, { needs });
+  await app.register(consoleRoutes, {
+    needs,
+    who: async (request) =>
+      request.headers.authorization ? actorOf(needs.db, request.headers.authorization, options.localToken) : null,
+  });
   await app.register(
     async (api) => {
       await api.register(formbody);

@@ -11,6 +11,8 @@ export type Role = (typeof roles)[number];
 export interface Actor {
   id: string;
   roles: readonly Role[];
+  /** What the console calls them; an id where there is no name. */
+  name?: string;
 }
 
 /**

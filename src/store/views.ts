@@ -54,3 +54,14 @@ export const caseLeaves = (db: Db, caseId: string): Promise<{ index: number; lin
     sql<{ index: number; line: string }>`
       SELECT l.index, e.line FROM audit_entry e JOIN audit_leaf l USING (seq) WHERE e.case_file = ${caseId} ORDER BY l.index`,
   );
+
+/** Differs whenever anything was written down since, or a run read on: what a page that shows changes compares. */
+export const changeMark = async (db: Db, run: string | null): Promise<string> => {
+  const found = await row(
+    db,
+    sql<{ seq: number | null; run: string | null }>`
+      SELECT (SELECT max(seq) FROM audit_entry) AS seq,
+        (SELECT concat_ws(' ', state, phase, pages, calls, problem) FROM run WHERE id = ${run}) AS run`,
+  );
+  return `${found?.seq ?? 0} ${found?.run ?? ''}`;
+};

@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Needs } from '../../jobs/needs.ts';
+import type { Actor } from '../auth.ts';
+import { ProblemError } from '../problem.ts';
+import { problemPage } from './faults.tsx';
+import { documentOf } from './frame.tsx';
+import { languageOf, type Translator, translator } from './i18n.ts';
+import { liveRoutes } from './live.ts';
+import type { Ask, Page, Redirect, View } from './page.ts';
+import { navigation, pages } from './pages.ts';
+
+export interface ConsoleOptions {
+  needs: Needs;
+  /** Who asks, by a session or a bearer token; null: nobody. */
+  who(request: FastifyRequest): Promise<Actor | null>;
+}
+
+const assetFolder = new URL('../../../src/server/console/assets/', import.meta.url);
+const assetTypes = { 'console.css': 'text/css', 'console.js': 'text/javascript', 'icon.svg': 'image/svg+xml' } as const;
+
+/** Nothing from elsewhere, nothing inline: what an attacker gets into a page stays text. */
+export const contentSecurityPolicy = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ');
+
+/** Pages for people, rendered here, working without script. Each page of `pages.ts` names its roles; what it does not name is refused. */
+export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { needs, who }) => {
+  await app.register(cookie);
+  await app.register(formbody);
+  const assets = new Map(
+    Object.entries(assetTypes).map(([name, type]) => [name, { type, content: readFileSync(new URL(name, assetFolder)) }]),
+  );
+  const stamp = createHash('sha256');
+  for (const { content } of assets.values()) stamp.update(content);
+  const version = stamp.digest('hex').slice(0, 12);
+
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('content-security-policy', contentSecurityPolicy);
+  });
+
+  app.get('/assets/:name', { schema: { hide: true } }, async (request, reply) => {
+    const asset = assets.get((request.params as { name: string }).name);
+    if (!asset) return reply.status(404).send();
+    return reply.type(asset.type).header('cache-control', 'public, max-age=31536000, immutable').send(asset.content);
+  });
+
+  const wordsOf = (request: FastifyRequest): Translator =>
+    translator(languageOf(request.cookies['lang'], request.headers['accept-language'], needs.config.controller.languages[0]));
+
+  const show = (request: FastifyRequest, reply: FastifyReply, actor: Actor | null, t: Translator, view: View) =>
+    reply
+      .status(view.status ?? 200)
+      .type('text/html; charset=utf-8')
+      .header('cache-control', 'no-store')
+      .send(
+        documentOf(view, {
+          t,
+          actor,
+          nav: navigation,
+          path: request.url.split('?')[0] ?? '/',
+          controller: needs.config.controller.name,
+          said: saidOf(request),
+          assets: version,
+        }),
+      );
+
+  app.setErrorHandler(async (error, request, reply) => {
+    const t = wordsOf(request);
+    const actor = await who(request).catch(() => null);
+    return show(request, reply, actor, t, problemPage(t, error, needs.log, request.routeOptions.url ?? 'unknown'));
+  });
+
+  for (const definition of pages as readonly Page[]) {
+    app.route({
+      method: definition.method,
+      url: definition.path,
+      schema: { hide: true },
+      handler: async (request, reply) => {
+        const actor = await who(request);
+        if (!actor) return reply.redirect(`/sign-in?to=${encodeURIComponent(request.method === 'GET' ? request.url : '/')}`, 303);
+        const t = wordsOf(request);
+        if (!definition.roles.some((r) => actor.roles.includes(r))) throw new ProblemError(403, 'Forbidden', 'forbidden');
+        const ask: Ask = {
+          needs,
+          actor,
+          t,
+          params: parsed(definition.params, request.params) as Ask['params'],
+          query: parsed(definition.query, request.query) as Ask['query'],
+          body: parsed(definition.body, request.body ?? {}) as Ask['body'],
+          ip: request.ip,
+        };
+        const answer = await definition.handle(ask as never);
+        return isRedirect(answer) ? follow(reply, answer) : show(request, reply, actor, t, answer);
+      },
+    });
+  }
+
+  app.post('/language', { schema: { hide: true } }, async (request, reply) => {
+    const { lang, back } = z
+      .object({ lang: z.enum(['fi', 'sv', 'en']), back: z.string().default('/') })
+      .parse(request.body ?? {});
+    reply.setCookie('lang', lang, { path: '/', sameSite: 'strict', httpOnly: true, maxAge: 31_536_000 });
+    return reply.redirect(isLocal(back) ? back : '/', 303);
+  });
+
+  await app.register(liveRoutes, { needs, who });
+};
+
+const isRedirect = (answer: View | Redirect): answer is Redirect => 'to' in answer;
+
+function follow(reply: FastifyReply, { to, said }: Redirect) {
+  const url = isLocal(to) ? to : '/';
+  return reply.redirect(said ? `${url}${url.includes('?') ? '&' : '?'}said=${said}` : url, 303);
+}
+
+/** An address of this console, never one that leads elsewhere. */
+export const isLocal = (path: string): boolean => /^\/(?![/\\])/.test(path);
+
+const saidOf = (request: FastifyRequest): string | undefined => {
+  const { said } = request.query as { said?: unknown };
+  return typeof said === 'string' && /^[a-zA-Z]{1,40}$/.test(said) ? said : undefined;
+};
+
+/** What a form or an address said, checked; the fault names the field. */
+function parsed(schema: z.ZodType | undefined, value: unknown): unknown {
+  if (!schema) return {};
+  const read = schema.safeParse(value);
+  if (read.success) return read.data;
+  const detail = read.error.issues.map((i) => `${i.path.join('.') || 'form'}: ${i.message}`).join('; ');
+  throw new ProblemError(400, 'Bad request', detail);
+}
