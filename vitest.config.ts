@@ -15,7 +15,7 @@ const onLedger = [
 ];
 const ledger = (name: 'embedded' | 'server') => ({
   extends: true as const,
-  test: { name, include: onLedger, globalSetup: [`test/support/${name}.ts`], testTimeout: 120_000, hookTimeout: 120_000 },
+  test: { name, include: onLedger, globalSetup: [`test/support/${name}.ts`], testTimeout: 300_000, hookTimeout: 120_000 },
 });
 
 const lacking = lackingServers();
@@ -28,7 +28,7 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line.ts'],
     maxWorkers: 3,
     projects: [
-      { extends: true, test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: onLedger, testTimeout: 60_000 } },
+      { extends: true, test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: onLedger, testTimeout: 180_000 } },
       ledger('embedded'),
       ...(lacking ? [] : [ledger('server')]),
     ],

@@ -135,7 +135,7 @@ async function launch(runner: Runner, data: string): Promise<number> {
     port: String(port),
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    max_connections: '120',
+    max_connections: '250',
     shared_buffers: '64MB',
     fsync: 'on',
     synchronous_commit: 'on',

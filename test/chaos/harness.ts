@@ -125,4 +125,4 @@ export async function eventually<T>(what: string, seconds: number, look: () => P
   }
 }
 
-export const struck = (chaos: Chaos, seconds = 30) => eventually('the kill', seconds, async () => existsSync(chaos.mark));
+export const struck = (chaos: Chaos, seconds = 90) => eventually('the kill', seconds, async () => existsSync(chaos.mark));

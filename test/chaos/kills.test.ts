@@ -72,14 +72,14 @@ describe.concurrent('a worker that is killed', { timeout: 300_000 }, () => {
     try {
       const env = { KILL_AT: point, KILL_METHOD: methods[deed], KILL_MARK: chaos.mark };
       await chaos.startWorker(env);
-      await eventually('the first state', 20, async () => (await chaos.duty())?.state === 'settled');
+      await eventually('the first state', 90, async () => (await chaos.duty())?.state === 'settled');
       await writeFile(`${chaos.mark}.armed`, '');
       const { settled, check } = await act(chaos, deed);
       await struck(chaos);
       const killed = Date.now();
       await chaos.startWorker();
       const allowed = (mayHaveSent(point) ? leaseSeconds + deadlineSeconds : leaseSeconds) + 10;
-      await eventually(`the ${deed} to settle`, allowed + 60, settled);
+      await eventually(`the ${deed} to settle`, allowed + 120, settled);
       const seconds = (Date.now() - killed) / 1000;
       check();
       if (process.env['KAIKU_KILLS']) expect(seconds).toBeLessThan(allowed);

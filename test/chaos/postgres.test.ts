@@ -24,10 +24,10 @@ it('a ledger whose connections all end, again and again in mid-work, loses no du
       });
     const workers = [await chaos.startWorker(), await chaos.startWorker()];
     for (const reached of [5, 15, 25]) {
-      await eventually('more work', 60, async () => chaos.newsletter.members(audience).length > reached);
+      await eventually('more work', 120, async () => chaos.newsletter.members(audience).length > reached);
       await killer.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
     }
-    await eventually('everybody', 90, async () => {
+    await eventually('everybody', 150, async () => {
       const states = await Promise.all(
         Array.from({ length: people }, async (_, n) => chaos.duty('newsletter', await chaos.idOf(`p${n}@sahko.test`))),
       ).catch(() => []);

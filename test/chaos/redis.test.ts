@@ -37,9 +37,9 @@ it.runIf(inject('runtime').kind === 'server')(
         await client.flushall();
         client.disconnect();
       };
-      await eventually('the work to begin', 30, async () => chaos.newsletter.members(audience).length > 5);
+      await eventually('the work to begin', 90, async () => chaos.newsletter.members(audience).length > 5);
       await flush();
-      await eventually('more work', 30, async () => chaos.newsletter.members(audience).length > 15);
+      await eventually('more work', 90, async () => chaos.newsletter.members(audience).length > 15);
       await redis.kill();
       redis = await startRedis(binary, folder, port);
       await eventually('more work', 60, async () => chaos.newsletter.members(audience).length > 25);

@@ -164,13 +164,13 @@ const bounds: Check[] = [
   {
     name: 'ends a write at the deadline though its answer drips',
     async run(w) {
-      const by = w.another({ wire: quickWire(300) });
+      const by = w.another({ wire: quickWire(1000) });
       for (const [name, write] of Object.entries(await writes(w, by))) {
         w.faultWrites('drip');
         const started = performance.now();
         const said = await write().catch((error: unknown) => error);
         w.server.clearFaults();
-        expect(performance.now() - started).toBeLessThan(1300);
+        expect(performance.now() - started).toBeLessThan(4000);
         // nothing drips where the answer has no body
         if (!(said instanceof Failure)) expect([name, said]).toMatchObject([name, { kind: 'accepted' }]);
         else expect([name, said.code]).toEqual([name, 'ANSWER_LOST']);

@@ -148,7 +148,7 @@ const refusals: Check[] = [
   {
     name: 'ends at the deadline, asking a system that hangs or drips only once',
     async run(w) {
-      const quick = w.another({ wire: quickWire(300) });
+      const quick = w.another({ wire: quickWire(1000) });
       const { ref } = await w.one(1);
       for (const kind of ['hang', 'drip'] as const) {
         const asked = w.server.log.length;
@@ -156,7 +156,7 @@ const refusals: Check[] = [
         w.server.fault({ kind, times: 5 });
         expect((await failureOf(quick.read(ref, call))).code).toBe('RECIPIENT_UNAVAILABLE');
         w.server.clearFaults();
-        expect(performance.now() - started).toBeLessThan(1300);
+        expect(performance.now() - started).toBeLessThan(4000);
         expect(w.server.log.length - asked).toBe(1);
       }
       w.faultWrites('hang');

@@ -39,7 +39,7 @@ describe('an erasure', () => {
     expect(found).toMatchObject({ state: 'planned', deadline: null });
     await settled(journey, subject, 'newsletter', 'restricted');
     expect(members().find((m) => m.email_address === 'aino@sahko.test')?.status).toBe('unsubscribed');
-    expect(journey.crm.record('contact', id)?.['EMAIL_OPTED_OUT']).toBe(true);
+    await until('the refusal in the register', async () => journey.crm.record('contact', id)?.['EMAIL_OPTED_OUT'] === true);
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect(members()).toHaveLength(2);
     await journey.post(`/cases/${found.id}/approve`);

@@ -150,7 +150,7 @@ export async function openJourney(
 export type Journey = Awaited<ReturnType<typeof openJourney>>;
 
 /** Looks until there is something to see. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>, seconds = 30): Promise<T> {
+export async function until<T>(what: string, look: () => Promise<T | undefined | false>, seconds = 90): Promise<T> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const found = await look();

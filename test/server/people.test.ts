@@ -86,7 +86,8 @@ describe('finding people', () => {
     expect(answer.json<{ duties: Duty[] }>().duties).toContainEqual(
       expect.objectContaining({ system: 'newsletter', state: 'settled', outcome: 'unchanged', owner: 'marketing' }),
     );
-    expect(answer.text).not.toMatch(/aino|virtanen|40123|A-1/i);
+    // with its quotes: an id may well hold «a-1»
+    expect(answer.text).not.toMatch(/aino|virtanen|\+35840123|"A-1"/i);
   });
 
   it('is in no log, however the question ends', async () => {
