@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
-import { lackingServers } from './test/support/installed.ts';
+import { findChromium, lackingServers } from './test/support/installed.ts';
 
 /**
- * Three projects. `pure` needs nothing. `embedded` runs the ledger's tests on the private PostgreSQL that Kaiku brings; `server` runs
+ * Four projects. `pure` needs nothing. `embedded` runs the ledger's tests on the private PostgreSQL that Kaiku brings; `server` runs
  * the same tests on an installed PostgreSQL and Redis, where the machine has them (`KAIKU_TEST_SERVERS=0` leaves them out).
+ * `browser` opens the console in an installed Chromium, as a person would.
  */
 const onLedger = [
   'test/store/**/*.test.ts',
@@ -13,14 +14,18 @@ const onLedger = [
   'test/journeys/**/*.test.ts',
   'test/chaos/**/*.test.ts',
 ];
-const ledger = (name: 'embedded' | 'server') => ({
+const inBrowser = ['test/browser/**/*.test.ts'];
+const ledger = (name: string, runtime: 'embedded' | 'server', include = onLedger) => ({
   extends: true as const,
-  test: { name, include: onLedger, globalSetup: [`test/support/${name}.ts`], testTimeout: 300_000, hookTimeout: 120_000 },
+  test: { name, include, globalSetup: [`test/support/${runtime}.ts`], testTimeout: 300_000, hookTimeout: 120_000 },
 });
 
 const lacking = lackingServers();
-if (lacking)
-  process.env['KAIKU_TEST_LEFT_OUT'] = `the tests on PostgreSQL + Redis (${lacking}); the same tests ran on the embedded runtime`;
+const leftOut = [
+  ...(lacking ? [`the tests on PostgreSQL + Redis (${lacking}); the same tests ran on the embedded runtime`] : []),
+  ...(findChromium() ? [] : ['the tests in a browser (no Chromium on this machine; KAIKU_CHROMIUM names one)']),
+];
+if (leftOut.length > 0) process.env['KAIKU_TEST_LEFT_OUT'] = leftOut.join('; ');
 
 export default defineConfig({
   test: {
@@ -28,9 +33,13 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line.ts'],
     maxWorkers: 3,
     projects: [
-      { extends: true, test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: onLedger, testTimeout: 180_000 } },
-      ledger('embedded'),
-      ...(lacking ? [] : [ledger('server')]),
+      {
+        extends: true,
+        test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: [...onLedger, ...inBrowser], testTimeout: 180_000 },
+      },
+      ledger('embedded', 'embedded'),
+      ...(lacking ? [] : [ledger('server', 'server')]),
+      ...(findChromium() ? [ledger('browser', 'embedded', inBrowser)] : []),
     ],
   },
 });

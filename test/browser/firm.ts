@@ -1,0 +1,133 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { insightlySandbox } from '../../src/connectors/insightly/sandbox.ts';
+import type { Customer } from '../../src/connectors/insightly/sandbox-handles.ts';
+import { mailchimpSandbox } from '../../src/connectors/mailchimp/sandbox.ts';
+import { netvisorSandbox } from '../../src/connectors/netvisor/sandbox.ts';
+import { serveSandbox } from '../../src/connectors/sandbox.ts';
+import { isInvoiced, keepBooks } from '../../src/demo/books.ts';
+import { audience, firmConfig, organisationId } from '../../src/demo/firm.ts';
+import { createLog, readEnvironment } from '../../src/open.ts';
+import { startHub } from '../../src/start.ts';
+import { until } from '../journeys/hub.ts';
+import { testRuntime } from '../support/runtime.ts';
+
+/** The demo's firm with a hub on it, brought to a day on which every page has something to show. */
+export async function openFirm(count = 40) {
+  const runtime = await testRuntime();
+  const folder = await mkdtemp(join(tmpdir(), 'kaiku-firm-'));
+  const crm = insightlySandbox({ apiKey: 'crm', perSecond: 200, connections: 20 });
+  const people = crm.seed(count);
+  const newsletter = mailchimpSandbox({ apiKey: 'news-us1', audiences: [audience] });
+  for (const p of people)
+    if (p.newsletter) newsletter.seedMember(audience, { email: p.email, FNAME: p.givenName, LNAME: p.familyName });
+  const accounting = netvisorSandbox({ organisationId });
+  keepBooks(accounting, people);
+  const [crmServer, newsletterServer, accountingServer] = await Promise.all([
+    serveSandbox(crm),
+    serveSandbox(newsletter),
+    serveSandbox(accounting),
+  ]);
+  const configPath = join(folder, 'kaiku.yaml');
+  await writeFile(
+    configPath,
+    firmConfig({ crm: crmServer.url, newsletter: newsletterServer.url, accounting: accountingServer.url }),
+  );
+  const env = readEnvironment({
+    KAIKU_CONFIG: configPath,
+    KAIKU_DATA: folder,
+    DATABASE_URL: runtime.databaseUrl,
+    KAIKU_TEST_CLOCK: '1',
+    DEMO_INSIGHTLY_KEY: 'crm',
+    DEMO_MAILCHIMP_KEY: 'news-us1',
+    DEMO_NETVISOR_ID: accounting.credentials.customerId,
+    DEMO_NETVISOR_KEY: accounting.credentials.customerKey,
+    DEMO_NETVISOR_PARTNER: accounting.credentials.partnerId,
+    DEMO_NETVISOR_PARTNER_KEY: accounting.credentials.partnerKey,
+  });
+  const running = await startHub({ ...env, port: 0 }, createLog('silent'), 'all');
+  const url = running.url ?? '';
+  const ask = async <T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> => {
+    const answer = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${running.token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 200)}`);
+    return JSON.parse(text) as T;
+  };
+  const subjectOf = (email: string) =>
+    until('the subject', async () => (await ask<{ id: string }[]>('GET', `/subjects?email=${encodeURIComponent(email)}`))[0]?.id);
+  return {
+    crm,
+    newsletter,
+    newsletterServer,
+    accounting,
+    people,
+    running,
+    url,
+    ask,
+    subjectOf,
+    async close() {
+      await running.stop();
+      await Promise.all([crmServer.close(), newsletterServer.close(), accountingServer.close()]);
+      await rm(folder, { recursive: true, force: true });
+      await runtime.drop();
+    },
+  };
+}
+export type Firm = Awaited<ReturnType<typeof openFirm>>;
+
+/** A day in the life: somebody corrected, somebody erased and kept by law, somebody waiting for a decision, and what nobody is sure of. */
+export async function liveThrough(firm: Firm) {
+  const { ask, crm, newsletter, people } = firm;
+  const isPrivate = (p: Customer) => p.customer && !p.organisation;
+  const invoiced = people.filter((p) => isPrivate(p) && p.newsletter && isInvoiced(p));
+  const others = people.filter((p) => isPrivate(p) && !isInvoiced(p));
+  const [erased, waiting] = invoiced;
+  const [corrected, vanished] = others;
+  if (!erased || !waiting || !corrected || !vanished) throw new Error('the firm is too small for this day');
+  await until('the first poll', async () => {
+    const systems = await ask<{ system: string; duties: Record<string, number> }[]>('GET', '/systems');
+    return (systems.find((s) => s.system === 'newsletter')?.duties['held'] ?? 0) >= people.length - 1;
+  });
+  // a member whom the register does not know, and one whose name contradicts
+  newsletter.seedMember(audience, { email: 'joku.muu@muualla.test', FNAME: 'Joku', LNAME: 'Muu' });
+  const shared = people.find((p) => isPrivate(p) && !p.newsletter);
+  if (shared) newsletter.seedMember(audience, { email: shared.email, FNAME: 'Perheen', LNAME: 'Toinen' });
+  await ask('POST', '/systems/newsletter/link', { apply: true });
+  await ask('POST', '/systems/accounting/link', { apply: true });
+  const subjects = {
+    erased: await firm.subjectOf(erased.email),
+    waiting: await firm.subjectOf(waiting.email),
+    corrected: await firm.subjectOf(corrected.email),
+  };
+  crm.update('contact', corrected.id, { LAST_NAME: 'Åström-Öhman' });
+  const opened = await ask<{ id: string }>('POST', '/cases', { type: 'erasure', subject: subjects.erased, channel: 'phone' });
+  await ask('POST', `/cases/${opened.id}/approve`, { reason: 'asked by the person' });
+  crm.update('contact', waiting.id, { Erase__c: true });
+  crm.remove('contact', vanished.id);
+  const planned = await until('the case from the register', async () =>
+    (await ask<{ id: string; state: string; subject: string }[]>('GET', '/cases')).find((c) => c.subject === subjects.waiting),
+  );
+  await until('the law', async () => {
+    const { duties } = await ask<{ duties: { system: string; outcome: string | null }[] }>('GET', `/subjects/${subjects.erased}`);
+    return duties.find((d) => d.system === 'accounting')?.outcome === 'retained';
+  });
+  await until('the disappearance', async () =>
+    (await ask<{ kind: string }[]>('GET', '/held')).some((h) => h.kind === 'vanished'),
+  );
+  const preview = await ask<{ run: string }>('POST', '/systems/newsletter/resync', { dryRun: true });
+  const run = await ask<{ run: string }>('POST', '/systems/newsletter/resync', {});
+  const [task] = await until('a task', async () => {
+    const all = await ask<{ id: string; outcome?: string }[]>('GET', '/tasks');
+    return all.some((t) => !t.outcome) && all.filter((t) => !t.outcome);
+  });
+  if (!task) throw new Error('nobody was asked anything');
+  return { subjects, case: opened.id, planned: planned.id, preview: preview.run, run: run.run, task: task.id, corrected };
+}
