@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fieldNames } from './core/person.ts';
+import { roles } from './core/scope.ts';
 
 /** The file's own shape, before secrets are resolved and names are checked against each other. Unknown keys are errors. */
 const Secret = z.union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })]);
@@ -67,6 +68,33 @@ export const SystemFile = z.strictObject({
   webhook: z.strictObject({ secret: Secret }).optional(),
 });
 
+const httpAddress = z.url({
+  protocol: /^https?$/,
+  error: 'must be a whole address with https:// (http:// only to this machine)',
+});
+
+const SignInFile = z.strictObject({
+  url: httpAddress
+    .optional()
+    .describe(
+      "The console's address as browsers see it, where a proxy with TLS stands before it; the redirect URI is made of it",
+    ),
+  requireTotp: z.boolean().default(true).describe('Whoever signs in with a password must have a second factor'),
+  oidc: z
+    .strictObject({
+      issuer: httpAddress,
+      clientId: z.string().min(1),
+      clientSecret: Secret,
+      label: z.string().min(1).max(60).optional().describe('What the button says'),
+      roles: z.strictObject({
+        claim: z.string().min(1).describe('The claim of the ID token that holds the groups'),
+        map: z.record(z.string().min(1), z.array(z.enum(roles)).min(1)),
+      }),
+    })
+    .optional()
+    .describe('OpenID Connect. Whoever has none of the mapped values is refused'),
+});
+
 export const ConfigFile = z.strictObject({
   controller: z.strictObject({
     name: z.string().min(1),
@@ -89,5 +117,6 @@ export const ConfigFile = z.strictObject({
     z.string().regex(/^[a-z][a-z0-9-]*$/, { error: 'a system is named in small letters, digits and hyphens' }),
     SystemFile,
   ),
+  signIn: SignInFile.optional(),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

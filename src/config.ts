@@ -4,7 +4,7 @@ import { FinnishBusinessIds } from 'finnish-business-ids';
 import { z } from 'zod';
 import { ConfigError, type Fault, type Located, nearest, type Path, readYaml } from './config-faults.ts';
 import { ConfigFile, type SystemFile } from './config-schema.ts';
-import type { Config, Purpose, SystemConfig } from './core/configuration.ts';
+import type { Config, Purpose, SignInConfig, SystemConfig } from './core/configuration.ts';
 import type { FieldName } from './core/person.ts';
 import { retentionRules } from './core/retention.ts';
 
@@ -170,6 +170,7 @@ function resolveAll(
         `"${twin[0]}" is the register of "${system.register?.for}" already: a role has one master`,
       );
   }
+  const signIn = file.signIn && resolveSignIn(file.signIn, folder, env, tell);
   const { controller } = file;
   return {
     controller: {
@@ -181,6 +182,52 @@ function resolveAll(
     },
     purposes,
     systems,
+    ...(signIn ? { signIn } : {}),
+  };
+}
+
+type TellSecret = (given: { env: string } | { file: string }, path: Path) => string;
+
+/** A secret from where the file points; what is missing is told there, and the secret itself nowhere. */
+const secrets =
+  (folder: string, env: Record<string, string | undefined>, tell: Tell): TellSecret =>
+  (given, path) => {
+    const value = 'env' in given ? env[given.env] : readSecret(resolve(folder, given.file));
+    if (!value)
+      tell(
+        path,
+        'env' in given ? `the environment variable ${given.env} is not set` : `the file ${given.file} is missing or empty`,
+      );
+    return value ?? '';
+  };
+
+function resolveSignIn(
+  { url, requireTotp, oidc }: NonNullable<ConfigFile['signIn']>,
+  folder: string,
+  env: Record<string, string | undefined>,
+  tell: Tell,
+): SignInConfig {
+  const plain = (address: string | undefined) => address?.startsWith('http:') && !isLoopback(address);
+  if (plain(url)) tell(['signIn', 'url'], 'plain http goes to this machine only: use https');
+  if (url && new URL(url).pathname !== '/')
+    tell(['signIn', 'url'], 'must be the address alone: the console stands at the root of its host');
+  if (plain(oidc?.issuer)) tell(['signIn', 'oidc', 'issuer'], 'plain http goes to this machine only: use https');
+  if (oidc && !url)
+    tell(['signIn'], 'url is missing: the provider sends people back there, to exactly the address it was told', { key: true });
+  return {
+    requireTotp,
+    ...(url ? { url: new URL(url).origin } : {}),
+    ...(oidc
+      ? {
+          oidc: {
+            issuer: oidc.issuer,
+            clientId: oidc.clientId,
+            clientSecret: secrets(folder, env, tell)(oidc.clientSecret, ['signIn', 'oidc', 'clientSecret']),
+            roles: oidc.roles,
+            ...(oidc.label ? { label: oidc.label } : {}),
+          },
+        }
+      : {}),
   };
 }
 
@@ -195,15 +242,7 @@ function resolveSystem(
 ): SystemConfig {
   const at = (...steps: (string | number)[]): Path => ['systems', name, ...steps];
   const connector = connectors[system.connector];
-  const secret = (given: { env: string } | { file: string }, path: Path): string => {
-    const value = 'env' in given ? env[given.env] : readSecret(resolve(folder, given.file));
-    if (!value)
-      tell(
-        path,
-        'env' in given ? `the environment variable ${given.env} is not set` : `the file ${given.file} is missing or empty`,
-      );
-    return value ?? '';
-  };
+  const secret = secrets(folder, env, tell);
   const credentials = Object.fromEntries(
     Object.entries(system.credentials).map(([key, given]) => [key, secret(given, at('credentials', key))]),
   );

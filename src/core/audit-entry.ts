@@ -40,6 +40,18 @@ export const actions = [
   'check.done',
   'person.read',
   'clock.moved',
+  'sign-in.done',
+  'sign-in.failed',
+  'session.ended',
+  'account.created',
+  'account.roles',
+  'account.linked',
+  'account.password',
+  'account.factor',
+  'account.locked',
+  'account.unlocked',
+  'account.disabled',
+  'account.enabled',
 ] as const;
 export type Action = (typeof actions)[number];
 

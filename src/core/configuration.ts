@@ -1,4 +1,5 @@
 import type { FieldName } from './person.ts';
+import type { Role } from './scope.ts';
 
 /** The controller's declaration as the floors below see it: loaded, checked, secrets resolved. */
 export interface Purpose {
@@ -48,6 +49,23 @@ export interface SystemConfig {
   webhook?: { secret: string };
 }
 
+/** How people get into the console. */
+export interface SignInConfig {
+  /** The console's address as browsers see it; with https, cookies are bound to it. Absent: plain http on this machine. */
+  url?: string;
+  /** Whoever signs in with a password must have a second factor. */
+  requireTotp: boolean;
+  oidc?: {
+    issuer: string;
+    clientId: string;
+    clientSecret: string;
+    /** What the button says: the provider's name as the company knows it. */
+    label?: string;
+    /** Which values of which claim give which roles; whoever has none of them is refused. */
+    roles: { claim: string; map: Record<string, readonly Role[]> };
+  };
+}
+
 export interface Config {
   controller: {
     name: string;
@@ -59,4 +77,5 @@ export interface Config {
   };
   purposes: Record<string, Purpose>;
   systems: Record<string, SystemConfig>;
+  signIn?: SignInConfig;
 }

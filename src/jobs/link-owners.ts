@@ -36,10 +36,10 @@ export async function nearbyOwners(needs: Needs, fields: Fields): Promise<string
   return [...new Set((await ownersOf(needs.db, 'email', hashes)).map((s) => s.id))];
 }
 
-/** Whether the row is of somebody who was erased: a copy that came back, or was never reached. */
-export async function isOfErased(needs: Needs, system: string, fields: Fields): Promise<boolean> {
+/** In which role the person of this row was erased: a copy that came back, or was never reached. Null: of nobody who was. */
+export async function roleOfErased(needs: Needs, system: string, fields: Fields): Promise<string | null> {
   const roles = rolesServed(needs, system) ?? new Set(Object.values(needs.config.systems).flatMap((s) => s.register?.for ?? []));
   const hashes = identifiersOf(fields as Person).map(({ kind, value }) => ({ kind, hash: needs.vault.hash(kind, value) }));
-  for (const role of roles) if ((await tombstonesAmong(needs.db, role, hashes, await now(needs))).length > 0) return true;
-  return false;
+  for (const role of roles) if ((await tombstonesAmong(needs.db, role, hashes, await now(needs))).length > 0) return role;
+  return null;
 }

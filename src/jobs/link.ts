@@ -11,7 +11,7 @@ import { markLinked, systemState } from '../store/systems.ts';
 import { noteRefusal } from './converge-notes.ts';
 import { standings } from './converge-write.ts';
 import { likenessTo, valuesOf } from './link-names.ts';
-import { cluesOf, isOfErased, nearbyOwners } from './link-owners.ts';
+import { cluesOf, nearbyOwners, roleOfErased } from './link-owners.ts';
 import { type Needs, tell, whose } from './needs.ts';
 
 export interface LinkResult {
@@ -137,7 +137,8 @@ async function undo(run: Run, subject: string, place: string): Promise<boolean> 
 
 async function orphan(run: Run, profile: Profile, hash: Buffer): Promise<Finding> {
   const { needs, system, apply, actor } = run;
-  if (await isOfErased(needs, system, profile.fields)) {
+  const role = await roleOfErased(needs, system, profile.fields);
+  if (role !== null) {
     if (!apply) return 'orphans';
     const opened = await hold(needs.db, {
       id: needs.newId(),
@@ -145,6 +146,7 @@ async function orphan(run: Run, profile: Profile, hash: Buffer): Promise<Finding
       system,
       subject: null,
       about: hash,
+      role,
       reason: 'tombstone',
     });
     if (opened) await tell(needs, { actor, action: 'rearrival.held', system, reason: 'tombstone' });

@@ -17,7 +17,8 @@ import type { Needs } from './needs.ts';
 
 /** A few rows of each kind as a person may see them, to judge a preview by. */
 export interface Samples {
-  changed: { fields: string[]; row: Record<string, string> }[];
+  /** `subject` decides who may see the sample; it is not shown. */
+  changed: { fields: string[]; row: Record<string, string>; subject?: string }[];
   orphans: Record<string, string>[];
 }
 const mostSamples = 5;
@@ -84,7 +85,7 @@ async function compareRow(needs: Needs, run: RunRow, read: RecordRow, profile: P
   );
   const same = differing.length === 0 && state === read.state && !(profile.refused && read.state === 'linked');
   if (!same && samples.changed.length < mostSamples)
-    samples.changed.push({ fields: differing.sort(), row: masked(profile.fields) });
+    samples.changed.push({ fields: differing.sort(), row: masked(profile.fields), subject: read.subject });
   await noteSeen(needs.db, run.id, { record: read.id, same, state, fingerprints: same ? null : prints });
   if (!run.dry && !same) await putRight(needs, read, profile, prints);
 }

@@ -53,9 +53,11 @@ export async function takeIn(needs: Needs, system: string, record: RegisterRecor
     const before = subjectId ? await lockSubject(db, subjectId) : undefined;
     const fields = declaredFields(needs, fieldsOf(record.person));
 
-    if (before?.state === 'erased') return rearrival(needs, system, before.id, hash, 'same-record');
+    if (before?.state === 'erased')
+      return rearrival(needs, { system, subject: before.id, about: hash, role: before.role, reason: 'same-record' });
     const guarded = before ? [] : await guardedBy(needs, record.role, fields);
-    if (guarded.length > 0) return rearrival(needs, system, null, hash, 'tombstone', guarded);
+    if (guarded.length > 0)
+      return rearrival(needs, { system, subject: null, about: hash, role: record.role, reason: 'tombstone' }, guarded);
 
     const subject = before ?? (await firstSeen(needs, system, record));
     if (tied && known && known.subject !== tied.subject) {
@@ -109,19 +111,14 @@ async function guardedBy(needs: Needs, role: string, fields: Fields) {
 /** An erased person is in the register again: a stale copy or a new relationship. A person says which. */
 async function rearrival(
   needs: Needs,
-  system: string,
-  subject: string | null,
-  about: Buffer,
-  reason: string,
+  of: { system: string; subject: string | null; about: Buffer; role: string; reason: string },
   by: { kind: string }[] = [],
 ): Promise<TakenIn> {
+  const { system, reason } = of;
   const opened = await hold(needs.db, {
     id: needs.newId(),
     kind: 'rearrival',
-    system,
-    subject,
-    about,
-    reason,
+    ...of,
     details: { matched: [...new Set(by.map((t) => t.kind))] },
   });
   if (opened) await tell(needs, { actor: 'kaiku', action: 'rearrival.held', system, reason });

@@ -1,3 +1,4 @@
+import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
@@ -13,15 +14,19 @@ import type { Logger } from 'pino';
 import { Failure } from '../core/failure.ts';
 import { faultOf } from '../jobs/converge.ts';
 import type { Needs } from '../jobs/needs.ts';
+import { accountRoutes } from './accounts.ts';
 import { auditRoutes } from './audit.ts';
-import { actorOf, mustBeAllowed } from './auth.ts';
+import { type Actor, actorOf, mustBeAllowed } from './auth.ts';
 import { caseRoutes } from './cases.ts';
 import { consoleRoutes } from './console/console.ts';
+import { closeTo } from './gate.ts';
 import { healthRoutes } from './health.ts';
 import { heldRoutes } from './held.ts';
 import { linkRoutes } from './links.ts';
 import { ProblemError } from './problem.ts';
 import { runRoutes } from './runs.ts';
+import { mustComeFromHere } from './sign-in/origin.ts';
+import { actorOfSession, sessionCookie, sessionOf } from './sign-in/session.ts';
 import { subjectRoutes } from './subjects.ts';
 import { systemRoutes } from './systems.ts';
 import { taskRoutes } from './tasks.ts';
@@ -32,6 +37,8 @@ export interface ServerOptions {
   localToken: string;
   /** Opens `POST /test/clock`. */
   testClock: boolean;
+  /** Where the console is reached, for links that are handed over; absent: where the request came to. */
+  origin?: string;
   log: Logger;
 }
 
@@ -44,6 +51,8 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
     logger: false,
     bodyLimit: 1024 * 1024,
     requestTimeout: 60_000,
+    // with an address of its own the console stands behind a proxy of the house, and only such a one is believed about who asks
+    trustProxy: needs.config.signIn?.url?.startsWith('https:') ? ['loopback', 'linklocal', 'uniquelocal'] : false,
     routerOptions: { maxParamLength: 300 },
     // an address that is no URL never reaches a route, and is not quoted back
     frameworkErrors: (_error, _request, reply: FastifyReply) =>
@@ -57,12 +66,20 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.decorateRequest('actor', null as never);
-  await app.register(helmet, { global: true });
+  app.decorateRequest('scope', null as never);
+  // not `no-referrer`: browsers would then hide the origin of our own forms, which older ones are recognised by
+  await app.register(helmet, { global: true, referrerPolicy: { policy: 'same-origin' } });
+  await app.register(cookie);
   await app.register(swagger, {
     openapi: {
       info: { title: 'Kaiku', version: '1', description: 'Who was told what, what they did, and how we know.' },
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
-      security: [{ bearer: [] }],
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie', name: sessionCookie(needs.config) },
+        },
+      },
+      security: [{ bearer: [] }, { session: [] }],
     },
     transform: jsonSchemaTransform,
   });
@@ -95,23 +112,47 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
 
   await app.register(healthRoutes, { needs });
   await app.register(webhookRoutes, { needs });
-  await app.register(consoleRoutes, {
-    needs,
-    who: async (request) =>
-      request.headers.authorization ? actorOf(needs.db, request.headers.authorization, options.localToken) : null,
-  });
+  const who = async (request: FastifyRequest): Promise<Actor | null> =>
+    request.headers.authorization
+      ? actorOf(needs.db, request.headers.authorization, options.localToken)
+      : actorOfSession(needs, await sessionOf(needs, request));
+  await app.register(consoleRoutes, { needs, who });
   await app.register(
     async (api) => {
       await api.register(formbody);
       api.addHook('onRequest', async (request: FastifyRequest) => {
         const route = (request.routeOptions.url ?? '').replace(/^\/api\/v1/, '');
-        const actor = await actorOf(needs.db, request.headers.authorization, options.localToken);
+        const actor = await who(request);
+        if (!actor)
+          throw new ProblemError(
+            401,
+            'Unauthorized',
+            'Send a bearer token (`kaiku token create --role R` prints one), or sign in.',
+          );
+        mustComeFromHere(request, needs.config);
         // an unknown page is told as such only to somebody who may be here at all
-        if (request.routeOptions.url) mustBeAllowed(actor, request.method === 'HEAD' ? 'GET' : request.method, route);
+        request.scope = request.routeOptions.url
+          ? mustBeAllowed(actor, request.method === 'HEAD' ? 'GET' : request.method, route)
+          : [];
         request.actor = actor;
       });
-      for (const routes of [subjectRoutes, caseRoutes, taskRoutes, heldRoutes, linkRoutes, systemRoutes, runRoutes, auditRoutes])
-        await api.register(routes, { needs, testClock: options.testClock });
+      api.addHook('preHandler', async (request: FastifyRequest) => closeTo(request, needs.db, request.scope));
+      for (const routes of [
+        subjectRoutes,
+        caseRoutes,
+        taskRoutes,
+        heldRoutes,
+        linkRoutes,
+        systemRoutes,
+        runRoutes,
+        auditRoutes,
+        accountRoutes,
+      ])
+        await api.register(routes, {
+          needs,
+          testClock: options.testClock,
+          ...(options.origin ? { origin: options.origin } : {}),
+        });
       api.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
     },
     { prefix: '/api/v1' },

@@ -2,10 +2,11 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { verifyLog } from '../core/audit-verify.ts';
 import { inclusionProofFrom } from '../core/merkle.ts';
+import { type Scope, seesEverybody } from '../core/scope.ts';
 import { noteName, vkeyOf } from '../core/signed-note.ts';
 import { checkpoints, entries, latestCheckpoint, nodeAt, sequence } from '../store/audit.ts';
-import { caseLeaves } from '../store/views.ts';
-import { badRequest, notFound } from './problem.ts';
+import { caseLeaves, leavesBeyond } from '../store/views.ts';
+import { badRequest, notFound, refused } from './problem.ts';
 import type { RouteOptions } from './routes.ts';
 
 const count = z.coerce.number().int({ error: 'must be a whole number' }).min(0);
@@ -15,6 +16,8 @@ const pageLimit = 5000;
 export const auditRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
   const { db, signer } = needs;
   const vkey = () => vkeyOf(signer.seed, noteName(signer.origin));
+  const beyondScope = async (scope: Scope, from: number, to: number): Promise<ReadonlySet<number>> =>
+    new Set(seesEverybody(scope) ? [] : (await leavesBeyond(db, scope, from, to)).map((leaf) => leaf.index));
 
   app.get('/audit/checkpoint', async (_request, reply) => {
     await sequence(db, signer);
@@ -26,13 +29,14 @@ export const auditRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { ne
   app.get(
     '/audit/entries',
     { schema: { querystring: z.object({ from: count.default(0), to: count.optional() }) } },
-    async ({ query }) => {
+    async ({ query, scope }) => {
       const to = Math.min(query.to ?? query.from + pageLimit, query.from + pageLimit);
+      const beyond = await beyondScope(scope, query.from, to);
+      // the hash stays, so that the tree can be checked over what is not shown
       return (await entries(db, query.from, to)).map(({ index, line, hash }) => ({
         index,
         hash: hash.toString('base64'),
-        entry: JSON.parse(line) as unknown,
-        line,
+        ...(beyond.has(index) ? {} : { entry: JSON.parse(line) as unknown, line }),
       }));
     },
   );
@@ -63,12 +67,14 @@ export const auditRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { ne
     );
   });
 
-  app.get('/audit/export', { schema: { querystring: z.object({ case: z.uuid().optional() }) } }, async ({ query }) => {
+  app.get('/audit/export', { schema: { querystring: z.object({ case: z.uuid().optional() }) } }, async ({ query, scope }) => {
     await sequence(db, signer);
     const latest = await latestCheckpoint(db);
     if (!latest) throw notFound('checkpoint yet');
     const beside = { checkpoint: latest.note, vkey: vkey() };
     if (query.case === undefined) {
+      if ((await beyondScope(scope, 0, latest.size)).size > 0)
+        throw refused('The whole log holds entries outside your scope: export one case, or ask somebody who is also HR.');
       const lines: string[] = [];
       for (let from = 0; from < latest.size; from += pageLimit)
         for (const { line } of await entries(db, from, Math.min(latest.size, from + pageLimit))) lines.push(line);

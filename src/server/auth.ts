@@ -1,11 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { userInfo } from 'node:os';
+import { type Role, roles, type Scope, scopeOf } from '../core/scope.ts';
 import type { Db } from '../store/database.ts';
 import { tokenByHash } from '../store/tokens.ts';
 import { ProblemError } from './problem.ts';
 
-export const roles = ['admin', 'dpo', 'decision-maker', 'auditor', 'viewer'] as const;
-export type Role = (typeof roles)[number];
+export { type Role, roles };
 
 /** Who is asking: an id for the log and what they may do. */
 export interface Actor {
@@ -13,45 +13,57 @@ export interface Actor {
   roles: readonly Role[];
   /** What the console calls them; an id where there is no name. */
   name?: string;
+  /** A system owner's systems. */
+  systems?: readonly string[];
+  /** The staff a supervisor looks after. */
+  staff?: readonly string[];
+  /** Of somebody who signed in: the account, its session, and the language they chose. */
+  account?: { id: string; session: string; language: string | null };
 }
 
 /**
  * Which roles may use which route; the table denies what it does not name. The first word of a route is its method. The admin runs
- * systems and does not read people; the DPO reads and reviews; decisions are the decision maker's.
+ * systems and does not read people; the DPO reads and reviews; decisions are the decision maker's. *Whom* somebody sees on a route is
+ * the matter of their scope (`core/scope.ts`): HR and supervisors see staff only, and nobody else sees any.
  */
 export const access: Readonly<Record<string, readonly Role[]>> = {
-  'GET /subjects': ['dpo', 'decision-maker'],
-  'GET /subjects/:id': ['dpo', 'decision-maker'],
+  'GET /subjects': ['dpo', 'decision-maker', 'hr', 'supervisor'],
+  'GET /subjects/:id': ['dpo', 'decision-maker', 'hr', 'supervisor'],
   'POST /subjects/:id/merge': ['decision-maker'],
   'POST /subjects/:id/split': ['decision-maker'],
   'POST /links/:id/unlink': ['decision-maker'],
   'POST /links/:id/relink': ['decision-maker'],
-  'GET /cases': ['dpo', 'decision-maker', 'auditor'],
-  'POST /cases': ['dpo', 'decision-maker'],
-  'GET /cases/:id': ['dpo', 'decision-maker', 'auditor'],
+  'GET /cases': ['dpo', 'decision-maker', 'auditor', 'hr', 'supervisor'],
+  'POST /cases': ['dpo', 'decision-maker', 'hr'],
+  'GET /cases/:id': ['dpo', 'decision-maker', 'auditor', 'hr', 'supervisor'],
   'POST /cases/:id/approve': ['decision-maker'],
   'POST /cases/:id/refuse': ['decision-maker'],
-  'POST /cases/:id/extend': ['dpo', 'decision-maker'],
-  'POST /cases/:id/pause': ['dpo', 'decision-maker'],
-  'GET /erasures': ['dpo', 'decision-maker', 'auditor'],
-  'GET /systems': ['admin', 'dpo', 'decision-maker', 'viewer'],
+  'POST /cases/:id/extend': ['dpo', 'decision-maker', 'hr'],
+  'POST /cases/:id/pause': ['dpo', 'decision-maker', 'hr'],
+  'GET /erasures': ['dpo', 'decision-maker', 'auditor', 'hr', 'supervisor'],
+  'GET /systems': ['admin', 'dpo', 'decision-maker', 'viewer', 'system-owner', 'hr'],
   'POST /systems/:system/check': ['admin'],
   'POST /systems/:system/link': ['admin'],
   'POST /systems/:system/resync': ['admin'],
   'GET /runs/:id': ['admin', 'dpo'],
   'POST /runs/:id/:verb': ['admin'],
-  'GET /held': ['admin', 'dpo', 'decision-maker'],
+  'GET /held': ['admin', 'dpo', 'decision-maker', 'hr'],
   'POST /held/:id/:verdict': ['decision-maker'],
-  'POST /duties/:id/redrive': ['admin', 'dpo'],
-  'GET /tasks': ['dpo', 'decision-maker'],
-  'GET /tasks/:id': ['dpo', 'decision-maker'],
-  'POST /tasks/:id/answer': ['dpo', 'decision-maker'],
+  'POST /duties/:id/redrive': ['admin', 'dpo', 'hr'],
+  'GET /tasks': ['dpo', 'decision-maker', 'system-owner', 'hr'],
+  'GET /tasks/:id': ['dpo', 'decision-maker', 'system-owner', 'hr'],
+  'POST /tasks/:id/answer': ['dpo', 'decision-maker', 'system-owner', 'hr'],
   'GET /audit/checkpoint': ['admin', 'dpo', 'decision-maker', 'auditor'],
   'GET /audit/entries': ['dpo', 'auditor'],
   'GET /audit/proof': ['dpo', 'auditor'],
   'GET /audit/export': ['dpo', 'auditor'],
   'POST /audit/verify': ['admin', 'dpo', 'decision-maker', 'auditor'],
   'POST /tokens': ['admin'],
+  'GET /accounts': ['admin'],
+  'POST /accounts': ['admin'],
+  'POST /accounts/first-link': ['admin'],
+  'POST /accounts/:id/roles': ['admin'],
+  'POST /accounts/:id/:verb': ['admin'],
   'GET /doctor': ['admin', 'dpo'],
   'POST /test/clock': ['admin'],
   'GET /openapi.json': roles,
@@ -79,8 +91,8 @@ export async function actorOf(db: Db, header: string | undefined, localToken: st
   return { id: `token:${known.id}`, roles: [known.role as Role] };
 }
 
-/** Throws a 403 problem unless the route's row names one of the actor's roles. */
-export function mustBeAllowed(actor: Actor, method: string, route: string): void {
+/** Whom the actor sees on this route. Throws a 403 problem unless the route's row names one of the actor's roles. */
+export function mustBeAllowed(actor: Actor, method: string, route: string): Scope {
   const allowed = access[`${method} ${route}`] ?? [];
   if (!actor.roles.some((role) => allowed.includes(role))) {
     throw new ProblemError(
@@ -89,6 +101,7 @@ export function mustBeAllowed(actor: Actor, method: string, route: string): void
       allowed.length > 0 ? `This needs one of the roles ${allowed.join(', ')}.` : 'No role may do this.',
     );
   }
+  return scopeOf(actor, allowed);
 }
 
 export const tokenHash = digest;

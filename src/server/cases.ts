@@ -4,6 +4,7 @@ import type { RemoteRef } from '../connectors/connector.ts';
 import { freeCall } from '../connectors/http.ts';
 import { normalise } from '../core/identifier.ts';
 import { type Fields, fieldsOf } from '../core/person.ts';
+import { type Scope, sees } from '../core/scope.ts';
 import { AlreadyErased, approveCase, openErasureCase, refuseCase } from '../jobs/erasure.ts';
 import { foreseeLaw } from '../jobs/foresee-law.ts';
 import { type Needs, now, registerOf } from '../jobs/needs.ts';
@@ -36,9 +37,9 @@ const Decision = z.strictObject({ reason: z.string().max(2000).optional() }).nul
 export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
   const { db } = needs;
 
-  app.post('/cases', { schema: { body: NewCase } }, async ({ body, actor }, reply) => {
+  app.post('/cases', { schema: { body: NewCase } }, async ({ body, actor, scope }, reply) => {
     if (body.type !== 'erasure') throw later(`A case of type ${body.type}`);
-    const subject = await subjectOf(needs, body);
+    const subject = await subjectOf(needs, body, scope);
     const receivedAt = body.receivedAt ? new Date(body.receivedAt) : await now(needs);
     try {
       const { id, fresh } = await openErasureCase(needs, {
@@ -61,7 +62,7 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
     }
   });
 
-  app.get('/cases', async () => (await allCases(db)).map((c) => caseView(needs, c)));
+  app.get('/cases', async ({ scope }) => (await allCases(db, scope)).map((c) => caseView(needs, c)));
 
   app.get('/cases/:id', { schema: { params: Id } }, async ({ params }) => {
     const found = await caseById(db, params.id);
@@ -91,16 +92,20 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
     throw later('Pausing a case');
   });
 
-  app.get('/erasures', async () => {
+  app.get('/erasures', async ({ scope }) => {
     const matrix = [];
-    for (const { id, subject } of await erasureCases(db)) {
+    for (const { id, subject } of await erasureCases(db, scope)) {
       matrix.push({ case: id, subject, deadline: null, duties: (await dutiesOf(db, subject)).map((d) => dutyView(needs, d)) });
     }
     return matrix;
   });
 };
 
-async function subjectOf(needs: Needs, body: { subject?: string | undefined; email?: string | undefined }): Promise<SubjectRow> {
+async function subjectOf(
+  needs: Needs,
+  body: { subject?: string | undefined; email?: string | undefined },
+  scope: Scope,
+): Promise<SubjectRow> {
   if (body.subject) {
     const subject = await subjectById(needs.db, body.subject);
     if (!subject) throw notFound('data subject');
@@ -110,7 +115,7 @@ async function subjectOf(needs: Needs, body: { subject?: string | undefined; ema
   const normal = normalise('email', body.email);
   if (normal === null) throw badRequest('email: this is no e-mail address');
   const found = (await subjectsByIdentifier(needs.db, 'email', needs.vault.hash('email', normal))).filter(
-    (s) => s.state !== 'erased',
+    (s) => s.state !== 'erased' && sees(scope, s),
   );
   const [subject] = found;
   if (!subject)

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { Gauge, Registry } from 'prom-client';
+import { everybody } from '../core/scope.ts';
 import { skewMs } from '../store/clock.ts';
 import { dutyCounts, keysOfLedger, oldestOpen } from '../store/views.ts';
 import type { RouteOptions } from './routes.ts';
@@ -42,7 +43,7 @@ export const healthRoutes: FastifyPluginAsync<RouteOptions> = async (app, { need
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
     duties.reset();
     oldest.reset();
-    for (const [system, counts] of await dutyCounts(needs.db))
+    for (const [system, counts] of await dutyCounts(needs.db, everybody))
       for (const [state, n] of Object.entries(counts)) duties.set({ system, state }, n);
     for (const { recipient, seconds } of await oldestOpen(needs.db)) oldest.set({ system: recipient }, seconds);
     return reply.type(registry.contentType).send(await registry.metrics());

@@ -15,7 +15,7 @@ import { heldView, verdictsOf } from './shapes.ts';
 /** What waits for a person's verdict, and what the machine gave up. */
 export const heldRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
   const { db } = needs;
-  app.get('/held', async () => (await allHeld(db)).map((held) => heldView(needs, held)));
+  app.get('/held', async ({ scope }) => (await allHeld(db, scope)).map((held) => heldView(needs, held)));
 
   const Verdict = {
     params: Id.extend({ verdict: z.string() }),

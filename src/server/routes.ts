@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Scope } from '../core/scope.ts';
 import type { Needs } from '../jobs/needs.ts';
 import type { Actor } from './auth.ts';
 
@@ -6,11 +7,15 @@ import type { Actor } from './auth.ts';
 export interface RouteOptions {
   needs: Needs;
   testClock?: boolean;
+  /** Where the console is reached, for links that are handed over. */
+  origin?: string;
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
     actor: Actor;
+    /** Whom the actor sees on this route. */
+    scope: Scope;
   }
 }
 

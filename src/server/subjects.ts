@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { normalise } from '../core/identifier.ts';
+import { sees } from '../core/scope.ts';
 import { casesOf } from '../store/cases.ts';
 import { dutiesOf } from '../store/duties.ts';
 import { disclosuresOf, linksOf, remoteHash } from '../store/records.ts';
@@ -22,7 +23,7 @@ const Query = z.object({
 export const subjectRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
   const { db, vault } = needs;
 
-  app.get('/subjects', { schema: { querystring: Query } }, async ({ query }) => {
+  app.get('/subjects', { schema: { querystring: Query } }, async ({ query, scope }) => {
     const kinds = (['email', 'phone', 'customerNumber'] as const).filter((kind) => query[kind] !== undefined);
     const found = new Map<string, { id: string; role: string; register: string; state: string }>();
     for (const kind of kinds) {
@@ -49,7 +50,7 @@ export const subjectRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { 
         if (s) found.set(s.id, { id: s.id, role: s.role, register: s.register, state: s.state });
       }
     } else if (kinds.length === 0) throw badRequest('ask by email, phone, customerNumber, or system and remoteId');
-    return [...found.values()];
+    return [...found.values()].filter((s) => sees(scope, s));
   });
 
   app.get('/subjects/:id', { schema: { params: Id } }, async ({ params }) => {

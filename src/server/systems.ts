@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { freeCall } from '../connectors/http.ts';
+import { seesSystem } from '../core/scope.ts';
 import { linkRecipient } from '../jobs/link.ts';
 import { now, tell } from '../jobs/needs.ts';
 import { resume } from '../jobs/schedule.ts';
@@ -25,12 +26,12 @@ export const systemRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { n
     return { system, connector };
   };
 
-  app.get('/systems', async () => {
-    const counts = await dutyCounts(db);
+  app.get('/systems', async ({ scope }) => {
+    const counts = await dutyCounts(db, scope);
     return (await systemStates(db)).flatMap((state) => {
       const system = needs.config.systems[state.system];
       const connector = needs.connectors[state.system];
-      if (!system || !connector) return [];
+      if (!system || !connector || !seesSystem(scope, system.name)) return [];
       const { manifest } = connector;
       return [
         {

@@ -27,7 +27,7 @@ const fits: Record<TaskRow['ask'], readonly string[]> = {
 };
 
 export const taskRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
-  app.get('/tasks', async () => (await tasks(needs.db)).map(taskView));
+  app.get('/tasks', async ({ scope }) => (await tasks(needs.db, scope)).map(taskView));
 
   app.get(
     '/tasks/:id',

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
+import type { Scope } from '../core/scope.ts';
 import { changes, type Db, json, row, rows } from './database.ts';
+import { within } from './scope.ts';
 
 export type CaseType = 'access' | 'rectification' | 'erasure' | 'restriction' | 'objection' | 'portability';
 export type CaseState = 'planned' | 'approved' | 'refused' | 'running' | 'closed';
@@ -43,8 +45,12 @@ export const openErasure = (db: Db, subject: string): Promise<CaseRow | undefine
     sql<CaseRow>`SELECT * FROM case_file WHERE subject = ${subject} AND type = 'erasure' AND state IN ('planned', 'approved', 'running')`,
   );
 
-export const allCases = (db: Db, limit = 500): Promise<CaseRow[]> =>
-  rows(db, sql<CaseRow>`SELECT * FROM case_file ORDER BY created_at DESC LIMIT ${limit}`);
+export const allCases = (db: Db, scope: Scope, limit = 500): Promise<CaseRow[]> =>
+  rows(
+    db,
+    sql<CaseRow>`
+      SELECT * FROM case_file WHERE ${within(scope, sql`case_file.subject`)} ORDER BY created_at DESC LIMIT ${limit}`,
+  );
 
 export const runningCases = (db: Db): Promise<CaseRow[]> =>
   rows(

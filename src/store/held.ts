@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
+import type { Scope } from '../core/scope.ts';
 import { changes, type Db, json, row, rows } from './database.ts';
+import { heldWithin } from './scope.ts';
 
 /** What waits for a verdict: a vanished record, a re-arrival, an ambiguous link. `details` holds ids, counts and codes only. */
 export interface HeldRow {
@@ -26,6 +28,8 @@ export async function hold(
     system: string;
     subject: string | null;
     about?: Buffer;
+    /** Whose row it is where no person is known: decides who sees the hold. */
+    role?: string;
     reason: string;
     details?: Record<string, unknown>;
     /** Both sides of a match, masked and sealed; gone with the verdict. */
@@ -35,8 +39,8 @@ export async function hold(
   return (
     (await changes(
       db,
-      sql`INSERT INTO held (id, kind, system, subject, about, reason, details, sides)
-          VALUES (${h.id}, ${h.kind}, ${h.system}, ${h.subject}, ${h.about ?? null}, ${h.reason}, ${json(h.details ?? {})}, ${h.sides ?? null})
+      sql`INSERT INTO held (id, kind, system, subject, about, role, reason, details, sides)
+          VALUES (${h.id}, ${h.kind}, ${h.system}, ${h.subject}, ${h.about ?? null}, ${h.role ?? null}, ${h.reason}, ${json(h.details ?? {})}, ${h.sides ?? null})
           ON CONFLICT DO NOTHING`,
     )) === 1
   );
@@ -48,8 +52,12 @@ export const openHolds = (db: Db, subject: string): Promise<HeldRow[]> =>
 export const heldById = (db: Db, id: string): Promise<HeldRow | undefined> =>
   row(db, sql<HeldRow>`SELECT ${columns} FROM held WHERE id = ${id}`);
 
-export const allHeld = (db: Db, limit = 500): Promise<HeldRow[]> =>
-  rows(db, sql<HeldRow>`SELECT ${columns} FROM held WHERE verdict IS NULL ORDER BY created_at LIMIT ${limit}`);
+export const allHeld = (db: Db, scope: Scope, limit = 500): Promise<HeldRow[]> =>
+  rows(
+    db,
+    sql<HeldRow>`
+      SELECT ${columns} FROM held WHERE verdict IS NULL AND ${heldWithin(scope)} ORDER BY created_at LIMIT ${limit}`,
+  );
 
 /** Ends a hold with a verdict; false when it had one. */
 export async function decide(db: Db, id: string, verdict: string, by: string): Promise<boolean> {

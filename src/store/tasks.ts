@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { Outcome } from '../core/duty.ts';
+import type { Scope } from '../core/scope.ts';
 import { changes, type Db, row, rows } from './database.ts';
+import { within } from './scope.ts';
 
 /** What a person at a system was asked. One open task per duty: a newer ask replaces the older one's words, never adds a second. */
 export interface TaskRow {
@@ -24,8 +26,13 @@ const columns = sql`id, duty, system, subject, case_file, ask, version, due, cre
 export const taskById = (db: Db, id: string): Promise<TaskRow | undefined> =>
   row(db, sql<TaskRow>`SELECT ${columns} FROM task WHERE id = ${id}`);
 
-export const tasks = (db: Db, limit = 500): Promise<TaskRow[]> =>
-  rows(db, sql<TaskRow>`SELECT ${columns} FROM task ORDER BY answered_at IS NOT NULL, due LIMIT ${limit}`);
+export const tasks = (db: Db, scope: Scope, limit = 500): Promise<TaskRow[]> =>
+  rows(
+    db,
+    sql<TaskRow>`
+      SELECT ${columns} FROM task WHERE ${within(scope, sql`task.subject`, sql`task.system`)}
+      ORDER BY answered_at IS NOT NULL, due LIMIT ${limit}`,
+  );
 
 /** Asks, or brings the open task up to date; its due date never moves later. Answers the task's id. */
 export async function ask(

@@ -1,13 +1,16 @@
 import { sql } from 'kysely';
+import type { Scope } from '../core/scope.ts';
 import { type Db, row, rows } from './database.ts';
+import { within } from './scope.ts';
 
 /** Read-only questions of the API that span aggregates. */
 
-/** How many duties of each system are in each state. */
-export async function dutyCounts(db: Db): Promise<Map<string, Record<string, number>>> {
+/** How many duties of each system are in each state, of the people in scope. */
+export async function dutyCounts(db: Db, scope: Scope): Promise<Map<string, Record<string, number>>> {
   const found = await rows(
     db,
-    sql<{ recipient: string; state: string; n: number }>`SELECT recipient, state, count(*) AS n FROM duty GROUP BY 1, 2`,
+    sql<{ recipient: string; state: string; n: number }>`
+      SELECT recipient, state, count(*) AS n FROM duty WHERE ${within(scope, sql`duty.subject`, sql`duty.recipient`)} GROUP BY 1, 2`,
   );
   const counts = new Map<string, Record<string, number>>();
   for (const { recipient, state, n } of found) counts.set(recipient, { ...counts.get(recipient), [state]: n });
@@ -31,11 +34,12 @@ export const oldestOpen = (db: Db): Promise<{ recipient: string; seconds: number
   );
 
 /** Erasure cases that are not ended, and the latest ended ones. */
-export const erasureCases = (db: Db, limit = 500): Promise<{ id: string; subject: string }[]> =>
+export const erasureCases = (db: Db, scope: Scope, limit = 500): Promise<{ id: string; subject: string }[]> =>
   rows(
     db,
     sql<{ id: string; subject: string }>`
-      SELECT id, subject FROM case_file WHERE type = 'erasure' AND state <> 'refused' ORDER BY state = 'closed', created_at LIMIT ${limit}`,
+      SELECT id, subject FROM case_file WHERE type = 'erasure' AND state <> 'refused' AND ${within(scope, sql`case_file.subject`)}
+      ORDER BY state = 'closed', created_at LIMIT ${limit}`,
   );
 
 /** Subjects by a row of a recipient or the register. */
@@ -65,3 +69,19 @@ export const changeMark = async (db: Db, run: string | null): Promise<string> =>
   );
   return `${found?.seq ?? 0} ${found?.run ?? ''}`;
 };
+
+/** Places in the log, from `from` to before `to`, whose entries are about people outside the scope: by case, duty or pseudonym. */
+export const leavesBeyond = (db: Db, scope: Scope, from: number, to: number): Promise<{ index: number }[]> =>
+  rows(
+    db,
+    sql<{ index: number }>`
+      WITH told AS (
+        SELECT l.index, e.case_file, e.line::jsonb AS said FROM audit_leaf l JOIN audit_entry e USING (seq)
+        WHERE l.index >= ${from} AND l.index < ${to})
+      SELECT index FROM told WHERE
+        EXISTS (SELECT 1 FROM case_file c WHERE c.id = told.case_file AND NOT ${within(scope, sql`c.subject`)})
+        OR EXISTS (SELECT 1 FROM duty d WHERE d.id = (told.said ->> 'duty')::uuid AND NOT ${within(scope, sql`d.subject`, sql`d.recipient`)})
+        OR told.said ->> 'subject' IN (
+          SELECT encode(sha256(s.audit_nonce || convert_to(s.id::text, 'UTF8')), 'hex') FROM subject s
+          WHERE s.audit_nonce IS NOT NULL AND NOT ${within(scope, sql`s.id`)})`,
+  );

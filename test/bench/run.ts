@@ -10,6 +10,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { everybody } from '../../src/core/scope.ts';
 import { converge } from '../../src/jobs/converge.ts';
 import { linkRecipient } from '../../src/jobs/link.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
@@ -83,7 +84,7 @@ async function corrections(databaseUrl: string): Promise<number> {
   queues.work('newsletter', concurrency, ({ dutyId }) => converge(world.needs, randomUUID(), dutyId));
   for (;;) {
     await relay(world.needs, queues);
-    const counts = (await dutyCounts(world.needs.db)).get('newsletter') ?? {};
+    const counts = (await dutyCounts(world.needs.db, everybody)).get('newsletter') ?? {};
     if ((counts['settled'] ?? 0) === jobs && [...world.newsletter.rows.values()].every((r) => r.fields.givenName === 'Jalkeen'))
       break;
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Failure } from '../../src/core/failure.ts';
+import { everybody } from '../../src/core/scope.ts';
 import { answerTask } from '../../src/jobs/ask-person.ts';
 import { approveCase, openErasureCase } from '../../src/jobs/erasure.ts';
 import { linkRecipient } from '../../src/jobs/link.ts';
@@ -93,7 +94,7 @@ describe('a rectification', () => {
     });
     expect(world.newsletter.rows.get('1')?.fields.email).toBe('uusi@sahko.test');
     expect(await duty('partner', 'uusi@sahko.test')).toMatchObject({ state: 'asked', evidence: 'asked', asked_whom: 'finance' });
-    const [task] = await tasks(world.needs.db);
+    const [task] = await tasks(world.needs.db, everybody);
     await answerTask(world.needs, task?.id ?? '', { outcome: 'updated', by: 'test' });
     await world.settle();
     expect(await duty('partner', 'uusi@sahko.test')).toMatchObject({
@@ -209,7 +210,7 @@ describe('an erasure', () => {
     expect(states['partner']).toMatchObject({ state: 'asked' });
     expect(world.register.rows.has('1')).toBe(false);
     expect(await subjectsByIdentifier(world.needs.db, 'email', world.needs.vault.hash('email', aino.email))).toEqual([]);
-    const [task] = await tasks(world.needs.db);
+    const [task] = await tasks(world.needs.db, everybody);
     await answerTask(world.needs, task?.id ?? '', { outcome: 'erased', by: 'test' });
     const { caseById } = await import('../../src/store/cases.ts');
     expect((await caseById(world.needs.db, caseId))?.state).toBe('closed');
@@ -246,7 +247,7 @@ describe('an erasure', () => {
     world.register.put('77', { person: { ...aino, email: 'AINO@Sahko.test' }, ...granted });
     await pollRegister(world.needs, 'crm');
     await world.settle();
-    expect(await allHeld(world.needs.db)).toMatchObject([{ kind: 'rearrival', reason: 'tombstone' }]);
+    expect(await allHeld(world.needs.db, everybody)).toMatchObject([{ kind: 'rearrival', reason: 'tombstone' }]);
     expect(world.newsletter.rows.has('1')).toBe(false);
   });
 
@@ -274,11 +275,11 @@ describe('a disappearance', () => {
     world.register.rows.delete('1');
     world.register.complete = false;
     await sweepRegister(world.needs, 'crm');
-    expect(await allHeld(world.needs.db)).toEqual([]);
+    expect(await allHeld(world.needs.db, everybody)).toEqual([]);
     world.register.complete = true;
     await sweepRegister(world.needs, 'crm');
     await world.settle();
-    expect(await allHeld(world.needs.db)).toMatchObject([{ kind: 'vanished', subject: id }]);
+    expect(await allHeld(world.needs.db, everybody)).toMatchObject([{ kind: 'vanished', subject: id }]);
     expect(await duty('newsletter')).toMatchObject({ state: 'held', reason: 'vanished' });
     expect(world.newsletter.rows.has('1')).toBe(true);
   });

@@ -4,6 +4,7 @@ import type { Call } from '../../src/connectors/http.ts';
 import type { Config } from '../../src/core/configuration.ts';
 import { Failure } from '../../src/core/failure.ts';
 import type { FieldName, Fields } from '../../src/core/person.ts';
+import { everybody } from '../../src/core/scope.ts';
 import { answerTask } from '../../src/jobs/ask-person.ts';
 import { approveCase, openErasureCase } from '../../src/jobs/erasure.ts';
 import { foreseeLaw } from '../../src/jobs/foresee-law.ts';
@@ -220,7 +221,7 @@ describe('an erasure that meets a law', () => {
 });
 
 async function answerTasks(): Promise<void> {
-  for (const task of await tasks(world.needs.db))
+  for (const task of await tasks(world.needs.db, everybody))
     if (!task.outcome) await answerTask(world.needs, task.id, { outcome: 'erased', by: 'test' });
   await world.settle();
 }

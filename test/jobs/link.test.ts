@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, inject, it } from 'vitest';
+import { everybody } from '../../src/core/scope.ts';
 import { linkRecipient } from '../../src/jobs/link.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
 import { LinkRefused, linkHeld, mergeSubjects, relink, sidesOf, splitSubject, unlink } from '../../src/jobs/relink.ts';
@@ -26,7 +27,7 @@ const subjectOf = async (registerId: string) =>
     ?.subject ?? '';
 const ownerOf = async (rowId: string) =>
   (await recordByRemote(world.needs.db, 'newsletter', 'all', remoteHash(world.needs.vault, 'newsletter', 'all', rowId)))?.subject;
-const held = () => allHeld(world.needs.db);
+const held = () => allHeld(world.needs.db, everybody);
 
 it('never links a row to somebody else, in 300 registers and recipients that were typed by other hands', async () => {
   const pairs = inject('runtime').kind === 'embedded' ? 60 : 300;

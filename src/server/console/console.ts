@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { scopeOf } from '../../core/scope.ts';
 import type { Needs } from '../../jobs/needs.ts';
 import type { Actor } from '../auth.ts';
+import { closeTo } from '../gate.ts';
 import { ProblemError } from '../problem.ts';
+import { mustBeSafe, mustComeFromHere, originOf } from '../sign-in/origin.ts';
+import { giveCookie, sessionOf, takeCookie } from '../sign-in/session.ts';
 import { problemPage } from './faults.tsx';
 import { documentOf } from './frame.tsx';
 import { languageOf, type Translator, translator } from './i18n.ts';
 import { liveRoutes } from './live.ts';
-import type { Ask, Page, Redirect, View } from './page.ts';
-import { navigation, pages } from './pages.ts';
+import type { Ask, OpenAsk, OpenPage, Page, Redirect, View } from './page.ts';
+import { navigation, openPages, pages } from './pages.ts';
 
 export interface ConsoleOptions {
   needs: Needs;
@@ -37,7 +40,6 @@ export const contentSecurityPolicy = [
 
 /** Pages for people, rendered here, working without script. Each page of `pages.ts` names its roles; what it does not name is refused. */
 export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { needs, who }) => {
-  await app.register(cookie);
   await app.register(formbody);
   const assets = new Map(
     Object.entries(assetTypes).map(([name, type]) => [name, { type, content: readFileSync(new URL(name, assetFolder)) }]),
@@ -46,6 +48,7 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
   for (const { content } of assets.values()) stamp.update(content);
   const version = stamp.digest('hex').slice(0, 12);
 
+  app.addHook('onRequest', async (request) => mustComeFromHere(request, needs.config));
   app.addHook('onSend', async (_request, reply) => {
     reply.header('content-security-policy', contentSecurityPolicy);
   });
@@ -64,6 +67,7 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
       .status(view.status ?? 200)
       .type('text/html; charset=utf-8')
       .header('cache-control', 'no-store')
+      .headers(view.goOn && isLocal(view.goOn) ? { refresh: `0; url=${encodeURI(decodeURI(view.goOn))}` } : {})
       .send(
         documentOf(view, {
           t,
@@ -82,6 +86,34 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
     return show(request, reply, actor, t, problemPage(t, error, needs.log, request.routeOptions.url ?? 'unknown'));
   });
 
+  const askOf = (request: FastifyRequest, definition: Pick<Page, 'params' | 'query' | 'body'>, t: Translator) => ({
+    needs,
+    t,
+    params: parsed(definition.params, request.params) as Ask['params'],
+    query: parsed(definition.query, request.query) as Ask['query'],
+    body: parsed(definition.body, request.body ?? {}) as Ask['body'],
+    ip: request.ip,
+    origin: originOf(request, needs.config),
+  });
+  const answer = (request: FastifyRequest, reply: FastifyReply, actor: Actor | null, t: Translator, said: View | Redirect) => {
+    keep(reply, said);
+    return isRedirect(said) ? follow(reply, said) : show(request, reply, actor, t, said);
+  };
+  const keep = (reply: FastifyReply, { session, lang, journey }: View | Redirect) => {
+    if (session) giveCookie(reply, needs.config, session);
+    else if (session === null) takeCookie(reply, needs.config);
+    if (lang) reply.setCookie('lang', lang, langCookie);
+    // the provider sends the browser here from another site, so this one may not be strict; it is sealed, and good for one answer
+    const at = {
+      path: '/sign-in',
+      httpOnly: true,
+      sameSite: 'lax',
+      secure: needs.config.signIn?.url?.startsWith('https:') ?? false,
+    } as const;
+    if (journey) reply.setCookie('kaiku-journey', journey, { ...at, maxAge: 600 });
+    else if (journey === null) reply.clearCookie('kaiku-journey', at);
+  };
+
   for (const definition of pages as readonly Page[]) {
     app.route({
       method: definition.method,
@@ -92,17 +124,32 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
         if (!actor) return reply.redirect(`/sign-in?to=${encodeURIComponent(request.method === 'GET' ? request.url : '/')}`, 303);
         const t = wordsOf(request);
         if (!definition.roles.some((r) => actor.roles.includes(r))) throw new ProblemError(403, 'Forbidden', 'forbidden');
-        const ask: Ask = {
-          needs,
+        const scope = scopeOf(actor, definition.roles);
+        await closeTo(request, needs.db, scope);
+        const said = await definition.handle({ ...askOf(request, definition, t), actor, scope } satisfies Ask as never);
+        return answer(request, reply, actor, t, said);
+      },
+    });
+  }
+
+  for (const definition of openPages as readonly OpenPage[]) {
+    app.route({
+      method: definition.method,
+      url: definition.path,
+      schema: { hide: true },
+      handler: async (request, reply) => {
+        if (definition.secret) mustBeSafe(request, needs.config);
+        const t = wordsOf(request);
+        const actor = await who(request);
+        const session = actor ? null : await sessionOf(needs, request);
+        const ask: OpenAsk = {
+          ...askOf(request, definition, t),
           actor,
-          t,
-          params: parsed(definition.params, request.params) as Ask['params'],
-          query: parsed(definition.query, request.query) as Ask['query'],
-          body: parsed(definition.body, request.body ?? {}) as Ask['body'],
-          ip: request.ip,
+          half: session?.stage === 'full' ? null : session,
+          search: new URL(request.url, 'http://here').search,
+          journey: request.cookies['kaiku-journey'],
         };
-        const answer = await definition.handle(ask as never);
-        return isRedirect(answer) ? follow(reply, answer) : show(request, reply, actor, t, answer);
+        return answer(request, reply, actor, t, await definition.handle(ask as never));
       },
     });
   }
@@ -111,16 +158,19 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
     const { lang, back } = z
       .object({ lang: z.enum(['fi', 'sv', 'en']), back: z.string().default('/') })
       .parse(request.body ?? {});
-    reply.setCookie('lang', lang, { path: '/', sameSite: 'strict', httpOnly: true, maxAge: 31_536_000 });
+    reply.setCookie('lang', lang, langCookie);
     return reply.redirect(isLocal(back) ? back : '/', 303);
   });
 
   await app.register(liveRoutes, { needs, who });
 };
 
+const langCookie = { path: '/', sameSite: 'strict', httpOnly: true, maxAge: 31_536_000 } as const;
+
 const isRedirect = (answer: View | Redirect): answer is Redirect => 'to' in answer;
 
-function follow(reply: FastifyReply, { to, said }: Redirect) {
+function follow(reply: FastifyReply, { to, said, away }: Redirect) {
+  if (away) return reply.redirect(away, 303);
   const url = isLocal(to) ? to : '/';
   return reply.redirect(said ? `${url}${url.includes('?') ? '&' : '?'}said=${said}` : url, 303);
 }

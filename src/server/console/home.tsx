@@ -9,8 +9,8 @@ export const homePages = [
     method: 'GET',
     path: '/',
     roles,
-    handle: async ({ needs, t }) => {
-      const counts = [...(await dutyCounts(needs.db))];
+    handle: async ({ needs, t, scope }) => {
+      const counts = [...(await dutyCounts(needs.db, scope))];
       return {
         title: t('home.title'),
         live: 'all',
