@@ -22,6 +22,8 @@ export interface Actor {
 export const access: Readonly<Record<string, readonly Role[]>> = {
   'GET /subjects': ['dpo', 'decision-maker'],
   'GET /subjects/:id': ['dpo', 'decision-maker'],
+  'POST /subjects/:id/resync': ['dpo', 'decision-maker'],
+  'POST /subjects/:id/read': ['dpo', 'decision-maker'],
   'POST /subjects/:id/merge': ['decision-maker'],
   'POST /subjects/:id/split': ['decision-maker'],
   'POST /links/:id/unlink': ['decision-maker'],

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { changes, type Db, json, row, rows } from './database.ts';
+import { changes, type Db, json, row, rows, type Slice } from './database.ts';
 
 export type CaseType = 'access' | 'rectification' | 'erasure' | 'restriction' | 'objection' | 'portability';
 export type CaseState = 'planned' | 'approved' | 'refused' | 'running' | 'closed';
@@ -43,8 +43,14 @@ export const openErasure = (db: Db, subject: string): Promise<CaseRow | undefine
     sql<CaseRow>`SELECT * FROM case_file WHERE subject = ${subject} AND type = 'erasure' AND state IN ('planned', 'approved', 'running')`,
   );
 
-export const allCases = (db: Db, limit = 500): Promise<CaseRow[]> =>
-  rows(db, sql<CaseRow>`SELECT * FROM case_file ORDER BY created_at DESC LIMIT ${limit}`);
+/** What is not decided or not ended first, each part newest first. */
+export const allCases = (db: Db, { limit, offset }: Slice, state: CaseState | null = null): Promise<CaseRow[]> =>
+  rows(
+    db,
+    sql<CaseRow>`
+      SELECT * FROM case_file ${state === null ? sql`` : sql`WHERE state = ${state}`}
+      ORDER BY state IN ('refused', 'closed'), created_at DESC, id LIMIT ${limit} OFFSET ${offset}`,
+  );
 
 export const runningCases = (db: Db): Promise<CaseRow[]> =>
   rows(

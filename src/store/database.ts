@@ -5,6 +5,7 @@ import pg from 'pg';
 import { ledger } from './migrations/001-ledger.ts';
 import { boundRows } from './migrations/002-bound-rows.ts';
 import { runs } from './migrations/003-runs.ts';
+import { consoleIndexes } from './migrations/005-console.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -61,6 +62,7 @@ async function migrate(db: Db): Promise<void> {
         '001-ledger': migration(ledger),
         '002-bound-rows': migration(boundRows),
         '003-runs': migration(runs),
+        '005-console': migration(consoleIndexes),
       }),
     },
   });
@@ -91,6 +93,12 @@ export async function inTransaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Pr
       if (attempt === 3 || (code !== '40001' && code !== '40P01')) throw error;
     }
   }
+}
+
+/** A stretch of a long list. */
+export interface Slice {
+  limit: number;
+  offset: number;
 }
 
 /** The rows of a statement. Inside `inTransaction` it runs there. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { changes, type Db, json, row, rows } from './database.ts';
+import { changes, type Db, json, row, rows, type Slice } from './database.ts';
 
 /** What waits for a verdict: a vanished record, a re-arrival, an ambiguous link. `details` holds ids, counts and codes only. */
 export interface HeldRow {
@@ -48,8 +48,12 @@ export const openHolds = (db: Db, subject: string): Promise<HeldRow[]> =>
 export const heldById = (db: Db, id: string): Promise<HeldRow | undefined> =>
   row(db, sql<HeldRow>`SELECT ${columns} FROM held WHERE id = ${id}`);
 
-export const allHeld = (db: Db, limit = 500): Promise<HeldRow[]> =>
-  rows(db, sql<HeldRow>`SELECT ${columns} FROM held WHERE verdict IS NULL ORDER BY created_at LIMIT ${limit}`);
+/** What waits for a verdict, oldest first. */
+export const allHeld = (db: Db, { limit, offset }: Slice = { limit: 500, offset: 0 }): Promise<HeldRow[]> =>
+  rows(
+    db,
+    sql<HeldRow>`SELECT ${columns} FROM held WHERE verdict IS NULL ORDER BY created_at, id LIMIT ${limit} OFFSET ${offset}`,
+  );
 
 /** Ends a hold with a verdict; false when it had one. */
 export async function decide(db: Db, id: string, verdict: string, by: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { type Db, row, rows } from './database.ts';
+import type { CaseRow } from './cases.ts';
+import { type Db, row, rows, type Slice } from './database.ts';
 
 /** Read-only questions of the API that span aggregates. */
 
@@ -31,11 +32,12 @@ export const oldestOpen = (db: Db): Promise<{ recipient: string; seconds: number
   );
 
 /** Erasure cases that are not ended, and the latest ended ones. */
-export const erasureCases = (db: Db, limit = 500): Promise<{ id: string; subject: string }[]> =>
+export const erasureCases = (db: Db, { limit, offset }: Slice): Promise<CaseRow[]> =>
   rows(
     db,
-    sql<{ id: string; subject: string }>`
-      SELECT id, subject FROM case_file WHERE type = 'erasure' AND state <> 'refused' ORDER BY state = 'closed', created_at LIMIT ${limit}`,
+    sql<CaseRow>`
+      SELECT * FROM case_file WHERE type = 'erasure' AND state <> 'refused'
+      ORDER BY state = 'closed', received_at, id LIMIT ${limit} OFFSET ${offset}`,
   );
 
 /** Subjects by a row of a recipient or the register. */
