@@ -38,7 +38,8 @@ export async function readPerson(
   why: { actor: string; reason: ReadReason; note?: string | undefined },
 ): Promise<ReadRow[]> {
   const id = needs.newId();
-  const note = why.note ? needs.vault.sealJson(`read-note:${id}`, why.note) : null;
+  // after an erasure nothing new is kept about the person, not even sealed
+  const note = why.note && subject.state !== 'erased' ? needs.vault.sealJson(`read-note:${id}`, why.note) : null;
   await inTransaction(needs.db, async () => {
     const at = await now(needs);
     await changes(

@@ -19,6 +19,7 @@ export interface CaseRow {
   state: CaseState;
   subject: string;
   source: string;
+  channel: string | null;
   received_at: Date;
   plan: PlannedStep[];
   decision: { decision: string; by: string; at: string; reason?: string } | null;
