@@ -1,3 +1,22 @@
 /** The states of a case; `closed` when every system is settled or parked. */
 export const caseStates = ['planned', 'approved', 'refused', 'running', 'closed'] as const;
 export type CaseState = (typeof caseStates)[number];
+
+/** How what became of a planned step compares with the plan. */
+export type AgainstPlan = 'pending' | 'as-planned' | 'differs';
+
+const fulfils: Readonly<Record<string, readonly string[]>> = {
+  erase: ['erased', 'absent'],
+  strip: ['stripped', 'retained'],
+  ask: ['erased', 'absent'],
+  nothing: ['absent', 'unchanged', 'superseded', 'erased'],
+};
+
+/** The plan is what was decided on; whatever came out otherwise is shown, not smoothed over. */
+export function againstPlan(step: string, now: { state: string; outcome: string | null } | undefined): AgainstPlan {
+  if (!now) return step === 'nothing' ? 'as-planned' : 'pending';
+  const isKept = now.outcome === 'retained' || now.outcome === 'stripped';
+  if (now.state !== 'settled' && !(now.state === 'waiting' && isKept)) return 'pending';
+  if (now.outcome === null) return step === 'nothing' ? 'as-planned' : 'pending';
+  return fulfils[step]?.includes(now.outcome) ? 'as-planned' : 'differs';
+}

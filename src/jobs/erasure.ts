@@ -100,7 +100,7 @@ export class AlreadyErased extends Error {
 }
 
 /** What would happen at each system if the case were approved now. Derived from the ledger and what was foreseen; nothing is called. */
-async function planErasure(needs: Needs, subject: SubjectRow, foreseen?: Foreseen): Promise<PlannedStep[]> {
+export async function planErasure(needs: Needs, subject: SubjectRow, foreseen?: Foreseen): Promise<PlannedStep[]> {
   const disclosed = new Map((await disclosuresOf(needs.db, subject.id)).map((d) => [d.recipient, d.fields]));
   const plan: PlannedStep[] = [];
   for (const name of recipientNames(needs.config)) {

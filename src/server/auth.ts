@@ -29,6 +29,8 @@ export interface Actor {
 export const access: Readonly<Record<string, readonly Role[]>> = {
   'GET /subjects': ['dpo', 'decision-maker', 'hr', 'supervisor'],
   'GET /subjects/:id': ['dpo', 'decision-maker', 'hr', 'supervisor'],
+  'POST /subjects/:id/resync': ['dpo', 'decision-maker', 'hr'],
+  'POST /subjects/:id/read': ['dpo', 'decision-maker', 'hr'],
   'POST /subjects/:id/merge': ['decision-maker'],
   'POST /subjects/:id/split': ['decision-maker'],
   'POST /links/:id/unlink': ['decision-maker'],

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Scope } from '../core/scope.ts';
-import { changes, type Db, json, row, rows } from './database.ts';
+import { changes, type Db, json, row, rows, type Slice } from './database.ts';
 import { within } from './scope.ts';
 
 export type CaseType = 'access' | 'rectification' | 'erasure' | 'restriction' | 'objection' | 'portability';
@@ -21,6 +21,7 @@ export interface CaseRow {
   state: CaseState;
   subject: string;
   source: string;
+  channel: string | null;
   received_at: Date;
   plan: PlannedStep[];
   decision: { decision: string; by: string; at: string; reason?: string } | null;
@@ -45,11 +46,13 @@ export const openErasure = (db: Db, subject: string): Promise<CaseRow | undefine
     sql<CaseRow>`SELECT * FROM case_file WHERE subject = ${subject} AND type = 'erasure' AND state IN ('planned', 'approved', 'running')`,
   );
 
-export const allCases = (db: Db, scope: Scope, limit = 500): Promise<CaseRow[]> =>
+/** What is not decided or not ended first, each part newest first. */
+export const allCases = (db: Db, scope: Scope, { limit, offset }: Slice, state: CaseState | null = null): Promise<CaseRow[]> =>
   rows(
     db,
     sql<CaseRow>`
-      SELECT * FROM case_file WHERE ${within(scope, sql`case_file.subject`)} ORDER BY created_at DESC LIMIT ${limit}`,
+      SELECT * FROM case_file WHERE ${within(scope, sql`case_file.subject`)} ${state === null ? sql`` : sql`AND state = ${state}`}
+      ORDER BY state IN ('refused', 'closed'), created_at DESC, id LIMIT ${limit} OFFSET ${offset}`,
   );
 
 export const runningCases = (db: Db): Promise<CaseRow[]> =>

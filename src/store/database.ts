@@ -6,6 +6,7 @@ import { ledger } from './migrations/001-ledger.ts';
 import { boundRows } from './migrations/002-bound-rows.ts';
 import { runs } from './migrations/003-runs.ts';
 import { accounts } from './migrations/004-accounts.ts';
+import { consoleIndexes } from './migrations/005-console.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -63,6 +64,7 @@ async function migrate(db: Db): Promise<void> {
         '002-bound-rows': migration(boundRows),
         '003-runs': migration(runs),
         '004-accounts': migration(accounts),
+        '005-console': migration(consoleIndexes),
       }),
     },
   });
@@ -93,6 +95,12 @@ export async function inTransaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Pr
       if (attempt === 3 || (code !== '40001' && code !== '40P01')) throw error;
     }
   }
+}
+
+/** A stretch of a long list. */
+export interface Slice {
+  limit: number;
+  offset: number;
 }
 
 /** The rows of a statement. Inside `inTransaction` it runs there. */

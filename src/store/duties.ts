@@ -208,6 +208,17 @@ export const redrive = (db: Db, duty: string): Promise<number> =>
 export const dutyById = (db: Db, id: string): Promise<DutyRow | undefined> =>
   row(db, sql<DutyRow>`SELECT * FROM duty WHERE id = ${id}`);
 
+/** What is owed to several people, by person. */
+export async function dutiesOfMany(db: Db, subjects: readonly string[]): Promise<Map<string, DutyRow[]>> {
+  const found = await rows(
+    db,
+    sql<DutyRow>`SELECT * FROM duty WHERE subject = ANY(${subjects}::uuid[]) ORDER BY subject, recipient`,
+  );
+  const bySubject = new Map<string, DutyRow[]>(subjects.map((subject) => [subject, []]));
+  for (const duty of found) bySubject.get(duty.subject)?.push(duty);
+  return bySubject;
+}
+
 export const dutiesOf = (db: Db, subject: string): Promise<DutyRow[]> =>
   rows(db, sql<DutyRow>`SELECT * FROM duty WHERE subject = ${subject} ORDER BY recipient`);
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Scope } from '../core/scope.ts';
-import { changes, type Db, json, row, rows } from './database.ts';
+import { changes, type Db, json, row, rows, type Slice } from './database.ts';
 import { heldWithin } from './scope.ts';
 
 /** What waits for a verdict: a vanished record, a re-arrival, an ambiguous link. `details` holds ids, counts and codes only. */
@@ -52,11 +52,13 @@ export const openHolds = (db: Db, subject: string): Promise<HeldRow[]> =>
 export const heldById = (db: Db, id: string): Promise<HeldRow | undefined> =>
   row(db, sql<HeldRow>`SELECT ${columns} FROM held WHERE id = ${id}`);
 
-export const allHeld = (db: Db, scope: Scope, limit = 500): Promise<HeldRow[]> =>
+/** What waits for a verdict, oldest first. */
+export const allHeld = (db: Db, scope: Scope, { limit, offset }: Slice = { limit: 500, offset: 0 }): Promise<HeldRow[]> =>
   rows(
     db,
     sql<HeldRow>`
-      SELECT ${columns} FROM held WHERE verdict IS NULL AND ${heldWithin(scope)} ORDER BY created_at LIMIT ${limit}`,
+      SELECT ${columns} FROM held WHERE verdict IS NULL AND ${heldWithin(scope)}
+      ORDER BY created_at, id LIMIT ${limit} OFFSET ${offset}`,
   );
 
 /** Ends a hold with a verdict; false when it had one. */

@@ -163,6 +163,7 @@ export async function absorb(db: Db, from: string, into: string): Promise<void> 
         ON CONFLICT (subject, recipient, purpose) DO UPDATE SET first_at = least(disclosure.first_at, excluded.first_at),
           fields = (SELECT array_agg(DISTINCT f ORDER BY f) FROM unnest(disclosure.fields || excluded.fields) f)`,
   );
+  await changes(db, sql`UPDATE person_read SET subject = ${into} WHERE subject = ${from}`);
   await changes(db, sql`UPDATE version SET sealed = NULL WHERE subject = ${from}`);
   await changes(db, sql`DELETE FROM identifier WHERE subject = ${from}`);
   await changes(db, sql`DELETE FROM disclosure WHERE subject = ${from}`);
@@ -337,6 +338,7 @@ export async function forgetSubject(db: Db, subject: string): Promise<void> {
   await changes(db, sql`UPDATE version SET sealed = NULL, fingerprints = '{}' WHERE subject = ${subject}`);
   await changes(db, sql`DELETE FROM identifier WHERE subject = ${subject}`);
   await changes(db, sql`DELETE FROM permission WHERE subject = ${subject}`);
+  await changes(db, sql`UPDATE person_read SET sealed_note = NULL WHERE subject = ${subject}`);
   await changes(
     db,
     sql`UPDATE record SET sealed_ref = NULL, fingerprints = '{}' WHERE subject = ${subject} AND state IN ('erased', 'absent', 'forgotten')`,

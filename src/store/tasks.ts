@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Outcome } from '../core/duty.ts';
 import type { Scope } from '../core/scope.ts';
-import { changes, type Db, row, rows } from './database.ts';
+import { changes, type Db, row, rows, type Slice } from './database.ts';
 import { within } from './scope.ts';
 
 /** What a person at a system was asked. One open task per duty: a newer ask replaces the older one's words, never adds a second. */
@@ -26,12 +26,14 @@ const columns = sql`id, duty, system, subject, case_file, ask, version, due, cre
 export const taskById = (db: Db, id: string): Promise<TaskRow | undefined> =>
   row(db, sql<TaskRow>`SELECT ${columns} FROM task WHERE id = ${id}`);
 
-export const tasks = (db: Db, scope: Scope, limit = 500): Promise<TaskRow[]> =>
+/** The open ones by their due date, then the answered ones, newest answer first. */
+export const tasks = (db: Db, scope: Scope, { limit, offset }: Slice = { limit: 500, offset: 0 }): Promise<TaskRow[]> =>
   rows(
     db,
     sql<TaskRow>`
       SELECT ${columns} FROM task WHERE ${within(scope, sql`task.subject`, sql`task.system`)}
-      ORDER BY answered_at IS NOT NULL, due LIMIT ${limit}`,
+      ORDER BY answered_at IS NOT NULL, CASE WHEN answered_at IS NULL THEN due END, answered_at DESC, id
+      LIMIT ${limit} OFFSET ${offset}`,
   );
 
 /** Asks, or brings the open task up to date; its due date never moves later. Answers the task's id. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Scope } from '../core/scope.ts';
-import { type Db, row, rows } from './database.ts';
+import type { CaseRow } from './cases.ts';
+import { type Db, row, rows, type Slice } from './database.ts';
 import { within } from './scope.ts';
 
 /** Read-only questions of the API that span aggregates. */
@@ -34,12 +35,12 @@ export const oldestOpen = (db: Db): Promise<{ recipient: string; seconds: number
   );
 
 /** Erasure cases that are not ended, and the latest ended ones. */
-export const erasureCases = (db: Db, scope: Scope, limit = 500): Promise<{ id: string; subject: string }[]> =>
+export const erasureCases = (db: Db, scope: Scope, { limit, offset }: Slice): Promise<CaseRow[]> =>
   rows(
     db,
-    sql<{ id: string; subject: string }>`
-      SELECT id, subject FROM case_file WHERE type = 'erasure' AND state <> 'refused' AND ${within(scope, sql`case_file.subject`)}
-      ORDER BY state = 'closed', created_at LIMIT ${limit}`,
+    sql<CaseRow>`
+      SELECT * FROM case_file WHERE type = 'erasure' AND state <> 'refused' AND ${within(scope, sql`case_file.subject`)}
+      ORDER BY state = 'closed', received_at, id LIMIT ${limit} OFFSET ${offset}`,
   );
 
 /** Subjects by a row of a recipient or the register. */

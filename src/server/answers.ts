@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { Fields } from '../core/person.ts';
+import { allow, rectifiable } from '../core/policy.ts';
+import { answerOutcomes, answerTask } from '../jobs/ask-person.ts';
+import { envelopeFields } from '../jobs/erasure.ts';
+import { type Needs, tell, whose } from '../jobs/needs.ts';
+import { caseById } from '../store/cases.ts';
+import { fieldsOfVersion, latestVersion, subjectById } from '../store/subjects.ts';
+import { type TaskRow, taskById } from '../store/tasks.ts';
+import { badRequest, notFound, refused } from './problem.ts';
+
+/** Tasks of the people who run a system: shown, revealed, answered; for the API and the console alike. */
+
+export const TaskAnswer = z.strictObject({
+  outcome: z.enum(answerOutcomes, { error: `must be one of ${answerOutcomes.join(', ')}` }),
+  note: z.string().max(4000).optional(),
+  until: z.iso.date({ error: 'must be a day as 2031-12-31' }).optional(),
+  law: z.string().max(200).optional(),
+});
+
+/** What fits what was asked: nobody erases by answering a correction. */
+export const fittingOutcomes: Record<TaskRow['ask'], readonly (typeof answerOutcomes)[number][]> = {
+  update: ['updated', 'absent', 'refused', 'not-identifiable', 'erased'],
+  restrict: ['restricted', 'absent', 'refused', 'not-identifiable', 'erased'],
+  erase: ['erased', 'absent', 'retained', 'refused', 'not-identifiable'],
+};
+
+export async function taskNamed(needs: Needs, id: string): Promise<TaskRow> {
+  const task = await taskById(needs.db, id);
+  if (!task) throw notFound('task');
+  return task;
+}
+
+/** Whom the task is about, in the fields the system may have; written down before anything is shown. */
+export async function revealTask(needs: Needs, task: TaskRow, by: string): Promise<Fields> {
+  const subject = await subjectById(needs.db, task.subject);
+  await tell(needs, {
+    actor: by,
+    action: 'task.revealed',
+    system: task.system,
+    code: task.id,
+    ...(subject ? { subject: whose(subject) } : {}),
+  });
+  return identifiersFor(needs, task);
+}
+
+/** Takes a person's answer, once. */
+export async function takeAnswer(
+  needs: Needs,
+  task: TaskRow,
+  answer: z.infer<typeof TaskAnswer>,
+  by: string,
+): Promise<TaskRow | undefined> {
+  const { outcome, note, until, law } = answer;
+  if (!fittingOutcomes[task.ask].includes(outcome))
+    throw badRequest(`outcome: to "${task.ask}" the answer is one of ${fittingOutcomes[task.ask].join(', ')}`, {
+      code: 'not-fitting',
+    });
+  if (outcome === 'retained' && (!until || !law))
+    throw badRequest('what is retained needs until (a day) and law (the section that says so)', { code: 'no-law' });
+  if (outcome !== 'retained' && (until || law))
+    throw badRequest('until and law belong to the outcome retained', { code: 'law-without-retained' });
+  const done = await answerTask(needs, task.id, {
+    outcome,
+    by,
+    ...(note ? { note } : {}),
+    ...(until ? { until } : {}),
+    ...(law ? { law } : {}),
+  });
+  if (!done) throw refused('This task was answered before; an answer is not changed.');
+  return taskById(needs.db, task.id);
+}
+
+/** Only the fields the system's purposes allow; after the erasure, the locators of the case's envelope. */
+async function identifiersFor(needs: Needs, task: TaskRow): Promise<Fields> {
+  const subject = await subjectById(needs.db, task.subject);
+  const purposes = (needs.config.systems[task.system]?.recipient?.purposes ?? []).flatMap(
+    (name) => needs.config.purposes[name] ?? [],
+  );
+  const kept = subject ? fieldsOfVersion(needs.vault, subject, await latestVersion(needs.db, subject.id)) : null;
+  const found = task.case_file ? await caseById(needs.db, task.case_file) : undefined;
+  const fields = kept ?? (found ? envelopeFields(needs, found) : null) ?? {};
+  return allow(fields, rectifiable(purposes, subject?.role ?? 'customer'));
+}

@@ -1,0 +1,200 @@
+import { z } from 'zod';
+import { subjectRef } from '../../core/audit-entry.ts';
+import { reasonOf } from '../../jobs/erasure.ts';
+import type { Needs } from '../../jobs/needs.ts';
+import type { CaseRow } from '../../store/cases.ts';
+import { caseNote, timelineOf } from '../../store/console-views.ts';
+import { dutiesOf } from '../../store/duties.ts';
+import { subjectById } from '../../store/subjects.ts';
+import type { Actor } from '../auth.ts';
+import { caseNamed, decideCase } from '../decisions.ts';
+import { Id } from '../routes.ts';
+import { dutyView } from '../shapes.ts';
+import { sourceWords } from './cases.tsx';
+import { History } from './history.tsx';
+import type { Translator } from './i18n.ts';
+import { CaseBadge, nextWords } from './matrix.tsx';
+import { may, rolesOf } from './may.ts';
+import { page, type View } from './page.ts';
+import { Card, DutyWords, Facts, IdLink, Moment, Notice, StateBadge } from './parts.tsx';
+import { optionalText } from './people.tsx';
+import { PlanTable, RunTable } from './plan-words.tsx';
+
+const timelineLength = 60;
+
+export const casePages = [
+  page({
+    method: 'GET',
+    path: '/cases/:id',
+    roles: rolesOf('GET /cases/:id'),
+    params: Id,
+    handle: async ({ needs, actor, t, params }) => caseView(needs, actor, t, await caseNamed(needs, params.id)),
+  }),
+  page({
+    method: 'POST',
+    path: '/cases/:id/approve',
+    roles: rolesOf('POST /cases/:id/approve'),
+    params: Id,
+    body: z.object({ reason: optionalText(2000) }),
+    handle: async ({ needs, actor, params, body }) => {
+      await decideCase(needs, params.id, 'approve', actor.id, body.reason);
+      return { to: `/cases/${params.id}`, said: 'approved' };
+    },
+  }),
+  page({
+    method: 'POST',
+    path: '/cases/:id/refuse',
+    roles: rolesOf('POST /cases/:id/refuse'),
+    params: Id,
+    body: z.object({ reason: optionalText(2000) }),
+    handle: async ({ needs, actor, t, params, body }) => {
+      const found = await caseNamed(needs, params.id);
+      if (!body.reason) return { ...(await caseView(needs, actor, t, found, t('cases.refusalNeedsReason'))), status: 400 };
+      await decideCase(needs, found.id, 'refuse', actor.id, body.reason);
+      return { to: `/cases/${found.id}`, said: 'refused' };
+    },
+  }),
+];
+
+async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRow, fault?: string): Promise<View> {
+  const duties = (await dutiesOf(needs.db, found.subject)).map((d) => dutyView(needs, d));
+  const subject = await subjectById(needs.db, found.subject);
+  const ref = subject?.audit_nonce ? subjectRef(subject.audit_nonce, subject.id) : null;
+  const sealed = may(actor, 'GET /subjects/:id') ? await caseNote(needs.db, found.id) : null;
+  const planned = found.state === 'planned';
+  const owed = duties.filter((d) => d.state !== 'settled');
+  return {
+    title: t('cases.one', { type: t.word('caseType', found.type), id: found.id.slice(0, 8) }),
+    live: 'all',
+    body: (
+      <>
+        {fault ? <Notice tone="bad">{fault}</Notice> : null}
+        <Card id="facts" live>
+          <Facts
+            facts={[
+              [t('cases.state'), <CaseBadge key="s" t={t} state={found.state} />],
+              [t('cases.received'), t.day(found.received_at)],
+              [t('cases.source'), sourceWords(t, found)],
+              [t('cases.channel'), found.channel ? t.word('channel', found.channel) : null],
+              [
+                t('cases.person'),
+                may(actor, 'GET /subjects/:id') ? (
+                  <IdLink key="p" href={`/people/${found.subject}`} id={found.subject} />
+                ) : (
+                  <code key="p">{found.subject.slice(0, 8)}</code>
+                ),
+              ],
+              [t('cases.decision'), <Decision key="d" t={t} needs={needs} actor={actor} found={found} />],
+              [t('cases.closed'), found.closed_at ? <Moment key="c" t={t} at={found.closed_at} /> : null],
+              [t('cases.number'), <code key="n">{found.id}</code>],
+            ]}
+          />
+          {sealed ? (
+            <>
+              <h3>{t('people.note')}</h3>
+              <p>{needs.vault.unsealJson<string>(`case-note:${found.id}`, sealed)}</p>
+            </>
+          ) : null}
+        </Card>
+        {planned ? (
+          <>
+            <Card title={t('cases.plan')}>
+              <p class="hint">{t('cases.planHint')}</p>
+              <PlanTable t={t} needs={needs} plan={found.plan} />
+            </Card>
+            <Decide t={t} actor={actor} id={found.id} />
+          </>
+        ) : (
+          <Card title={t('cases.run')} id="run" live>
+            <p class="hint">{t('cases.runHint')}</p>
+            <RunTable t={t} plan={found.plan} duties={found.state === 'refused' ? [] : duties} />
+            {found.state === 'refused' ? <p class="hint">{t('cases.refusedHint')}</p> : null}
+          </Card>
+        )}
+        {found.state === 'refused' ? null : (
+          <Card title={t('cases.owed')} id="owed" live>
+            {owed.length === 0 ? (
+              <p class="empty">{t('cases.nothingOwed')}</p>
+            ) : (
+              <ul class="plain">
+                {owed.map((duty) => (
+                  <li key={duty.system}>
+                    <strong>{duty.system}</strong> <StateBadge t={t} state={duty.state} /> <DutyWords t={t} duty={duty} />
+                    <span class="sub">
+                      {t('home.next', { what: nextWords(t, duty) ?? '–' })}
+                      {duty.owner ? ` · ${t('home.owner', { who: duty.owner })}` : ''}
+                    </span>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </Card>
+        )}
+        <Card title={t('cases.timeline')} id="timeline" live>
+          <History
+            t={t}
+            caption={t('cases.timeline')}
+            empty={t('people.noHistory')}
+            lines={await timelineOf(needs.db, found, ref, timelineLength)}
+          />
+        </Card>
+      </>
+    ),
+  };
+}
+
+function Decision({ t, needs, actor, found }: { t: Translator; needs: Needs; actor: Actor; found: CaseRow }) {
+  const { decision } = found;
+  if (!decision) return <>{t('cases.undecided')}</>;
+  // a reason is free words about a person: for whoever may see people
+  const reason = may(actor, 'GET /subjects/:id') ? reasonOf(needs, found) : undefined;
+  return (
+    <>
+      {t.word('caseState', decision.decision)} · <Moment t={t} at={decision.at} />
+      <span class="sub">{t('cases.decidedBy', { who: decision.by })}</span>
+      {reason ? <span class="sub">{reason === 'auto' ? t('cases.auto') : reason}</span> : null}
+    </>
+  );
+}
+
+/** Approve or refuse, for whoever decides; the others are told why they cannot (Art. 38(6)). */
+function Decide({ t, actor, id }: { t: Translator; actor: Actor; id: string }) {
+  if (!may(actor, 'POST /cases/:id/approve'))
+    return (
+      <Card title={t('cases.decide')}>
+        <p>{t(actor.roles.includes('dpo') ? 'cases.dpoDoesNotDecide' : 'cases.othersDecide')}</p>
+      </Card>
+    );
+  return (
+    <Card title={t('cases.decide')}>
+      <div class="columns flat">
+        <form method="post" action={`/cases/${id}/approve`} class="form">
+          <h3>{t('cases.approve')}</h3>
+          <p class="hint">{t('cases.approveHint')}</p>
+          <label>
+            {t('cases.reasonIfAny')}
+            <textarea name="reason" rows={2} maxLength={2000} />
+          </label>
+          <div>
+            <button type="submit" class="primary">
+              {t('cases.approveNow')}
+            </button>
+          </div>
+        </form>
+        <form method="post" action={`/cases/${id}/refuse`} class="form">
+          <h3>{t('cases.refuse')}</h3>
+          <p class="hint">{t('cases.refuseHint')}</p>
+          <label>
+            {t('cases.reason')}
+            <textarea name="reason" rows={2} maxLength={2000} required />
+          </label>
+          <div>
+            <button type="submit" class="danger">
+              {t('cases.refuseNow')}
+            </button>
+          </div>
+        </form>
+      </div>
+    </Card>
+  );
+}

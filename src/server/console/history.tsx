@@ -1,0 +1,69 @@
+import type { AuditEntry } from '../../core/audit-entry.ts';
+import type { Evidence } from '../../core/duty.ts';
+import type { Translator } from './i18n.ts';
+import { EvidenceMark, Moment, Table } from './parts.tsx';
+
+/** Entries of the log as sentences for people; the log itself keeps its codes. */
+export function History({
+  t,
+  lines,
+  caption,
+  empty,
+}: {
+  t: Translator;
+  lines: readonly { line: string }[];
+  caption: string;
+  empty: string;
+}) {
+  return (
+    <Table
+      caption={caption}
+      hideCaption
+      empty={empty}
+      rows={lines.map(({ line }) => JSON.parse(line) as AuditEntry)}
+      columns={[
+        { label: t('history.when'), cell: (e) => <Moment t={t} at={e.time} /> },
+        { label: t('history.what'), cell: (e) => actionWords(t, e.action) },
+        { label: t('history.where'), cell: (e) => e.system ?? '' },
+        { label: t('history.came'), cell: (e) => <Came t={t} entry={e} /> },
+        { label: t('history.who'), cell: (e) => (e.actor === 'kaiku' ? 'Kaiku' : <span class="id">{shortId(e.actor)}</span>) },
+      ]}
+    />
+  );
+}
+
+/** What the log calls an action, in words; a code that has none yet stays one. */
+export function actionWords(t: Translator, action: string): string {
+  const words = t(`history.did.${action}`);
+  return words.startsWith('⟦') ? action : words;
+}
+
+/** `token:7f3a…`: enough to tell people apart. */
+const shortId = (actor: string) => actor.replace(/([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '$1');
+
+function Came({ t, entry }: { t: Translator; entry: AuditEntry }) {
+  const parts = [
+    entry.to ? t.word('state', entry.to) : null,
+    entry.outcome ? t.word('outcome', entry.outcome) : null,
+    entry.reason ? reasonWords(t, entry) : null,
+  ].filter((part) => part !== null);
+  return (
+    <>
+      {parts.join(' · ')}
+      {entry.evidence && entry.evidence !== 'none' ? (
+        <span class="sub">
+          <EvidenceMark t={t} evidence={entry.evidence as Evidence} />
+        </span>
+      ) : null}
+    </>
+  );
+}
+
+function reasonWords(t: Translator, { action, reason = '' }: AuditEntry): string {
+  if (action === 'hold.released') return t.word('verdict', reason);
+  if (action === 'person.read') return t(`people.why.${reason}`);
+  if (action === 'case.opened') return t.word('caseType', reason);
+  if (action === 'change.received' || action === 'duty.raised') return t.word('changeKind', reason);
+  if (action === 'link.made') return t.word('rule', reason);
+  return t.word('reason', reason);
+}

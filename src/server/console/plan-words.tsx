@@ -1,0 +1,100 @@
+import { againstPlan } from '../../core/case.ts';
+import type { DutyView } from '../../core/duty.ts';
+import type { Needs } from '../../jobs/needs.ts';
+import type { PlannedStep } from '../../store/cases.ts';
+import type { Translator } from './i18n.ts';
+import { Badge, DutyWords, EvidenceMark, StateBadge, Table } from './parts.tsx';
+
+const list = (t: Translator, fields: readonly string[]) => fields.map((f) => t.word('field', f)).join(', ');
+
+/** What goes at a system, in words. */
+function goes(t: Translator, needs: Needs, step: PlannedStep): string {
+  if (step.reason === 'last') return t('cases.will.last', { days: eraseAfter(needs, step.system) });
+  if (step.step === 'erase' || step.step === 'strip' || step.step === 'ask' || step.step === 'nothing')
+    return t(`cases.will.${step.step}`, { fields: step.fields ? list(t, step.fields) : t('cases.allHeld') });
+  return t.word('step', step.step);
+}
+
+const eraseAfter = (needs: Needs, register: string) => needs.config.systems[register]?.register?.eraseAfterDays ?? 0;
+
+/** What stays, by which law and until when. */
+function stays(t: Translator, step: PlannedStep): string {
+  if (step.retained)
+    return t('cases.stays', {
+      fields: list(t, step.retained.fields),
+      day: t.day(step.retained.until),
+      law: step.retained.law,
+    });
+  if (step.reason === 'law-not-read') return t('cases.lawNotRead');
+  return step.step === 'ask' ? t('cases.staysAsked') : t('cases.staysNothing');
+}
+
+/** The plan before anything happens: what goes, what stays, which law, until when. */
+export const PlanTable = ({ t, needs, plan }: { t: Translator; needs: Needs; plan: readonly PlannedStep[] }) => (
+  <Table
+    caption={t('cases.plan')}
+    hideCaption
+    empty={t('cases.noPlan')}
+    rows={plan}
+    columns={[
+      { label: t('people.system'), cell: (step) => step.system },
+      { label: t('cases.goes'), cell: (step) => goes(t, needs, step) },
+      { label: t('cases.staysHead'), cell: (step) => stays(t, step) },
+    ]}
+  />
+);
+
+const tones = { pending: 'calm', 'as-planned': 'good', differs: 'bad' } as const;
+const marks = { pending: '◌', 'as-planned': '✓', differs: '≠' } as const;
+
+/** The plan beside what became of it. */
+export const RunTable = ({ t, plan, duties }: { t: Translator; plan: readonly PlannedStep[]; duties: readonly DutyView[] }) => (
+  <Table
+    caption={t('cases.run')}
+    hideCaption
+    empty={t('cases.noPlan')}
+    rows={plan.map((step) => ({ step, duty: duties.find((d) => d.system === step.system) }))}
+    columns={[
+      { label: t('people.system'), cell: ({ step }) => step.system },
+      {
+        label: t('cases.planned'),
+        cell: ({ step }) => (
+          <>
+            {t.word('step', step.step)}
+            {step.retained ? (
+              <span class="sub">{t('words.retainedUntil', { day: t.day(step.retained.until), law: step.retained.law })}</span>
+            ) : null}
+          </>
+        ),
+      },
+      {
+        label: t('cases.became'),
+        cell: ({ duty }) =>
+          duty ? (
+            <>
+              <StateBadge t={t} state={duty.state} />
+              <span class="sub">
+                <DutyWords t={t} duty={duty} />
+              </span>
+              <span class="sub">
+                <EvidenceMark t={t} evidence={duty.evidence} />
+              </span>
+            </>
+          ) : (
+            t('home.noDuty')
+          ),
+      },
+      {
+        label: t('cases.compared'),
+        cell: ({ step, duty }) => {
+          const word = againstPlan(step.step, duty);
+          return (
+            <Badge tone={tones[word]} mark={marks[word]}>
+              {t(`cases.against.${word}`)}
+            </Badge>
+          );
+        },
+      },
+    ]}
+  />
+);
