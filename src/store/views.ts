@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Evidence, State } from '../core/duty.ts';
 import { type Db, row, rows } from './database.ts';
 
 /** Read-only questions of the API that span aggregates. */
@@ -13,6 +14,36 @@ export async function dutyCounts(db: Db): Promise<Map<string, Record<string, num
   for (const { recipient, state, n } of found) counts.set(recipient, { ...counts.get(recipient), [state]: n });
   return counts;
 }
+
+/** A system's duties by lane and state. */
+export const laneCounts = (db: Db, system: string): Promise<{ lane: number; state: State; n: number }[]> =>
+  rows(
+    db,
+    sql<{ lane: number; state: State; n: number }>`
+      SELECT lane, state, count(*) AS n FROM duty WHERE recipient = ${system} GROUP BY 1, 2 ORDER BY 1, 2`,
+  );
+
+/** The newest erasure at a system that was read back, and the newest of any evidence. */
+export const lastErasures = async (
+  db: Db,
+  system: string,
+): Promise<{ proven: { at: Date; evidence: Evidence } | undefined; any: { at: Date; evidence: Evidence } | undefined }> => {
+  const newest = (proven: boolean) =>
+    row(
+      db,
+      sql<{ at: Date; evidence: Evidence }>`
+        SELECT since AS at, evidence FROM duty WHERE recipient = ${system} AND outcome = 'erased'
+          AND (NOT ${proven} OR evidence IN ('observed', 're-observed')) ORDER BY since DESC LIMIT 1`,
+    );
+  return { proven: await newest(true), any: await newest(false) };
+};
+
+/** How many rows of a system wait for a person to say whose they are. */
+export const heldRows = async (db: Db, system: string): Promise<number> =>
+  (await row(
+    db,
+    sql<{ n: number }>`SELECT count(*) AS n FROM held WHERE system = ${system} AND verdict IS NULL AND kind IN ('ambiguous-link', 'rearrival')`,
+  ))?.n ?? 0;
 
 /** The server's own words for its release, as `18.1`. */
 export const databaseVersion = async (db: Db): Promise<string> =>
