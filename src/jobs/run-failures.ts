@@ -1,5 +1,6 @@
 import { diff } from '../core/diff.ts';
 import { masked } from '../core/mask.ts';
+import type { Fields } from '../core/person.ts';
 import { plan } from '../core/plan.ts';
 import { dutyById } from '../store/duties.ts';
 import { failedItems, type RunRow } from '../store/runs.ts';
@@ -26,7 +27,10 @@ export async function failedSteps(needs: Needs, run: RunRow, limit: number): Pro
   for (const item of await failedItems(needs.db, run, limit)) {
     const duty = await dutyById(needs.db, item.duty);
     if (!duty) continue;
-    const { input } = await look(needs, duty);
+    const view = await look(needs, duty);
+    // which fields it is about is known by their prints, whether or not the values are
+    const names = Object.keys(view.fingerprints).map((name) => [name, '']);
+    const input = view.fields === null ? { ...view.input, fields: Object.fromEntries(names) as Fields } : view.input;
     const step = diff(plan(input), input.records);
     const carries = step.kind === 'create' || step.kind === 'update' || step.kind === 'strip' ? step.fields : {};
     const values = masked(carries);

@@ -181,7 +181,7 @@ export const agreeRun = (db: Db, id: string, rowsLost: number): Promise<number> 
 export async function reopenRun(db: Db, run: RunRow): Promise<boolean> {
   const again = changes(
     db,
-    sql`UPDATE run SET state = 'running', problem = NULL, attempts = 0, finished_at = NULL, wake_at = clock_timestamp(),
+    sql`UPDATE run SET state = 'running', problem = NULL, attempts = 0, finished_at = NULL, wake_at = clock_timestamp(), lease_until = NULL,
           position = CASE WHEN phase = 'working' THEN position END,
           phase = CASE WHEN phase = 'comparing' THEN 'reading' ELSE phase END
         WHERE id = ${run.id} AND state = ${run.state}

@@ -92,7 +92,7 @@ export const changeMark = async (db: Db, run: string | null): Promise<string> =>
     db,
     sql<{ seq: number | null; run: string | null }>`
       SELECT (SELECT max(seq) FROM audit_entry) AS seq,
-        (SELECT concat_ws(' ', state, phase, pages, calls, problem) FROM run WHERE id = ${run}) AS run`,
+        (SELECT concat_ws(' ', state, phase, pages, rows_read, position, calls, problem) FROM run WHERE id = ${run}) AS run`,
   );
   return `${found?.seq ?? 0} ${found?.run ?? ''}`;
 };
