@@ -11,7 +11,7 @@ import { problemPage } from './faults.tsx';
 import { documentOf } from './frame.tsx';
 import { languageOf, type Translator, translator } from './i18n.ts';
 import { liveRoutes } from './live.ts';
-import type { Ask, Page, Redirect, View } from './page.ts';
+import type { Ask, Download, Page, Redirect, View } from './page.ts';
 import { navigation, pages } from './pages.ts';
 
 export interface ConsoleOptions {
@@ -102,6 +102,7 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
           ip: request.ip,
         };
         const answer = await definition.handle(ask as never);
+        if ('file' in answer) return give(reply, answer);
         return isRedirect(answer) ? follow(reply, answer) : show(request, reply, actor, t, answer);
       },
     });
@@ -119,6 +120,13 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
 };
 
 const isRedirect = (answer: View | Redirect): answer is Redirect => 'to' in answer;
+
+const give = (reply: FastifyReply, { file, type, content }: Download) =>
+  reply
+    .type(type)
+    .header('cache-control', 'no-store')
+    .header('content-disposition', `attachment; filename="${file.replace(/[^\w.-]/g, '-')}"`)
+    .send(content);
 
 function follow(reply: FastifyReply, { to, said }: Redirect) {
   const url = isLocal(to) ? to : '/';

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { VNode } from 'preact';
 import type { z } from 'zod';
 import type { Needs } from '../../jobs/needs.ts';
@@ -31,6 +32,13 @@ export interface Redirect {
   said?: string;
 }
 
+/** A file to keep instead of a page. */
+export interface Download {
+  file: string;
+  type: string;
+  content: string | Readable;
+}
+
 /** One page or form of the console. Its roles are the whole permission: whoever has none of them is refused. */
 export interface Page {
   method: 'GET' | 'POST';
@@ -39,7 +47,7 @@ export interface Page {
   params?: z.ZodType;
   query?: z.ZodType;
   body?: z.ZodType;
-  handle(ask: never): Promise<View | Redirect>;
+  handle(ask: never): Promise<View | Redirect | Download>;
 }
 
 /** Writes a page down, with the types of its schemas in the handler. */
@@ -50,7 +58,7 @@ export function page<P = Record<string, string>, Q = Record<string, unknown>, B 
   params?: z.ZodType<P>;
   query?: z.ZodType<Q>;
   body?: z.ZodType<B>;
-  handle(ask: Ask<P, Q, B>): Promise<View | Redirect>;
+  handle(ask: Ask<P, Q, B>): Promise<View | Redirect | Download>;
 }): Page {
   return definition as unknown as Page;
 }
