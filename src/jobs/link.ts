@@ -1,5 +1,5 @@
 import type { Profile, RemoteRef } from '../connectors/connector.ts';
-import { freeCall } from '../connectors/http.ts';
+import { type Call, freeCall } from '../connectors/http.ts';
 import { fingerprints } from '../core/fingerprint.ts';
 import { masked } from '../core/mask.ts';
 import { type LinkRule, match } from '../core/match.ts';
@@ -29,6 +29,12 @@ export interface LinkResult {
   alreadyLinked: number;
 }
 
+/** Whoever watches a first contact counts its requests, and may end it between two pages; then there is no answer. */
+export interface LinkWatch {
+  call: Call;
+  goesOn(sofar: LinkResult): Promise<boolean>;
+}
+
 type Finding = Exclude<keyof LinkResult, 'system' | 'read'>;
 
 /**
@@ -36,13 +42,27 @@ type Finding = Exclude<keyof LinkResult, 'system' | 'read'>;
  * whose it is and nothing contradicts. The rest is for a person, or an orphan. A preview unless `apply`; afterwards the recipient
  * counts as linked and its duties run.
  */
-export async function linkRecipient(needs: Needs, system: string, apply: boolean, actor: string): Promise<LinkResult> {
+export async function linkRecipient(needs: Needs, system: string, apply: boolean, actor: string): Promise<LinkResult>;
+export async function linkRecipient(
+  needs: Needs,
+  system: string,
+  apply: boolean,
+  actor: string,
+  watch: LinkWatch,
+): Promise<LinkResult | null>;
+export async function linkRecipient(
+  needs: Needs,
+  system: string,
+  apply: boolean,
+  actor: string,
+  watch?: LinkWatch,
+): Promise<LinkResult | null> {
   const recipient = needs.connectors[system]?.recipient;
   if (!recipient) throw new Error('this system is not a recipient whose rows can be listed');
   const run: Run = { needs, system, apply, actor, made: new Map() };
   const result: LinkResult = { system, read: 0, linked: 0, ambiguous: 0, shared: 0, orphans: 0, alreadyLinked: 0 };
   const seen = new Set<string>();
-  for await (const page of recipient.list(freeCall)) {
+  for await (const page of recipient.list(watch?.call ?? freeCall)) {
     for (const profile of page) {
       const hash = remoteHash(needs.vault, system, profile.ref.place, profile.ref.id);
       // pages that shift while they are read show a row twice
@@ -57,6 +77,7 @@ export async function linkRecipient(needs: Needs, system: string, apply: boolean
         result.ambiguous++;
       }
     }
+    if (watch && !(await watch.goesOn(result))) return null;
   }
   if (apply) {
     await inTransaction(needs.db, async () => {

@@ -7,8 +7,8 @@ import { masked } from '../core/mask.ts';
 import { type KnownRecord, plan } from '../core/plan.ts';
 import { inTransaction } from '../store/database.ts';
 import { dutiesOf } from '../store/duties.ts';
-import { type RecordRow, recordByRemote, remoteHash, sealRef, updateRecord } from '../store/records.ts';
-import { doubtful, keepRun, noteRun, noteSeen, oweItem, peopleOf, type RunRow, seenOf } from '../store/runs.ts';
+import { type RecordRow, recordByRemote, recordsByRemote, remoteHash, sealRef, updateRecord } from '../store/records.ts';
+import { doubtful, keepRun, noteRun, noteSeen, oweItem, peopleOf, type RunRow, type SeenRow, seenOf } from '../store/runs.ts';
 import { lockSubject } from '../store/subjects.ts';
 import { noteRefusal } from './converge-notes.ts';
 import { look } from './converge-view.ts';
@@ -23,16 +23,22 @@ export interface Samples {
 }
 const mostSamples = 5;
 
+export const noCounts = { create: 0, update: 0, relink: 0, restrict: 0, erase: 0, blocked: 0, unchanged: 0, orphans: 0 };
+
+/** Rows compared at once: a list that comes without pages is taken in pieces. */
+const piece = 500;
+
 /**
- * Reads every page once. A pause holds the reading where it is, as long as this process lives. False: somebody else has the run, or
- * it was stopped.
+ * Reads every page once. A pause holds the reading where it is, as long as this process lives. False: somebody else has the run, it was
+ * stopped, or this process ends.
  */
-export async function readAll(needs: Needs, run: RunRow): Promise<boolean> {
+export async function readAll(needs: Needs, run: RunRow, ends?: AbortSignal): Promise<boolean> {
   const recipient = needs.connectors[run.system]?.recipient;
   if (!recipient) throw new Failure('RECIPIENT_REFUSED');
-  const counts = { ...run.counts, orphans: 0 };
+  const counts = { ...noCounts };
   const samples: Samples = { changed: [], orphans: [] };
   let { calls, pages, page_ms: pageMs } = run;
+  let rowsRead = 0;
   const call: Call = {
     beforeWire: async () => {
       calls++;
@@ -40,40 +46,68 @@ export async function readAll(needs: Needs, run: RunRow): Promise<boolean> {
     },
   };
   const seen = new Set<string>();
+  const note = () =>
+    noteRun(needs.db, run, { counts, calls, pages, page_ms: pageMs, rows_read: rowsRead, blanks: 0, problem: null });
   let began = performance.now();
   for await (const page of recipient.list(call)) {
     pages++;
     pageMs += performance.now() - began;
-    for (const profile of page) {
-      const hash = remoteHash(needs.vault, run.system, profile.ref.place, profile.ref.id);
-      const key = hash.toString('base64url', 0, 12);
-      // pages that shift while they are read show a row twice
-      if (seen.has(key)) continue;
-      seen.add(key);
-      const record = await recordByRemote(needs.db, run.system, profile.ref.place, hash);
-      if (record) await compareRow(needs, run, record, profile, samples);
-      else {
-        counts.orphans++;
-        if (samples.orphans.length < mostSamples) samples.orphans.push(masked(profile.fields));
-      }
+    for (let at = 0; at < page.length; at += piece) {
+      const fresh = page.slice(at, at + piece).flatMap((profile) => {
+        const hash = remoteHash(needs.vault, run.system, profile.ref.place, profile.ref.id);
+        const key = hash.toString('base64url', 0, 12);
+        // pages that shift while they are read show a row twice
+        if (seen.has(key)) return [];
+        seen.add(key);
+        return [{ profile, hash, place: profile.ref.place }];
+      });
+      rowsRead += fresh.length;
+      await compareRows(needs, run, fresh, counts, samples);
+      if (!(await note()) || !(await untilRunning(needs, run, ends))) return false;
     }
-    if (!(await noteRun(needs.db, run, { counts, calls, pages, page_ms: pageMs }))) return false;
-    if (!(await untilRunning(needs, run))) return false;
     began = performance.now();
   }
-  return noteRun(needs.db, run, { counts, calls, pages, samples: needs.vault.sealJson('run-samples', samples) });
+  return (await note()) && noteRun(needs.db, run, { samples: needs.vault.sealJson('run-samples', samples) });
 }
 
-async function untilRunning(needs: Needs, run: RunRow): Promise<boolean> {
+/** Waits through a pause. False: the run is somebody else's or over, or this process ends. */
+export async function untilRunning(needs: Needs, run: RunRow, ends: AbortSignal | undefined): Promise<boolean> {
   for (;;) {
+    if (ends?.aborted) return false;
     const state = await keepRun(needs.db, run);
     if (state !== 'paused') return state === 'running';
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
 }
 
-/** One row against what the ledger knows of it. A preview writes down what it saw and nothing else. */
-async function compareRow(needs: Needs, run: RunRow, read: RecordRow, profile: Profile, samples: Samples): Promise<void> {
+/** Rows against what the ledger knows of them. A preview writes down what it saw and nothing else. */
+async function compareRows(
+  needs: Needs,
+  run: RunRow,
+  fresh: readonly { profile: Profile; hash: Buffer; place: string }[],
+  counts: typeof noCounts,
+  samples: Samples,
+): Promise<void> {
+  const known = await recordsByRemote(needs.db, run.system, fresh);
+  const seen: (SeenRow & { same: boolean })[] = [];
+  for (const { profile, hash } of fresh) {
+    const record = known.get(hash.toString('base64url'));
+    if (record) seen.push(await compareRow(needs, run, record, profile, samples));
+    else {
+      counts.orphans++;
+      if (samples.orphans.length < mostSamples) samples.orphans.push(masked(profile.fields));
+    }
+  }
+  await noteSeen(needs.db, run.id, seen);
+}
+
+async function compareRow(
+  needs: Needs,
+  run: RunRow,
+  read: RecordRow,
+  profile: Profile,
+  samples: Samples,
+): Promise<SeenRow & { same: boolean }> {
   const raw = fingerprints(needs.vault.keys.hmac.current, read.subject, profile.fields);
   // as the system spelt what was written there: the same value still
   const prints = Object.fromEntries(
@@ -86,8 +120,8 @@ async function compareRow(needs: Needs, run: RunRow, read: RecordRow, profile: P
   const same = differing.length === 0 && state === read.state && !(profile.refused && read.state === 'linked');
   if (!same && samples.changed.length < mostSamples)
     samples.changed.push({ fields: differing.sort(), row: masked(profile.fields), subject: read.subject });
-  await noteSeen(needs.db, run.id, { record: read.id, same, state, fingerprints: same ? null : prints });
   if (!run.dry && !same) await putRight(needs, read, profile, prints);
+  return { record: read.id, same, state, fingerprints: same ? null : prints };
 }
 
 /** Under the person's lock: an erasure that ends meanwhile is not undone by what was read before it. */
@@ -115,14 +149,16 @@ const batch = 200;
 export async function compareSome(needs: Needs, run: RunRow): Promise<boolean> {
   const people = await doubtful(needs.db, run, batch);
   const counts = { ...run.counts };
+  let { blanks } = run;
   for (const { subject } of people) {
-    const kind = await judge(needs, run, subject);
+    const { kind, blanked } = await judge(needs, run, subject);
     counts[kind] = (counts[kind] ?? 0) + 1;
+    if (blanked) blanks++;
     if (!run.dry && steps.has(kind)) await oweItem(needs.db, run.id, subject, kind);
   }
   const last = people.at(-1);
   if (last) {
-    await noteRun(needs.db, run, { counts, position: last.subject });
+    await noteRun(needs.db, run, { counts, blanks, position: last.subject });
     return true;
   }
   const judged = Object.entries(counts).reduce(
@@ -136,10 +172,17 @@ export async function compareSome(needs: Needs, run: RunRow): Promise<boolean> {
 
 const steps = new Set(['create', 'update', 'relink', 'restrict', 'erase']);
 
-/** What would be done for one person, as the counts name it. */
-async function judge(needs: Needs, run: RunRow, subject: string): Promise<string> {
+interface Judged {
+  /** As the counts name it. */
+  kind: string;
+  /** A value would be emptied. */
+  blanked?: boolean;
+}
+
+/** What would be done for one person. */
+async function judge(needs: Needs, run: RunRow, subject: string): Promise<Judged> {
   const duty = (await dutiesOf(needs.db, subject)).find((d) => d.recipient === run.system);
-  if (!duty) return 'unchanged';
+  if (!duty) return { kind: 'unchanged' };
   const view = await look(needs, duty);
   const seen = new Map(
     (
@@ -153,14 +196,15 @@ async function judge(needs: Needs, run: RunRow, subject: string): Promise<string
   const isMissing = view.rows.some(
     ({ record }) => record && (record.state === 'linked' || record.state === 'restricted') && !seen.has(record.id),
   );
-  if (isMissing) return 'relink';
+  if (isMissing) return { kind: 'relink' };
   const records = view.input.records.map((record, i) => {
     const found = seen.get(view.rows[i]?.record?.id ?? '');
     return found?.fingerprints
       ? { ...record, fingerprints: found.fingerprints, state: found.state as KnownRecord['state'] }
       : record;
   });
-  return counted[diff(plan({ ...view.input, records }), records).kind] ?? 'unchanged';
+  const step = diff(plan({ ...view.input, records }), records);
+  return { kind: counted[step.kind] ?? 'unchanged', blanked: step.kind === 'update' && step.blanked.length > 0 };
 }
 
 const counted: Record<string, string> = {

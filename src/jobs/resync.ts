@@ -1,5 +1,6 @@
 import { Failure } from '../core/failure.ts';
-import { raise, readFirst } from '../store/duties.ts';
+import { isMassChange, rowsLost } from '../core/mass-change.ts';
+import { raise, readFirst, redriveOf } from '../store/duties.ts';
 import {
   handItems,
   insertRun,
@@ -7,14 +8,16 @@ import {
   leaveRun,
   moveRun,
   noteRun,
+  peopleOf,
   progressOf,
   type RunRow,
   runById,
   takeRun,
 } from '../store/runs.ts';
 import { pauseSystem } from '../store/systems.ts';
+import { linkRecipient } from './link.ts';
 import { type Needs, tell } from './needs.ts';
-import { compareSome, readAll } from './resync-read.ts';
+import { compareSome, noCounts, readAll, untilRunning } from './resync-read.ts';
 
 /**
  * A full resync: reads all rows of a recipient, compares prints, and owes a duty wherever a step is missing. Every step goes through
@@ -25,24 +28,50 @@ import { compareSome, readAll } from './resync-read.ts';
  *   comparing  whom the reading left in doubt; who owes a step                goes on behind the last person
  *   working    few at a time, so that an erasure never waits behind them      goes on with who is left
  */
-export const noCounts = { create: 0, update: 0, relink: 0, restrict: 0, erase: 0, blocked: 0, unchanged: 0, orphans: 0 };
-
 /** Another run of the system is not over. */
 export class RunUnderWay extends Error {
   override name = 'RunUnderWay';
 }
 
-export async function startResync(
+export interface NewRun {
+  dryRun: boolean;
+  actor: string;
+  perSecond?: number | undefined;
+  /** A preview that somebody read, and how many rows they agreed to lose. */
+  preview?: string | undefined;
+  agreed?: number | undefined;
+  /** Nobody waits for the answer: the clockwork drives it. */
+  unattended?: boolean | undefined;
+}
+
+export async function startResync(needs: Needs, system: string, options: NewRun): Promise<RunRow> {
+  return startRun(needs, system, 'resync', noCounts, options);
+}
+
+export async function startRun(
   needs: Needs,
   system: string,
-  options: { dryRun: boolean; actor: string; perSecond?: number },
+  kind: RunRow['kind'],
+  counts: Record<string, number>,
+  options: NewRun,
 ): Promise<RunRow> {
   if (!needs.connectors[system]?.recipient) throw new Error('this system has no rows that can be listed');
   const id = needs.newId();
-  const { dryRun, actor, perSecond } = options;
-  if (!(await insertRun(needs.db, { id, system, dry: dryRun, actor, counts: noCounts, perSecond: perSecond ?? null })))
-    throw new RunUnderWay();
-  if (!dryRun) await tell(needs, { actor, action: 'run.started', system, code: id, reason: 'resync' });
+  const { dryRun, actor } = options;
+  const made = await insertRun(needs.db, {
+    id,
+    kind,
+    system,
+    dry: dryRun,
+    actor,
+    counts,
+    perSecond: options.perSecond ?? null,
+    agreed: options.agreed ?? null,
+    preview: options.preview ?? null,
+    attended: !options.unattended,
+  });
+  if (!made) throw new RunUnderWay();
+  if (!dryRun) await tell(needs, { actor, action: 'run.started', system, code: id, reason: kind });
   return (await runById(needs.db, id)) as RunRow;
 }
 
@@ -52,33 +81,76 @@ const window = 64;
 const tickMs = 300;
 const mostAttempts = 12;
 
-/** One slice of work at a run: a named one, or any that nobody works at. False: there was none. */
-export async function driveRun(needs: Needs, id: string | null = null): Promise<boolean> {
+/**
+ * One slice of work at a run: a named one, for which somebody waits, or any that nobody works at. False: there was none. `ends`: this
+ * process is about to stop; a reading is let go between two pages.
+ */
+export async function driveRun(needs: Needs, id: string | null = null, ends?: AbortSignal): Promise<boolean> {
   const run = await takeRun(needs.db, id);
   if (!run) return false;
+  const isWatched = run.dry && id !== null;
   const beat = setInterval(() => void keepRun(needs.db, run).catch(() => {}), 2000);
   try {
-    await slice(needs, run);
+    await slice(needs, run, ends);
   } catch (error) {
-    await brokeOff(needs, run, error);
-    if (run.dry) throw error;
+    await brokeOff(needs, run, error, isWatched);
+    if (isWatched) throw error;
   } finally {
     clearInterval(beat);
   }
   return true;
 }
 
-async function slice(needs: Needs, run: RunRow): Promise<void> {
-  if (run.phase === 'reading') {
-    if (!(await readAll(needs, run))) return;
-    await noteRun(needs.db, run, { phase: 'comparing', problem: null, attempts: 0 });
-    await leaveRun(needs.db, run, 0);
+async function slice(needs: Needs, run: RunRow, ends: AbortSignal | undefined): Promise<void> {
+  if (run.kind === 'link') await linkAll(needs, run, ends);
+  else if (run.phase === 'reading') {
+    if (await readAll(needs, run, ends)) await noteRun(needs.db, run, { phase: 'comparing', attempts: 0 });
   } else if (run.phase === 'comparing') {
-    const more = await compareSome(needs, run);
-    if (!more && run.dry) await moveRun(needs.db, run.id, ['running'], 'previewed');
-    else if (!more) await noteRun(needs.db, run, { phase: 'working' });
-    await leaveRun(needs.db, run, 0);
-  } else await workSome(needs, run);
+    if (!(await compareSome(needs, run))) await judged(needs, (await runById(needs.db, run.id)) ?? run);
+  } else {
+    await workSome(needs, run);
+    return;
+  }
+  await leaveRun(needs.db, run, 0);
+}
+
+/** All is compared: a preview ends; a run goes on, unless it would take from more rows than somebody agreed to. */
+async function judged(needs: Needs, run: RunRow): Promise<void> {
+  if (run.dry) {
+    await moveRun(needs.db, run.id, ['running'], 'previewed');
+    return;
+  }
+  const lost = rowsLost(run.counts, run.blanks);
+  await noteRun(needs.db, run, { phase: 'working' });
+  if (lost <= (run.agreed ?? 0) || !isMassChange(lost, await peopleOf(needs.db, run.system))) return;
+  if (await moveRun(needs.db, run.id, ['running'], 'paused', massChange))
+    await tell(needs, { actor: 'kaiku', action: 'run.steered', system: run.system, code: run.id, reason: massChange });
+}
+
+/** Why a run stands still that waits for a person to say how many rows may go. */
+export const massChange = 'mass-change';
+
+/** First contact as a run: it may take as long as a resync, and is watched the same way. A fall starts it over; links stay. */
+async function linkAll(needs: Needs, run: RunRow, ends: AbortSignal | undefined): Promise<void> {
+  let { calls, pages } = run;
+  const done = await linkRecipient(needs, run.system, !run.dry, run.actor, {
+    call: {
+      beforeWire: async () => {
+        calls++;
+        return Number.POSITIVE_INFINITY;
+      },
+    },
+    goesOn: async ({ system: _, ...counts }) => {
+      pages++;
+      if (!(await noteRun(needs.db, run, { counts, calls, pages, rows_read: counts.read, problem: null }))) return false;
+      return untilRunning(needs, run, ends);
+    },
+  });
+  if (!done) return;
+  const { system, ...counts } = done;
+  await noteRun(needs.db, run, { counts, calls, rows_read: counts.read });
+  if ((await moveRun(needs.db, run.id, ['running'], run.dry ? 'previewed' : 'finished')) && !run.dry)
+    await tell(needs, { actor: run.actor, action: 'run.finished', system, code: run.id, reason: 'link' });
 }
 
 /** Hands out as many steps as the window and the throttle leave room for; ends the run when all came to rest. */
@@ -93,24 +165,25 @@ async function workSome(needs: Needs, run: RunRow): Promise<void> {
   const pace = run.per_second === null ? window : Math.max(1, Math.round((run.per_second * tickMs) / 1000));
   const room = Math.min(pace, window - (handed - done));
   if (room > 0 && handed < total) {
-    for (const { subject, step } of await handItems(needs.db, run, room)) {
+    for (const { subject, step, retried } of await handItems(needs.db, run, room)) {
       await raise(needs.db, { subject, recipients: [run.system], lane: 'resync', newId: needs.newId });
       // a row that no page showed is looked for by itself before anything is said of it
       if (step === 'relink') await readFirst(needs.db, subject, run.system);
+      if (retried) await redriveOf(needs.db, subject, run.system);
     }
   }
   await leaveRun(needs.db, run, run.per_second !== null && run.per_second < 3 ? 1000 / run.per_second : tickMs);
 }
 
 /** What a run came to when the system failed: it is tried again, ever more slowly; only what a person must mend ends it. */
-async function brokeOff(needs: Needs, run: RunRow, error: unknown): Promise<void> {
+async function brokeOff(needs: Needs, run: RunRow, error: unknown, isWatched: boolean): Promise<void> {
   const known = error instanceof Failure ? error : null;
   if (!known) needs.log.error({ run: run.id, system: run.system }, 'a resync broke off');
   const problem = known?.code ?? 'internal-error';
   const attempts = run.attempts + 1;
   if (known?.next === 'pause-recipient' && (await pauseSystem(needs.db, run.system, known.code)))
     await tell(needs, { actor: 'kaiku', action: 'system.paused', system: run.system, code: known.code });
-  if (run.dry || attempts >= mostAttempts || known?.next === 'pause-recipient' || known?.next === 'give-up') {
+  if (isWatched || attempts >= mostAttempts || known?.next === 'pause-recipient' || known?.next === 'give-up') {
     await moveRun(needs.db, run.id, ['running', 'paused'], 'failed', problem);
     return;
   }
@@ -125,7 +198,8 @@ async function brokeOff(needs: Needs, run: RunRow, error: unknown): Promise<void
 export async function driveAlong(needs: Needs, id: string, patienceMs: number): Promise<RunRow> {
   const end = performance.now() + patienceMs;
   for (;;) {
-    await driveRun(needs, id);
+    // another process may have it: then there is nothing to do but to look
+    if (!(await driveRun(needs, id))) await new Promise((resolve) => setTimeout(resolve, 100));
     const run = await runById(needs.db, id);
     if (!run) throw new Error('the run is gone');
     const { total, handed, done } = await progressOf(needs.db, run);

@@ -28,6 +28,9 @@ const pace = {
   recipients: 60_000,
 };
 
+/** Runs that one process works at. */
+const runsAtOnce = 3;
+
 /** Starts the workers and the clockwork of one process. `stop` lets what is under way end first. */
 export function startWork(needs: Needs, queues: Queues, worker: string): { stop(): Promise<void> } {
   const loops: { stop(): Promise<void> }[] = [];
@@ -51,13 +54,18 @@ export function startWork(needs: Needs, queues: Queues, worker: string): { stop(
   every('hints', pace.hints, () => followHints(needs));
   every('sequence', pace.sequence, () => sequence(needs.db, needs.signer));
   every('cases', pace.cases, () => advanceAll(needs));
-  every('runs', pace.runs, async () => {
-    while (await driveRun(needs));
-  });
+  const ending = new AbortController();
+  // a reading may take an hour, or stand still in a pause: another system's run does not wait for it
+  for (let n = 1; n <= runsAtOnce; n++) {
+    every(`runs:${n}`, pace.runs, async () => {
+      while (!ending.signal.aborted && (await driveRun(needs, null, ending.signal)));
+    });
+  }
   every('envelopes', pace.envelopes, async () => dropEnvelopes(needs.db, await now(needs)));
   every('resume', pace.resume, () => resumePaused(needs));
   return {
     async stop() {
+      ending.abort();
       await Promise.all(loops.map((l) => l.stop()));
       await queues.close();
       await sequence(needs.db, needs.signer).catch(() => 0);

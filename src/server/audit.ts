@@ -1,29 +1,21 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { verifyLog } from '../core/audit-verify.ts';
-import { inclusionProofFrom } from '../core/merkle.ts';
-import { type Scope, seesEverybody } from '../core/scope.ts';
-import { noteName, vkeyOf } from '../core/signed-note.ts';
-import { checkpoints, entries, latestCheckpoint, nodeAt, sequence } from '../store/audit.ts';
-import { caseLeaves, leavesBeyond } from '../store/views.ts';
-import { badRequest, notFound, refused } from './problem.ts';
+import { seesEverybody } from '../core/scope.ts';
+import { entries, latestCheckpoint } from '../store/audit.ts';
+import { leavesBeyond } from '../store/views.ts';
+import { exportLines, freshCheckpoint, mustSeeWholeLog, pageLimit, proofOf, verifierKey, verifyWholeLog } from './audit-log.ts';
+import { badRequest, notFound } from './problem.ts';
 import type { RouteOptions } from './routes.ts';
 
 const count = z.coerce.number().int({ error: 'must be a whole number' }).min(0);
-/** Entries of one answer at most. */
-const pageLimit = 5000;
 
 export const auditRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
-  const { db, signer } = needs;
-  const vkey = () => vkeyOf(signer.seed, noteName(signer.origin));
-  const beyondScope = async (scope: Scope, from: number, to: number): Promise<ReadonlySet<number>> =>
-    new Set(seesEverybody(scope) ? [] : (await leavesBeyond(db, scope, from, to)).map((leaf) => leaf.index));
+  const { db } = needs;
 
   app.get('/audit/checkpoint', async (_request, reply) => {
-    await sequence(db, signer);
-    const latest = await latestCheckpoint(db);
+    const latest = await freshCheckpoint(needs);
     if (!latest) throw notFound('checkpoint yet');
-    return reply.type('text/plain; charset=utf-8').header('x-kaiku-vkey', vkey()).send(latest.note);
+    return reply.type('text/plain; charset=utf-8').header('x-kaiku-vkey', verifierKey(needs)).send(latest.note);
   });
 
   app.get(
@@ -31,7 +23,7 @@ export const auditRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { ne
     { schema: { querystring: z.object({ from: count.default(0), to: count.optional() }) } },
     async ({ query, scope }) => {
       const to = Math.min(query.to ?? query.from + pageLimit, query.from + pageLimit);
-      const beyond = await beyondScope(scope, query.from, to);
+      const beyond = new Set(seesEverybody(scope) ? [] : (await leavesBeyond(db, scope, query.from, to)).map((leaf) => leaf.index));
       // the hash stays, so that the tree can be checked over what is not shown
       return (await entries(db, query.from, to)).map(({ index, line, hash }) => ({
         index,
@@ -46,46 +38,17 @@ export const auditRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { ne
     const size = query.size ?? latest?.size ?? 0;
     if (size > (latest?.size ?? 0)) throw badRequest(`size: the log has ${latest?.size ?? 0} entries`);
     if (query.entry >= size) throw badRequest('entry: must be smaller than size');
-    const proof = await inclusionProofFrom((level, index) => nodeAt(db, level, index), query.entry, size);
-    return { entry: query.entry, size, proof: proof.map((h) => h.toString('base64')) };
+    return { entry: query.entry, size, proof: await proofOf(needs, query.entry, size) };
   });
 
-  app.post('/audit/verify', async () => {
-    await sequence(db, signer);
-    const kept = (async function* () {
-      for (let from = 0; ; from += pageLimit) {
-        const page = await entries(db, from, from + pageLimit);
-        yield* page;
-        if (page.length < pageLimit) return;
-      }
-    })();
-    return verifyLog(
-      kept,
-      (await checkpoints(db)).map((c) => c.note),
-      vkey(),
-      { mayGrow: true },
-    );
-  });
+  app.post('/audit/verify', () => verifyWholeLog(needs));
 
   app.get('/audit/export', { schema: { querystring: z.object({ case: z.uuid().optional() }) } }, async ({ query, scope }) => {
-    await sequence(db, signer);
-    const latest = await latestCheckpoint(db);
+    const latest = await freshCheckpoint(needs);
     if (!latest) throw notFound('checkpoint yet');
-    const beside = { checkpoint: latest.note, vkey: vkey() };
-    if (query.case === undefined) {
-      if ((await beyondScope(scope, 0, latest.size)).size > 0)
-        throw refused('The whole log holds entries outside your scope: export one case, or ask somebody who is also HR.');
-      const lines: string[] = [];
-      for (let from = 0; from < latest.size; from += pageLimit)
-        for (const { line } of await entries(db, from, Math.min(latest.size, from + pageLimit))) lines.push(line);
-      return { ...beside, lines };
-    }
-    const proven = [];
-    for (const { index, line } of await caseLeaves(db, query.case)) {
-      if (index >= latest.size) continue;
-      const proof = await inclusionProofFrom((level, at) => nodeAt(db, level, at), index, latest.size);
-      proven.push(JSON.stringify({ index, line, proof: proof.map((h) => h.toString('base64')) }));
-    }
-    return { ...beside, lines: proven };
+    if (query.case === undefined) await mustSeeWholeLog(needs, scope, latest.size);
+    const lines: string[] = [];
+    for await (const line of exportLines(needs, latest.size, query.case)) lines.push(line);
+    return { checkpoint: latest.note, vkey: verifierKey(needs), lines };
   });
 };

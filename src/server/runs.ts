@@ -1,22 +1,53 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Scope } from '../core/scope.ts';
-import { type Needs, tell } from '../jobs/needs.ts';
+import type { Needs } from '../jobs/needs.ts';
 import { driveAlong, RunUnderWay, startResync } from '../jobs/resync.ts';
-import { expectation } from '../jobs/resync-expect.ts';
-import type { Samples } from '../jobs/resync-read.ts';
-import { moveRun, progressOf, type RunRow, retryFailed, runById, throttleRun } from '../store/runs.ts';
-import { hiddenAmong } from '../store/scope.ts';
+import { failedSteps } from '../jobs/run-failures.ts';
+import { confirmPreview, RunRefused, runRefusals, runVerbs, steerRun } from '../jobs/steer-run.ts';
+import { type RunRow, runById, runsOf } from '../store/runs.ts';
 import { badRequest, notFound, refused } from './problem.ts';
 import { Id, type RouteOptions } from './routes.ts';
+import { runView } from './run-view.ts';
 
 const perSecond = z.number().positive().max(1000).nullish();
-const NewRun = z.strictObject({ dryRun: z.boolean().default(false), perSecond }).nullish();
-const Verb = Id.extend({ verb: z.enum(['pause', 'resume', 'stop', 'retry', 'throttle']) });
-const Pace = z.strictObject({ perSecond }).nullish();
+const rows = z.number().int().min(0).optional();
+const NewRun = z
+  .strictObject({
+    dryRun: z.boolean().default(false),
+    perSecond,
+    /** A preview that was read: the run is refused where it does not hold any more. */
+    preview: z.uuid().optional(),
+    rows,
+  })
+  .nullish();
+const Verb = Id.extend({ verb: z.enum(runVerbs) });
+const Steering = z.strictObject({ perSecond, rows }).nullish();
 
 /** How long whoever starts a run waits for its reading before it goes on by itself, in ms. */
 const patienceMs = 20_000;
+/** Failed steps that one look shows. */
+const mostFailures = 20;
+
+/** Turns what a run refuses into a 409 that says why. */
+async function refusing<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error) => {
+    if (error instanceof RunUnderWay) throw refused(runRefusals['under-way'], { code: 'under-way' });
+    throw error instanceof RunRefused ? refused(error.message, { code: error.code }) : error;
+  });
+}
+
+/** A system whose rows can be listed: one that is resynced and linked. */
+export function mustBeListed(needs: Needs, name: string): void {
+  if (!Object.hasOwn(needs.config.systems, name)) throw notFound('system of this name; GET /systems lists them');
+  if (!needs.config.systems[name]?.recipient || !needs.connectors[name]?.recipient)
+    throw badRequest(`${name} has no rows that can be listed`);
+}
+
+export async function knownRun(needs: Needs, id: string): Promise<RunRow> {
+  const run = await runById(needs.db, id);
+  if (!run) throw notFound('run');
+  return run;
+}
 
 /** Full resyncs: preview, run, watch, steer. */
 export const runRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
@@ -26,90 +57,41 @@ export const runRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { need
     '/systems/:system/resync',
     { schema: { params: z.object({ system: z.string() }), body: NewRun } },
     async ({ params, body, actor, scope }) => {
-      const known = Object.hasOwn(needs.config.systems, params.system);
-      if (!known) throw notFound('system of this name; GET /systems lists them');
-      if (!needs.config.systems[params.system]?.recipient || !needs.connectors[params.system]?.recipient)
-        throw badRequest(`${params.system} has no rows that can be listed`);
-      const run = await startResync(needs, params.system, {
-        dryRun: body?.dryRun ?? false,
-        actor: actor.id,
-        ...(body?.perSecond ? { perSecond: body.perSecond } : {}),
-      }).catch((error) => {
-        throw error instanceof RunUnderWay
-          ? refused('A resync of this system is not over; stop it first, or let it end.')
-          : error;
-      });
-      return view(await driveAlong(needs, run.id, patienceMs), scope);
+      mustBeListed(needs, params.system);
+      const pace = body?.perSecond ? { perSecond: body.perSecond } : {};
+      if (body?.preview && !body.dryRun) {
+        const preview = await knownRun(needs, body.preview);
+        if (preview.system !== params.system) throw badRequest('preview: is one of another system');
+        const asked = { actor: actor.id, rows: body.rows, ...pace };
+        return runView(needs, await refusing(confirmPreview(needs, preview, asked)), scope);
+      }
+      const run = await refusing(
+        startResync(needs, params.system, { dryRun: body?.dryRun ?? false, actor: actor.id, agreed: body?.rows, ...pace }),
+      );
+      return runView(needs, await driveAlong(needs, run.id, patienceMs), scope);
     },
   );
 
-  app.get('/runs/:id', { schema: { params: Id } }, async ({ params, scope }) => {
-    const run = await runById(db, params.id);
-    if (!run) throw notFound('run');
-    return view(run, scope);
-  });
-
-  app.post('/runs/:id/:verb', { schema: { params: Verb, body: Pace } }, async ({ params, body, actor, scope }) => {
-    const run = await runById(db, params.id);
-    if (!run) throw notFound('run');
-    if (!(await steer(run, params.verb, body?.perSecond ?? null)))
-      throw refused(`The run is ${run.state}: ${params.verb} is not possible now.`);
-    await tell(needs, { actor: actor.id, action: 'run.steered', system: run.system, code: run.id, reason: params.verb });
-    return view((await runById(db, run.id)) ?? run, scope);
-  });
-
-  async function steer(run: RunRow, verb: z.infer<typeof Verb>['verb'], pace: number | null): Promise<boolean> {
-    switch (verb) {
-      case 'pause':
-        return moveRun(db, run.id, ['running'], 'paused');
-      case 'resume':
-        return moveRun(db, run.id, ['paused'], 'running');
-      case 'stop':
-        return moveRun(db, run.id, ['running', 'paused'], 'stopped');
-      case 'throttle':
-        return (await throttleRun(db, run.id, pace)) === 1;
-      case 'retry':
-        return (
-          !run.dry && run.state !== 'stopped' && (await retryFailed(db, run)) > 0 && moveRun(db, run.id, [run.state], 'running')
-        );
-    }
-  }
-
-  async function view(run: RunRow, scope: Scope) {
-    const progress = await progressOf(db, run);
-    const perSecondNow = progress.recent / 10;
-    const left = progress.total - progress.done;
-    return {
-      run: run.id,
-      system: run.system,
-      state: run.state,
-      phase: run.phase,
-      counts: run.counts,
-      calls: run.calls + progress.calls,
-      progress: {
-        total: progress.total,
-        done: progress.done,
-        failed: progress.failed,
-        perSecond: perSecondNow,
-        ...(run.state === 'running' && left > 0 && perSecondNow > 0 ? { secondsLeft: Math.ceil(left / perSecondNow) } : {}),
-      },
-      ...(run.per_second === null ? {} : { throttle: run.per_second }),
-      ...(run.dry ? { expected: expectation(needs, run) } : {}),
-      ...(run.samples ? { samples: await seenSamples(needs, scope, run.samples) } : {}),
-      ...(run.problem ? { problem: run.problem } : {}),
-      startedAt: run.started_at.toISOString(),
-      ...(run.finished_at ? { finishedAt: run.finished_at.toISOString() } : {}),
-    };
-  }
-};
-
-/** The samples of people in scope, without their ids. */
-async function seenSamples(needs: Needs, scope: Scope, sealed: Buffer): Promise<Samples> {
-  const { changed, orphans } = needs.vault.unsealJson<Samples>('run-samples', sealed);
-  const hidden = await hiddenAmong(
-    needs.db,
-    scope,
-    changed.flatMap(({ subject }) => subject ?? []),
+  app.get(
+    '/systems/:system/runs',
+    { schema: { params: z.object({ system: z.string() }), querystring: z.object({ limit: z.coerce.number().int().min(1).max(100).default(20) }) } },
+    async ({ params, query, scope }) => {
+      mustBeListed(needs, params.system);
+      return Promise.all((await runsOf(db, params.system, query.limit)).map((run) => runView(needs, run, scope)));
+    },
   );
-  return { changed: changed.flatMap(({ subject, ...sample }) => (subject && hidden.has(subject) ? [] : [sample])), orphans };
-}
+
+  app.get('/runs/:id', { schema: { params: Id } }, async ({ params, scope }) =>
+    runView(needs, await knownRun(needs, params.id), scope),
+  );
+
+  app.get('/runs/:id/failures', { schema: { params: Id } }, async ({ params }) =>
+    failedSteps(needs, await knownRun(needs, params.id), mostFailures),
+  );
+
+  app.post('/runs/:id/:verb', { schema: { params: Verb, body: Steering } }, async ({ params, body, actor, scope }) => {
+    const run = await knownRun(needs, params.id);
+    const steered = steerRun(needs, run, params.verb, { actor: actor.id, perSecond: body?.perSecond, rows: body?.rows });
+    return runView(needs, await refusing(steered), scope);
+  });
+};

@@ -1,18 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { freeCall } from '../connectors/http.ts';
-import { seesSystem } from '../core/scope.ts';
+import { checkSystem } from '../jobs/check-system.ts';
 import { linkRecipient } from '../jobs/link.ts';
 import { now, tell } from '../jobs/needs.ts';
-import { resume } from '../jobs/schedule.ts';
 import { advanceClock, skewMs } from '../store/clock.ts';
-import { pauseSystem, systemStates } from '../store/systems.ts';
 import { putToken } from '../store/tokens.ts';
-import { databaseVersion, dutyCounts } from '../store/views.ts';
+import { databaseVersion } from '../store/views.ts';
 import { roles, tokenHash } from './auth.ts';
 import { badRequest, notFound, refused } from './problem.ts';
 import type { RouteOptions } from './routes.ts';
+import { systemViews } from './system-view.ts';
 
 const Name = z.object({ system: z.string() });
 
@@ -26,48 +24,14 @@ export const systemRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { n
     return { system, connector };
   };
 
-  app.get('/systems', async ({ scope }) => {
-    const counts = await dutyCounts(db, scope);
-    return (await systemStates(db)).flatMap((state) => {
-      const system = needs.config.systems[state.system];
-      const connector = needs.connectors[state.system];
-      if (!system || !connector || !seesSystem(scope, system.name)) return [];
-      const { manifest } = connector;
-      return [
-        {
-          system: system.name,
-          connector: system.connector,
-          roles: [...(system.register ? ['register'] : []), ...(system.recipient ? ['recipient'] : [])],
-          owner: system.owner,
-          linked: manifest.human || state.linked_at !== null || !system.recipient,
-          ...(state.paused_code ? { paused: state.paused_code } : {}),
-          ...(state.breaker_open && state.breaker_until ? { breakerUntil: state.breaker_until.toISOString() } : {}),
-          ...(state.last_answer_at ? { lastAnswer: state.last_answer_at.toISOString() } : {}),
-          ...(state.last_poll_at ? { lastPoll: state.last_poll_at.toISOString() } : {}),
-          ...(state.last_sweep_at ? { lastSweep: state.last_sweep_at.toISOString() } : {}),
-          duties: counts.get(system.name) ?? {},
-          manifest: {
-            erasure: manifest.erasure,
-            limits: manifest.limits,
-            deadlineSeconds: system.deadlineSeconds ?? manifest.deadlineSeconds,
-            backupLagDays: manifest.backupLagDays,
-          },
-        },
-      ];
-    });
-  });
+  app.get('/systems', ({ scope }) => systemViews(needs, scope));
 
   app.post(
     '/systems/:system/check',
     { schema: { params: Name, body: z.strictObject({ writeTest: z.boolean().default(false) }).nullish() } },
     async ({ params, body, actor }) => {
-      const { connector } = known(params.system);
-      const rights = await connector.check(freeCall, body?.writeTest ?? false);
-      const ok = rights.every((r) => r.ok !== false);
-      if (ok) await resume(needs, params.system, actor.id);
-      else if (await pauseSystem(db, params.system, 'RIGHT_MISSING'))
-        await tell(needs, { actor: actor.id, action: 'system.paused', system: params.system, code: 'RIGHT_MISSING' });
-      await tell(needs, { actor: actor.id, action: 'check.done', system: params.system, code: ok ? 'ok' : 'right-missing' });
+      known(params.system);
+      const { ok, rights } = await checkSystem(needs, params.system, body?.writeTest ?? false, actor.id);
       const problem = rights.find((r) => r.ok === false)?.problem;
       return { system: params.system, ok, rights, ...(problem ? { problem } : {}) };
     },

@@ -1,4 +1,6 @@
 import { sql } from 'kysely';
+import type { Scope } from '../core/scope.ts';
+import { entryBeyond } from './scope.ts';
 import { type AuditEntry, entryLine, subjectRef } from '../core/audit-entry.ts';
 import { append, type Frontier, frontierFrom, leafHash, rootFromFrontier } from '../core/merkle.ts';
 import { checkpointText, signNote } from '../core/signed-note.ts';
@@ -107,3 +109,42 @@ export async function nodeAt(db: Db, level: number, index: number): Promise<Buff
 /** All checkpoints, smallest first; verification compares each with the tree over the entries as they are now. */
 export const checkpoints = (db: Db): Promise<CheckpointRow[]> =>
   rows(db, sql<CheckpointRow>`SELECT size, root, note FROM audit_checkpoint ORDER BY size`);
+
+/** What a search asks for; all of it must hold. */
+export interface EntrySearch {
+  action?: string | undefined;
+  system?: string | undefined;
+  case?: string | undefined;
+  actor?: string | undefined;
+  /** ISO 8601 UTC: from the first, before the second. */
+  from?: string | undefined;
+  to?: string | undefined;
+  /** Entries written before this one: the last of the page before. */
+  before?: number | undefined;
+}
+
+export interface FoundEntry {
+  seq: number;
+  /** Null: not in the tree yet. */
+  index: number | null;
+  line: string;
+}
+
+/** Entries that a search finds, newest first. Each condition has an index of its own; none is read over from the start. */
+export const searchEntries = (db: Db, scope: Scope, s: EntrySearch, limit: number): Promise<FoundEntry[]> =>
+  rows(
+    db,
+    sql<FoundEntry>`
+      SELECT e.seq, l.index, e.line FROM (
+        SELECT seq, line FROM audit_entry WHERE true
+          ${s.case ? sql`AND case_file = ${s.case}` : sql``}
+          ${s.action ? sql`AND line::jsonb ->> 'action' = ${s.action}` : sql``}
+          ${s.system ? sql`AND line::jsonb ->> 'system' = ${s.system}` : sql``}
+          ${s.actor ? sql`AND line::jsonb ->> 'actor' = ${s.actor}` : sql``}
+          ${s.from ? sql`AND line::jsonb ->> 'time' >= ${s.from}` : sql``}
+          ${s.to ? sql`AND line::jsonb ->> 'time' < ${s.to}` : sql``}
+          ${s.before === undefined ? sql`` : sql`AND seq < ${s.before}`}
+          AND NOT ${entryBeyond(scope, sql`audit_entry.case_file`, sql`audit_entry.line::jsonb`)}
+        ORDER BY seq DESC LIMIT ${limit}) e
+      LEFT JOIN audit_leaf l USING (seq) ORDER BY e.seq DESC`,
+  );

@@ -7,6 +7,7 @@ import { boundRows } from './migrations/002-bound-rows.ts';
 import { runs } from './migrations/003-runs.ts';
 import { accounts } from './migrations/004-accounts.ts';
 import { consoleIndexes } from './migrations/005-console.ts';
+import { runsShown } from './migrations/006-runs.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -65,6 +66,7 @@ async function migrate(db: Db): Promise<void> {
         '003-runs': migration(runs),
         '004-accounts': migration(accounts),
         '005-console': migration(consoleIndexes),
+        '006-runs': migration(runsShown),
       }),
     },
   });

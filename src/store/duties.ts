@@ -205,6 +205,14 @@ export const redrive = (db: Db, duty: string): Promise<number> =>
     sql`UPDATE duty SET state = 'unknown', crashes = 0, attempts = 0, reason = NULL, since = now(), wake_at = now() WHERE id = ${duty} AND state = 'dead'`,
   );
 
+/** The same for a person's duty at one recipient. */
+export const redriveOf = (db: Db, subject: string, recipient: string): Promise<number> =>
+  changes(
+    db,
+    sql`UPDATE duty SET state = 'unknown', crashes = 0, attempts = 0, reason = NULL, since = now(), wake_at = now()
+        WHERE subject = ${subject} AND recipient = ${recipient} AND state = 'dead'`,
+  );
+
 export const dutyById = (db: Db, id: string): Promise<DutyRow | undefined> =>
   row(db, sql<DutyRow>`SELECT * FROM duty WHERE id = ${id}`);
 

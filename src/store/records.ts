@@ -48,6 +48,29 @@ export const remoteHash = (vault: Vault, recipient: string, place: string, id: s
 export const recordByRemote = (db: Db, recipient: string, place: string, hash: Buffer): Promise<RecordRow | undefined> =>
   row(db, sql<RecordRow>`SELECT * FROM record WHERE recipient = ${recipient} AND place = ${place} AND remote_hash = ${hash}`);
 
+/** The links among these rows, by hash. */
+export const recordsByRemote = async (
+  db: Db,
+  recipient: string,
+  remotes: readonly { place: string; hash: Buffer }[],
+): Promise<Map<string, RecordRow>> =>
+  new Map(
+    (
+      await rows(
+        db,
+        sql<RecordRow>`SELECT * FROM record WHERE recipient = ${recipient} AND (place, remote_hash) IN
+          (SELECT * FROM unnest(${remotes.map((r) => r.place)}::text[], ${remotes.map((r) => r.hash)}::bytea[]))`,
+      )
+    ).map((r) => [r.remote_hash.toString('base64url'), r]),
+  );
+
+/** How many rows of a recipient are linked and in being: about what a reading of it will show. */
+export const countRecords = async (db: Db, recipient: string): Promise<number> =>
+  (await row(
+    db,
+    sql<{ n: number }>`SELECT count(*) AS n FROM record WHERE recipient = ${recipient} AND state IN ('linked', 'restricted', 'inert', 'stripped')`,
+  ))?.n ?? 0;
+
 export const recordById = (db: Db, id: string): Promise<RecordRow | undefined> =>
   row(db, sql<RecordRow>`SELECT * FROM record WHERE id = ${id}`);
 

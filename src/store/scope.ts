@@ -50,6 +50,17 @@ export function heldWithin(scope: Scope): RawBuilder<boolean> {
     ELSE ${whole('others')} END)`;
 }
 
+/** The condition that an entry of the log is about somebody outside the scope: by its case, its duty or its pseudonym. */
+export const entryBeyond = (scope: Scope, caseFile: Ref, said: Ref): RawBuilder<boolean> =>
+  seesEverybody(scope)
+    ? sql<boolean>`false`
+    : sql<boolean>`(
+      EXISTS (SELECT 1 FROM case_file c WHERE c.id = ${caseFile} AND NOT ${within(scope, sql`c.subject`)})
+      OR EXISTS (SELECT 1 FROM duty d WHERE d.id = (${said} ->> 'duty')::uuid AND NOT ${within(scope, sql`d.subject`, sql`d.recipient`)})
+      OR coalesce(${said} ->> 'subject' IN (
+        SELECT encode(sha256(s.audit_nonce || convert_to(s.id::text, 'UTF8')), 'hex') FROM subject s
+        WHERE s.audit_nonce IS NOT NULL AND NOT ${within(scope, sql`s.id`)}), false))`;
+
 /** Which of these ids name something about a person outside the scope: a subject, a case, a task, a duty, a link or a hold. */
 export async function hiddenAmong(db: Db, scope: Scope, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0 || seesEverybody(scope)) return new Set();

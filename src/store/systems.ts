@@ -42,6 +42,29 @@ export const releaseHeld = (db: Db, system: string, reason: string): Promise<num
         WHERE recipient = ${system} AND state = 'held' AND reason = ${reason}`,
   );
 
+/** What the last check of a system said of its rights; our words, never a secret. */
+export interface SystemCheck {
+  system: string;
+  at: Date;
+  actor: string;
+  rights: { right: string; ok: boolean | null; problem?: string }[];
+  /** A failure's code where the system did not answer. */
+  problem: string | null;
+}
+
+export const putCheck = (db: Db, c: Omit<SystemCheck, 'at'>) =>
+  changes(
+    db,
+    sql`INSERT INTO system_check (system, actor, rights, problem) VALUES (${c.system}, ${c.actor}, ${json(c.rights)}, ${c.problem})
+        ON CONFLICT (system) DO UPDATE SET at = now(), actor = excluded.actor, rights = excluded.rights, problem = excluded.problem`,
+  );
+
+export const systemChecks = (db: Db): Promise<SystemCheck[]> =>
+  rows(db, sql<SystemCheck>`SELECT system, at, actor, rights, problem FROM system_check`);
+
+export const checkOf = (db: Db, system: string): Promise<SystemCheck | undefined> =>
+  row(db, sql<SystemCheck>`SELECT system, at, actor, rights, problem FROM system_check WHERE system = ${system}`);
+
 export async function pauseSystem(db: Db, system: string, code: string): Promise<boolean> {
   return (
     (await changes(

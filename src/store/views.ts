@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
+import type { Evidence, State } from '../core/duty.ts';
 import type { Scope } from '../core/scope.ts';
 import type { CaseRow } from './cases.ts';
 import { type Db, row, rows, type Slice } from './database.ts';
-import { within } from './scope.ts';
+import { entryBeyond, within } from './scope.ts';
 
 /** Read-only questions of the API that span aggregates. */
 
@@ -17,6 +18,36 @@ export async function dutyCounts(db: Db, scope: Scope): Promise<Map<string, Reco
   for (const { recipient, state, n } of found) counts.set(recipient, { ...counts.get(recipient), [state]: n });
   return counts;
 }
+
+/** A system's duties by lane and state. */
+export const laneCounts = (db: Db, system: string): Promise<{ lane: number; state: State; n: number }[]> =>
+  rows(
+    db,
+    sql<{ lane: number; state: State; n: number }>`
+      SELECT lane, state, count(*) AS n FROM duty WHERE recipient = ${system} GROUP BY 1, 2 ORDER BY 1, 2`,
+  );
+
+/** The newest erasure at a system that was read back, and the newest of any evidence. */
+export const lastErasures = async (
+  db: Db,
+  system: string,
+): Promise<{ proven: { at: Date; evidence: Evidence } | undefined; any: { at: Date; evidence: Evidence } | undefined }> => {
+  const newest = (proven: boolean) =>
+    row(
+      db,
+      sql<{ at: Date; evidence: Evidence }>`
+        SELECT since AS at, evidence FROM duty WHERE recipient = ${system} AND outcome = 'erased'
+          AND (NOT ${proven} OR evidence IN ('observed', 're-observed')) ORDER BY since DESC LIMIT 1`,
+    );
+  return { proven: await newest(true), any: await newest(false) };
+};
+
+/** How many rows of a system wait for a person to say whose they are. */
+export const heldRows = async (db: Db, system: string): Promise<number> =>
+  (await row(
+    db,
+    sql<{ n: number }>`SELECT count(*) AS n FROM held WHERE system = ${system} AND verdict IS NULL AND kind IN ('ambiguous-link', 'rearrival')`,
+  ))?.n ?? 0;
 
 /** The server's own words for its release, as `18.1`. */
 export const databaseVersion = async (db: Db): Promise<string> =>
@@ -66,7 +97,7 @@ export const changeMark = async (db: Db, run: string | null): Promise<string> =>
     db,
     sql<{ seq: number | null; run: string | null }>`
       SELECT (SELECT max(seq) FROM audit_entry) AS seq,
-        (SELECT concat_ws(' ', state, phase, pages, calls, problem) FROM run WHERE id = ${run}) AS run`,
+        (SELECT concat_ws(' ', state, phase, pages, rows_read, position, calls, problem) FROM run WHERE id = ${run}) AS run`,
   );
   return `${found?.seq ?? 0} ${found?.run ?? ''}`;
 };
@@ -79,10 +110,5 @@ export const leavesBeyond = (db: Db, scope: Scope, from: number, to: number): Pr
       WITH told AS (
         SELECT l.index, e.case_file, e.line::jsonb AS said FROM audit_leaf l JOIN audit_entry e USING (seq)
         WHERE l.index >= ${from} AND l.index < ${to})
-      SELECT index FROM told WHERE
-        EXISTS (SELECT 1 FROM case_file c WHERE c.id = told.case_file AND NOT ${within(scope, sql`c.subject`)})
-        OR EXISTS (SELECT 1 FROM duty d WHERE d.id = (told.said ->> 'duty')::uuid AND NOT ${within(scope, sql`d.subject`, sql`d.recipient`)})
-        OR told.said ->> 'subject' IN (
-          SELECT encode(sha256(s.audit_nonce || convert_to(s.id::text, 'UTF8')), 'hex') FROM subject s
-          WHERE s.audit_nonce IS NOT NULL AND NOT ${within(scope, sql`s.id`)})`,
+      SELECT index FROM told WHERE ${entryBeyond(scope, sql`told.case_file`, sql`told.said`)}`,
   );

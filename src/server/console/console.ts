@@ -14,7 +14,7 @@ import { problemPage } from './faults.tsx';
 import { documentOf } from './frame.tsx';
 import { languageOf, type Translator, translator } from './i18n.ts';
 import { liveRoutes } from './live.ts';
-import type { Ask, OpenAsk, OpenPage, Page, Redirect, View } from './page.ts';
+import type { Ask, Download, OpenAsk, OpenPage, Page, Redirect, View } from './page.ts';
 import { navigation, openPages, pages } from './pages.ts';
 
 export interface ConsoleOptions {
@@ -127,6 +127,7 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
         const scope = scopeOf(actor, definition.roles);
         await closeTo(request, needs.db, scope);
         const said = await definition.handle({ ...askOf(request, definition, t), actor, scope } satisfies Ask as never);
+        if ('file' in said) return give(reply, said);
         return answer(request, reply, actor, t, said);
       },
     });
@@ -168,6 +169,13 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
 const langCookie = { path: '/', sameSite: 'strict', httpOnly: true, maxAge: 31_536_000 } as const;
 
 const isRedirect = (answer: View | Redirect): answer is Redirect => 'to' in answer;
+
+const give = (reply: FastifyReply, { file, type, content }: Download) =>
+  reply
+    .type(type)
+    .header('cache-control', 'no-store')
+    .header('content-disposition', `attachment; filename="${file.replace(/[^\w.-]/g, '-')}"`)
+    .send(content);
 
 function follow(reply: FastifyReply, { to, said, away }: Redirect) {
   if (away) return reply.redirect(away, 303);

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { VNode } from 'preact';
 import type { z } from 'zod';
 import type { Scope } from '../../core/scope.ts';
@@ -51,6 +52,13 @@ export interface Redirect extends Keeps {
   away?: string;
 }
 
+/** A file to keep instead of a page. */
+export interface Download {
+  file: string;
+  type: string;
+  content: string | Readable;
+}
+
 /** One page or form of the console. Its roles are the whole permission: whoever has none of them is refused. */
 export interface Page {
   method: 'GET' | 'POST';
@@ -59,7 +67,7 @@ export interface Page {
   params?: z.ZodType;
   query?: z.ZodType;
   body?: z.ZodType;
-  handle(ask: never): Promise<View | Redirect>;
+  handle(ask: never): Promise<View | Redirect | Download>;
 }
 
 /** Writes a page down, with the types of its schemas in the handler. */
@@ -70,7 +78,7 @@ export function page<P = Record<string, string>, Q = Record<string, unknown>, B 
   params?: z.ZodType<P>;
   query?: z.ZodType<Q>;
   body?: z.ZodType<B>;
-  handle(ask: Ask<P, Q, B>): Promise<View | Redirect>;
+  handle(ask: Ask<P, Q, B>): Promise<View | Redirect | Download>;
 }): Page {
   return definition as unknown as Page;
 }
@@ -87,7 +95,8 @@ export interface OpenAsk<P = Record<string, string>, Q = Record<string, unknown>
 }
 
 /** A way in: it opens to everybody, and takes a password or a link for what it gives. */
-export interface OpenPage extends Omit<Page, 'roles'> {
+export interface OpenPage extends Omit<Page, 'roles' | 'handle'> {
+  handle(ask: never): Promise<View | Redirect>;
   open: true;
   /** A password or a session travels with it: not over plain http through a network. */
   secret: boolean;

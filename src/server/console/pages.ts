@@ -1,6 +1,7 @@
 import { roles } from '../auth.ts';
 import { accountPages } from './account.tsx';
 import { accountsPages } from './accounts.tsx';
+import { auditPages } from './audit-page.tsx';
 import { casePages } from './case.tsx';
 import { casesPage } from './cases.tsx';
 import type { NavEntry } from './frame.tsx';
@@ -11,8 +12,11 @@ import type { OpenPage, Page } from './page.ts';
 import { peoplePages } from './people.tsx';
 import { personPage } from './person.tsx';
 import { personActs } from './person-acts.tsx';
+import { policyPages } from './policy-page.tsx';
+import { runPages } from './run-page.tsx';
 import { setUpPages } from './set-up.tsx';
 import { signInPages } from './sign-in.tsx';
+import { systemPages } from './systems-page.tsx';
 import { taskPages } from './tasks.tsx';
 
 /** Every page of the console. A page that is not here does not exist. */
@@ -25,6 +29,10 @@ export const pages: readonly Page[] = [
   ...casePages,
   ...heldPages,
   ...taskPages,
+  ...systemPages,
+  ...runPages,
+  ...auditPages,
+  ...policyPages,
   ...accountPages,
   ...accountsPages,
 ];
@@ -39,5 +47,8 @@ export const navigation: readonly NavEntry[] = [
   { key: 'cases', path: '/cases', roles: rolesOf('GET /cases') },
   { key: 'held', path: '/held', roles: rolesOf('GET /held') },
   { key: 'tasks', path: '/tasks', roles: rolesOf('GET /tasks') },
+  { key: 'systems', path: '/systems', roles: rolesOf('GET /systems') },
+  { key: 'audit', path: '/audit', roles: rolesOf('POST /audit/verify') },
+  { key: 'policy', path: '/policy', roles: ['admin', 'dpo', 'decision-maker', 'auditor', 'viewer'] },
   { key: 'accounts', path: '/accounts', roles: ['admin'] },
 ];

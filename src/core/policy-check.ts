@@ -1,0 +1,55 @@
+import type { Config } from './configuration.ts';
+import type { FieldName } from './person.ts';
+
+/** What a recipient's connector says of itself, as far as the policy is concerned. */
+export interface Carrier {
+  human: boolean;
+  /** Null: every field. */
+  carries: readonly FieldName[] | null;
+  /** Retention rules that bind its rows: the company's own, else those of the kind of system. */
+  retention: readonly string[];
+}
+
+export type PolicyWarning =
+  | { kind: 'purpose-unused'; purpose: string }
+  | { kind: 'field-not-carried'; system: string; fields: FieldName[] }
+  | { kind: 'no-retention'; system: string }
+  | { kind: 'identity-code'; system: string; purpose: string };
+
+/** One system's part of the policy: what it is given, and for what. */
+export interface Given {
+  system: string;
+  fields: Map<FieldName, string[]>;
+}
+
+/** Which recipient is given which field, and for which purposes. */
+export const givenFields = (config: Config): Given[] =>
+  Object.values(config.systems).flatMap((system) => {
+    if (!system.recipient) return [];
+    const fields = new Map<FieldName, string[]>();
+    for (const name of system.recipient.purposes)
+      for (const field of config.purposes[name]?.fields ?? []) fields.set(field, [...(fields.get(field) ?? []), name]);
+    return [{ system: system.name, fields }];
+  });
+
+/** What a person should look at twice in a declaration that is valid. */
+export function policyWarnings(config: Config, carriers: Readonly<Record<string, Carrier>>): PolicyWarning[] {
+  const given = givenFields(config);
+  const used = new Set(Object.values(config.systems).flatMap((s) => s.recipient?.purposes ?? []));
+  const unused = Object.keys(config.purposes).filter((name) => !used.has(name));
+  return [
+    ...unused.map((purpose): PolicyWarning => ({ kind: 'purpose-unused', purpose })),
+    ...given.flatMap(({ system, fields }): PolicyWarning[] => {
+      const carrier = carriers[system];
+      if (!carrier) return [];
+      const missing = [...fields.keys()].filter((f) => carrier.carries !== null && !carrier.carries.includes(f));
+      const codes = fields.get('identityCode') ?? [];
+      return [
+        ...(missing.length > 0 ? [{ kind: 'field-not-carried' as const, system, fields: missing }] : []),
+        ...(carrier.retention.length === 0 ? [{ kind: 'no-retention' as const, system }] : []),
+        // only where a law binds the rows (books, payroll) does a code have a reason of its own to be there
+        ...(carrier.retention.length === 0 ? codes.map((purpose) => ({ kind: 'identity-code' as const, system, purpose })) : []),
+      ];
+    }),
+  ];
+}

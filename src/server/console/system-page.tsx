@@ -1,0 +1,38 @@
+import type { Needs } from '../../jobs/needs.ts';
+import { notFound } from '../problem.ts';
+import { systemViews } from '../system-view.ts';
+import type { Ask, View } from './page.ts';
+import { ContactCard, ErasureCard, LanesCard, ManifestCard, ResyncCard, RightsCard, StandingCard } from './system-cards.tsx';
+
+export function mustBeSystem(needs: Needs, name: string): void {
+  if (!Object.hasOwn(needs.config.systems, name) || !needs.connectors[name]) throw notFound('system of this name');
+}
+
+/** Everything an admin asks of one system. Each card stands for itself and fetches what it shows. */
+export async function systemPage(ask: Ask<{ system: string }>): Promise<View> {
+  const { needs, t, actor, params, scope } = ask;
+  mustBeSystem(needs, params.system);
+  const system = (await systemViews(needs, scope)).find((s) => s.system === params.system);
+  if (!system) throw notFound('system of this name');
+  const isAdmin = actor.roles.includes('admin');
+  const card = { needs, t, system, isAdmin };
+  return {
+    title: system.system,
+    live: 'all',
+    body: (
+      <>
+        {StandingCard(card)}
+        {await ResyncCard(card)}
+        <div class="columns">
+          {await LanesCard(card)}
+          {RightsCard(card)}
+        </div>
+        <div class="columns">
+          {await ContactCard(card)}
+          {await ErasureCard(card)}
+        </div>
+        {ManifestCard(card)}
+      </>
+    ),
+  };
+}

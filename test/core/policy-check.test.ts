@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { Config } from '../../src/core/configuration.ts';
+import { type Carrier, givenFields, policyWarnings } from '../../src/core/policy-check.ts';
+
+const config: Config = {
+  controller: { name: 'Esimerkki Oy', languages: ['fi'] },
+  purposes: {
+    invoicing: { name: 'invoicing', basis: 'contract', fields: ['email', 'identityCode'] },
+    service: { name: 'service', basis: 'contract', fields: ['email', 'phone'] },
+    unused: { name: 'unused', basis: 'consent', fields: ['email'] },
+  },
+  systems: {
+    tool: {
+      name: 'tool',
+      connector: 'memory',
+      baseUrl: '',
+      credentials: {},
+      owner: null,
+      settings: {},
+      recipient: { purposes: ['invoicing', 'service'], undoHours: 0, dueDays: 14, retention: [] },
+    },
+  },
+};
+const books: Carrier = { human: false, carries: null, retention: ['fi/vouchers'] };
+
+describe('the policy', () => {
+  it('says who is given which field for which purposes', () => {
+    expect(givenFields(config).map((g) => [g.system, [...g.fields]])).toEqual([
+      ['tool', [['email', ['invoicing', 'service']], ['identityCode', ['invoicing']], ['phone', ['service']]]],
+    ]);
+  });
+
+  it('warns of a purpose that serves no system, and of nothing else where all is well', () => {
+    expect(policyWarnings(config, { tool: books })).toEqual([{ kind: 'purpose-unused', purpose: 'unused' }]);
+  });
+
+  it('warns of fields that a system has no place for', () => {
+    expect(policyWarnings(config, { tool: { ...books, carries: ['email'] } })).toContainEqual({
+      kind: 'field-not-carried',
+      system: 'tool',
+      fields: ['identityCode', 'phone'],
+    });
+  });
+
+  it('warns of an identity code where no law binds the rows', () => {
+    expect(policyWarnings(config, { tool: { ...books, retention: [] } }).slice(1)).toEqual([
+      { kind: 'no-retention', system: 'tool' },
+      { kind: 'identity-code', system: 'tool', purpose: 'invoicing' },
+    ]);
+  });
+});
