@@ -36,7 +36,8 @@ async function openInProcess(): Promise<InProcess> {
   const log = createLog('warn');
   const hub = await openHub(env, log);
   const token = 'in-process';
-  const app = await buildApp(hub.needs, { localToken: token, testClock: env.testClock, log });
+  const origin = `http://${env.host}:${env.port}`;
+  const app = await buildApp(hub.needs, { localToken: token, testClock: env.testClock, origin, log });
   return {
     transport: async ({ method, path, body }) => {
       const answer = await app.inject({
@@ -64,6 +65,9 @@ async function start({ role, json }: { role: 'api' | 'worker' | 'all'; json: boo
     { role, url: running.url, instance: running.hub.needs.instance },
     `Kaiku is up${running.url ? ` on ${running.url}` : ''} (${role}); Ctrl-C stops it`,
   );
+  // for a person at the terminal; lines of JSON go to a log, and a link opens the house
+  const link = json ? null : await running.setUpLink();
+  if (link) out(`Nobody can sign in yet. This link makes the first account; it works once, for 24 hours:\n  ${link}`);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { startWork } from './jobs/schedule.ts';
 import { type Environment, type Given, type Hub, openHub } from './open.ts';
 import { buildApp } from './server/app.ts';
+import { firstLink } from './server/sign-in/account.ts';
 
 export type Role = 'api' | 'worker' | 'all';
 
@@ -15,6 +16,8 @@ export interface Running {
   /** The local token of `hub.json`; full rights, this instance and this run only. */
   token: string;
   app: FastifyInstance | null;
+  /** Where the very first account is made: once, within a day; null when there are accounts. Ends the link before. */
+  setUpLink(): Promise<string | null>;
   stop(): Promise<void>;
 }
 
@@ -48,6 +51,10 @@ export async function startHub(env: Environment, log: Logger, role: Role, given:
     url,
     token,
     app,
+    setUpLink: async () => {
+      const first = url === null ? null : await firstLink(hub.needs);
+      return first && `${hub.needs.config.signIn?.url ?? url}/set-up/${first}`;
+    },
     stop: () =>
       (stopping ??= (async () => {
         if (url) await rm(hubFile, { force: true });

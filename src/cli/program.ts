@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { accountCommands } from './account.ts';
 import { auditCommands } from './audit.ts';
 import { caseCommands } from './case.ts';
 import { ApiError, connect, HubGone } from './client.ts';
@@ -37,7 +38,7 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
   ownCommands(program, needs, (given) => {
     code = given;
   });
-  for (const commands of [systemCommands, linkCommands, caseCommands, taskCommands, auditCommands, connectorCommands])
+  for (const commands of [systemCommands, linkCommands, caseCommands, taskCommands, auditCommands, accountCommands, connectorCommands])
     commands(program, session);
   try {
     await program.parseAsync([...argv], { from: 'user' });

@@ -92,7 +92,7 @@ export function passwordFault(password: string, own: readonly string[]): Passwor
   if (length < shortest) return 'short';
   if (length > longest) return 'long';
   const plain = password.normalize('NFKC').toLowerCase();
-  if (own.some((word) => partsOf(word).some((part) => covers(plain, [part])))) return 'own';
+  if (covers(plain, own.flatMap(partsOf))) return 'own';
   const bare = unleeted(plain);
   if (new Set(plain).size < 5 || isWalk(plain) || covers(plain, commonWords) || covers(bare, commonWords)) return 'common';
   return null;
@@ -101,7 +101,7 @@ export function passwordFault(password: string, own: readonly string[]): Passwor
 /** An address is known by its parts too. */
 const partsOf = (word: string): string[] => {
   const plain = word.normalize('NFKC').toLowerCase();
-  return [plain, plain.replace(/\s/g, ''), ...plain.split(/[\s@._-]+/)].filter((part) => part.length >= 4);
+  return [plain, plain.replace(/\s/g, ''), ...plain.split(/[\s@._-]+/)].filter((part) => part.length >= 3);
 };
 
 /** Little is left once the known words are out: digits, marks, a letter or two. */

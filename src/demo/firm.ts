@@ -5,6 +5,7 @@ export const organisationId = '2607385-7';
 export function firmConfig(urls: { crm: string; newsletter: string; accounting: string }): string {
   return `
 controller: { name: Lahden Esimerkkitekniikka Oy, businessId: 1234567-1, languages: [fi, sv, en], financialYearEnd: 12-31, privacyContact: tietosuoja@esimerkkitekniikka.test }
+signIn: { requireTotp: false }
 purposes:
   marketing: { basis: legitimate-interest, permission: newsletter, fields: [givenName, familyName, email] }
   invoicing: { basis: contract, fields: [givenName, familyName, email, phone, mobile, address, customerNumber, organisation], for: [customer] }

@@ -8,6 +8,7 @@ import { serveSandbox } from '../connectors/sandbox.ts';
 import type { DutyView } from '../core/duty.ts';
 import { createLog, type Environment } from '../open.ts';
 import { startHub } from '../start.ts';
+import { type DemoAccount, openAccounts } from './accounts.ts';
 import { isInvoiced, keepBooks } from './books.ts';
 import { audience, firmConfig, organisationId } from './firm.ts';
 
@@ -167,7 +168,10 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
     if (options.json) options.out(JSON.stringify(result));
     const wrong = faultsOf(result, options.once);
     for (const fault of wrong) options.out(`not as the policy says: ${fault}`);
-    if (!options.once) await keepRunning(hub.url ?? '', hub.token, say);
+    if (!options.once) {
+      const accounts = await openAccounts(hub.hub.needs, ['accounting', 'collection-partner']);
+      await keepRunning(hub.url ?? '', hub.token, accounts, say);
+    }
     return wrong.length === 0 ? 0 : 1;
   } finally {
     await hub.stop();
@@ -285,8 +289,17 @@ function faultsOf(result: DemoResult, once: boolean): string[] {
   return faults;
 }
 
-async function keepRunning(url: string, token: string, say: (line: string) => void): Promise<void> {
-  say(`\nThe hub goes on: try\n  curl -H 'Authorization: Bearer ${token}' ${url}/api/v1/erasures\nStop with Ctrl-C.`);
+async function keepRunning(
+  url: string,
+  token: string,
+  accounts: readonly DemoAccount[],
+  say: (line: string) => void,
+): Promise<void> {
+  say(`\nThe hub goes on: try\n  curl -H 'Authorization: Bearer ${token}' ${url}/api/v1/erasures`);
+  say(`\nThe console: ${url}`);
+  const widest = Math.max(...accounts.map(({ address }) => address.length));
+  for (const { address, password } of accounts) say(`  ${address.padEnd(widest)}  ${password}`);
+  say('Stop with Ctrl-C.');
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
