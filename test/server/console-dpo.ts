@@ -1,6 +1,6 @@
 import { afterAll } from 'vitest';
-import type { Role } from '../../src/server/auth.ts';
 import { sweepRegister } from '../../src/jobs/sweep-register.ts';
+import type { Role } from '../../src/server/auth.ts';
 import { linkedAino, localToken, openTestHub, type TestHub } from './hub.ts';
 
 /** A page as a person of one role sees it. */

@@ -4,7 +4,6 @@
  */
 export const consoleIndexes = `
 CREATE INDEX duty_owed ON duty (state, since) WHERE state <> 'settled';
-CREATE INDEX duty_owed_where ON duty (recipient, state) WHERE state <> 'settled';
 CREATE INDEX ON case_file (state, received_at);
 CREATE INDEX ON held (created_at) WHERE verdict IS NULL;
 CREATE INDEX ON task (due) WHERE answered_at IS NULL;
