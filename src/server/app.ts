@@ -4,7 +4,6 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
   hasZodFastifySchemaValidationErrors,
-  jsonSchemaTransform,
   serializerCompiler,
   validatorCompiler,
   type ZodTypeProvider,
@@ -20,6 +19,7 @@ import { consoleRoutes } from './console/console.ts';
 import { healthRoutes } from './health.ts';
 import { heldRoutes } from './held.ts';
 import { linkRoutes } from './links.ts';
+import { documented } from './openapi.ts';
 import { ProblemError } from './problem.ts';
 import { runRoutes } from './runs.ts';
 import { subjectRoutes } from './subjects.ts';
@@ -60,11 +60,12 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
   await app.register(helmet, { global: true });
   await app.register(swagger, {
     openapi: {
+      openapi: '3.1.0',
       info: { title: 'Kaiku', version: '1', description: 'Who was told what, what they did, and how we know.' },
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
       security: [{ bearer: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform: documented,
   });
 
   app.addHook('onResponse', async (request, reply) => {
