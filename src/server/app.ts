@@ -5,7 +5,6 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
   hasZodFastifySchemaValidationErrors,
-  jsonSchemaTransform,
   serializerCompiler,
   validatorCompiler,
   type ZodTypeProvider,
@@ -23,6 +22,7 @@ import { closeTo } from './gate.ts';
 import { healthRoutes } from './health.ts';
 import { heldRoutes } from './held.ts';
 import { linkRoutes } from './links.ts';
+import { documented } from './openapi.ts';
 import { ProblemError } from './problem.ts';
 import { runRoutes } from './runs.ts';
 import { mustComeFromHere } from './sign-in/origin.ts';
@@ -72,6 +72,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
   await app.register(cookie);
   await app.register(swagger, {
     openapi: {
+      openapi: '3.1.0',
       info: { title: 'Kaiku', version: '1', description: 'Who was told what, what they did, and how we know.' },
       components: {
         securitySchemes: {
@@ -81,7 +82,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
       },
       security: [{ bearer: [] }, { session: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform: documented,
   });
 
   app.addHook('onResponse', async (request, reply) => {

@@ -1,0 +1,198 @@
+import { z } from 'zod';
+import { caseStates } from '../core/case.ts';
+import { evidences, outcomes, states } from '../core/duty.ts';
+
+/**
+ * What the API answers, for its description. The shapes are open: a key may be added, none is dropped. They are checked by the tests,
+ * not on each answer.
+ */
+const time = z.iso.datetime();
+const id = z.uuid();
+const counts = z.record(z.string(), z.number().int());
+const fieldWords = z.record(z.string(), z.string());
+
+const Retained = z.looseObject({ fields: z.array(z.string()), until: z.string(), law: z.string() });
+
+export const Duty = z.looseObject({
+  system: z.string(),
+  state: z.enum(states),
+  outcome: z.enum(outcomes).nullable(),
+  evidence: z.enum(evidences),
+  version: z.number().int(),
+  since: time,
+  notBefore: time.optional(),
+  retained: Retained.optional(),
+  asked: z.looseObject({ whom: z.string(), due: time }).optional(),
+  reason: z.string().optional(),
+  next: z.string().optional(),
+  owner: z.string().nullable(),
+});
+
+const PlannedStep = z.looseObject({
+  system: z.string(),
+  step: z.string(),
+  fields: z.array(z.string()).optional(),
+  retained: Retained.optional(),
+});
+const Deadline = z.looseObject({ date: z.string(), working: z.array(z.unknown()) }).nullable();
+
+export const Case = z.looseObject({
+  id,
+  type: z.enum(['access', 'rectification', 'erasure', 'restriction', 'objection', 'portability']),
+  state: z.enum(caseStates),
+  subject: id,
+  receivedAt: time,
+  deadline: Deadline,
+  plan: z.array(PlannedStep),
+  decision: z.looseObject({}).optional(),
+  closedAt: time.optional(),
+});
+
+const SubjectFound = z.looseObject({ id, role: z.string(), register: z.string(), state: z.string() });
+const Disclosure = z.looseObject({
+  system: z.string(),
+  purpose: z.string(),
+  fields: z.array(z.string()),
+  first: time,
+  last: time,
+});
+
+const Right = z.looseObject({ right: z.string(), ok: z.boolean().nullable(), problem: z.string().optional() });
+
+const System = z.looseObject({
+  system: z.string(),
+  connector: z.string(),
+  roles: z.array(z.enum(['register', 'recipient'])),
+  owner: z.string().nullable(),
+  linked: z.boolean(),
+  paused: z.string().optional(),
+  breakerUntil: time.optional(),
+  lastAnswer: time.optional(),
+  lastPoll: time.optional(),
+  lastSweep: time.optional(),
+  oldestOwedSeconds: z.number().int().optional(),
+  check: z.looseObject({ at: time, ok: z.boolean(), rights: z.array(Right), problem: z.string().optional() }).optional(),
+  duties: counts,
+  manifest: z.looseObject({
+    erasure: z.looseObject({ depth: z.string(), cap: z.enum(evidences), why: z.string() }),
+    limits: z.looseObject({ connections: z.number().int(), perSecond: z.number().optional() }),
+    deadlineSeconds: z.number(),
+    backupLagDays: z.number().nullable(),
+  }),
+});
+
+const Run = z.looseObject({
+  run: id,
+  kind: z.enum(['resync', 'link']),
+  system: z.string(),
+  dryRun: z.boolean(),
+  state: z.enum(['previewed', 'running', 'paused', 'stopped', 'finished', 'failed']),
+  phase: z.enum(['reading', 'comparing', 'working']),
+  counts,
+  calls: z.number().int(),
+  rowsRead: z.number().int(),
+  progress: z.looseObject({
+    total: z.number().int(),
+    done: z.number().int(),
+    failed: z.number().int(),
+    perSecond: z.number(),
+    secondsLeft: z.number().int().optional(),
+  }),
+  throttle: z.number().optional(),
+  expected: z.looseObject({ calls: z.number().int(), seconds: z.number().int() }).optional(),
+  rowsToSay: z.number().int().optional(),
+  samples: z
+    .looseObject({
+      changed: z.array(z.looseObject({ fields: z.array(z.string()), row: fieldWords })),
+      orphans: z.array(fieldWords),
+    })
+    .optional(),
+  problem: z.string().optional(),
+  startedAt: time,
+  finishedAt: time.optional(),
+});
+
+const Task = z.looseObject({
+  id,
+  system: z.string(),
+  subject: id,
+  case: id.optional(),
+  ask: z.enum(['update', 'restrict', 'erase']),
+  due: time,
+  outcome: z.string().optional(),
+});
+
+const Held = z.looseObject({
+  id,
+  kind: z.string(),
+  system: z.string(),
+  subject: id.optional(),
+  reason: z.string(),
+  since: time,
+  verdicts: z.array(z.string()),
+});
+
+const Verification = z.looseObject({
+  size: z.number().int(),
+  root: z.string(),
+  verified: z.boolean(),
+  checkpoints: z.number().int(),
+  firstBad: z.number().int().optional(),
+});
+
+/** RFC 9457. */
+export const Problem = z.looseObject({ type: z.string(), title: z.string(), status: z.number().int(), detail: z.string() });
+
+export const answers = {
+  subjects: z.array(SubjectFound),
+  subject: z.looseObject({
+    id,
+    role: z.string(),
+    register: z.string(),
+    registerRecords: z.array(z.looseObject({})),
+    version: z.number().int(),
+    duties: z.array(Duty),
+    disclosures: z.array(Disclosure),
+    cases: z.array(z.unknown()),
+  }),
+  case: Case,
+  cases: z.array(Case),
+  erasures: z.array(z.looseObject({ case: id, subject: id, deadline: Deadline, duties: z.array(Duty) })),
+  systems: z.array(System),
+  check: z.looseObject({ system: z.string(), ok: z.boolean(), rights: z.array(Right), problem: z.string().optional() }),
+  link: z.looseObject({
+    system: z.string(),
+    read: z.number().int(),
+    linked: z.number().int(),
+    ambiguous: z.number().int(),
+    shared: z.number().int(),
+    orphans: z.number().int(),
+    alreadyLinked: z.number().int(),
+  }),
+  run: Run,
+  runs: z.array(Run),
+  failures: z.array(
+    z.looseObject({
+      duty: id,
+      wanted: z.string(),
+      state: z.enum(states),
+      reason: z.string().nullable(),
+      step: z.string(),
+      fields: fieldWords,
+      blanked: z.array(z.string()),
+    }),
+  ),
+  held: z.array(Held),
+  verdict: Held.extend({ verdict: z.string() }),
+  tasks: z.array(Task),
+  task: Task,
+  entries: z.array(
+    z.looseObject({ index: z.number().int(), hash: z.string(), entry: z.record(z.string(), z.unknown()), line: z.string() }),
+  ),
+  proof: z.looseObject({ entry: z.number().int(), size: z.number().int(), proof: z.array(z.string()) }),
+  exported: z.looseObject({ checkpoint: z.string(), vkey: z.string(), lines: z.array(z.string()) }),
+  verification: Verification,
+  token: z.looseObject({ id, role: z.string(), token: z.string() }),
+  clock: z.looseObject({ now: time }),
+  object: z.looseObject({}),
+} as const;

@@ -1,0 +1,76 @@
+import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { access } from './auth.ts';
+import { answers, Problem } from './openapi-answers.ts';
+
+/** What is said of a route in the API's description: one line, its chapter, and what it answers. */
+interface Described {
+  summary: string;
+  tag: 'subjects' | 'cases' | 'systems' | 'runs' | 'held' | 'tasks' | 'audit' | 'hub';
+  /** Plain text where it is not JSON. */
+  answer: keyof typeof answers | 'text';
+  status?: number;
+}
+
+/** Every route of the access table, by the same key; a test compares the two. */
+export const described: Readonly<Record<string, Described>> = {
+  'GET /subjects': { summary: 'Find people by an identifier; nothing of the question is stored', tag: 'subjects', answer: 'subjects' },
+  'GET /subjects/:id': { summary: 'One person: who holds them, by which link, what each owes', tag: 'subjects', answer: 'subject' },
+  'POST /subjects/:id/merge': { summary: 'Two people of one role are one', tag: 'subjects', answer: 'object' },
+  'POST /subjects/:id/split': { summary: 'A row of the register is another person’s', tag: 'subjects', answer: 'object' },
+  'POST /links/:id/unlink': { summary: 'A row is not this person’s', tag: 'subjects', answer: 'object' },
+  'POST /links/:id/relink': { summary: 'A row is another person’s', tag: 'subjects', answer: 'object' },
+  'GET /cases': { summary: 'Cases, the newest first', tag: 'cases', answer: 'cases' },
+  'POST /cases': { summary: 'Open a case; answers 200 with the open one where there is one', tag: 'cases', answer: 'case', status: 201 },
+  'GET /cases/:id': { summary: 'One case with what each system owes', tag: 'cases', answer: 'case' },
+  'POST /cases/:id/approve': { summary: 'Approve a planned case', tag: 'cases', answer: 'case' },
+  'POST /cases/:id/refuse': { summary: 'Refuse a planned case, with the reason', tag: 'cases', answer: 'case' },
+  'POST /cases/:id/extend': { summary: 'Extend the time of a case', tag: 'cases', answer: 'case' },
+  'POST /cases/:id/pause': { summary: 'Stop the clock of a case', tag: 'cases', answer: 'case' },
+  'GET /erasures': { summary: 'The matrix of erasures: case by system', tag: 'cases', answer: 'erasures' },
+  'GET /systems': { summary: 'Every system: role, state, duties, rights as last checked', tag: 'systems', answer: 'systems' },
+  'POST /systems/:system/check': { summary: 'Ask a system for every right that Kaiku needs', tag: 'systems', answer: 'check' },
+  'POST /systems/:system/link': { summary: 'First contact: a preview, or the links', tag: 'systems', answer: 'link' },
+  'POST /systems/:system/resync': { summary: 'Start a full resync, a preview of one, or the run of a preview', tag: 'runs', answer: 'run' },
+  'GET /systems/:system/runs': { summary: 'The runs of a system, the newest first', tag: 'runs', answer: 'runs' },
+  'GET /runs/:id': { summary: 'How far a run has come', tag: 'runs', answer: 'run' },
+  'GET /runs/:id/failures': { summary: 'What failed in a run, and what would be sent if it is tried again', tag: 'runs', answer: 'failures' },
+  'POST /runs/:id/:verb': { summary: 'pause, resume, stop, retry (the failed ones only) or throttle', tag: 'runs', answer: 'run' },
+  'GET /held': { summary: 'What waits for a verdict', tag: 'held', answer: 'held' },
+  'POST /held/:id/:verdict': { summary: 'Give a verdict', tag: 'held', answer: 'verdict' },
+  'POST /duties/:id/redrive': { summary: 'Put a dead duty to work again', tag: 'held', answer: 'object' },
+  'GET /tasks': { summary: 'What people were asked and have not answered', tag: 'tasks', answer: 'tasks' },
+  'GET /tasks/:id': { summary: 'One task; with reveal=true the identifiers, which is audited', tag: 'tasks', answer: 'task' },
+  'POST /tasks/:id/answer': { summary: 'Answer a task', tag: 'tasks', answer: 'task' },
+  'GET /audit/checkpoint': { summary: 'The latest checkpoint, a C2SP signed note', tag: 'audit', answer: 'text' },
+  'GET /audit/entries': { summary: 'Entries in leaf order', tag: 'audit', answer: 'entries' },
+  'GET /audit/proof': { summary: 'The proof that an entry is in the tree', tag: 'audit', answer: 'proof' },
+  'GET /audit/export': { summary: 'The log, or one case of it, as it verifies without the hub', tag: 'audit', answer: 'exported' },
+  'POST /audit/verify': { summary: 'Check the whole log against its checkpoints', tag: 'audit', answer: 'verification' },
+  'POST /tokens': { summary: 'Make a token; it is shown once', tag: 'hub', answer: 'token', status: 201 },
+  'GET /doctor': { summary: 'What this instance stands on', tag: 'hub', answer: 'object' },
+  'POST /test/clock': { summary: 'Move the hub’s clock; tests only', tag: 'hub', answer: 'clock' },
+};
+
+type Transform = typeof jsonSchemaTransform;
+
+/** Adds to a route's own schema what the tables say of it; routes themselves stay about what they do. */
+export const documented: Transform = (given) => {
+  const { url, schema, route } = given as Parameters<Transform>[0] & { route?: { method?: string | string[] } };
+  const method = [route?.method ?? ''].flat()[0] ?? '';
+  const key = `${method} ${url.replace(/^\/api\/v1/, '')}`;
+  const about = described[key];
+  if (!about) return jsonSchemaTransform(given);
+  const answer = about.answer === 'text' ? z.string() : answers[about.answer];
+  const more = {
+    summary: about.summary,
+    tags: [about.tag],
+    'x-roles': access[key] ?? [],
+    response: {
+      ...(schema?.response as Record<string, unknown> | undefined),
+      [about.status ?? 200]: answer.describe(about.summary),
+      default: Problem.describe('RFC 9457 problem JSON'),
+    },
+  };
+  return jsonSchemaTransform({ ...given, schema: { ...schema, ...more } as never });
+};
