@@ -52,6 +52,16 @@ const RecipientFile = z.strictObject({
   undoHours: z.number().min(0).max(240).default(0),
   dueDays: z.number().int().min(1).max(30).default(14),
   retention: z.array(z.string()).default([]),
+  drift: z
+    .strictObject({
+      everyHours: z.number().min(1).max(8760).default(168),
+      repair: z
+        .enum(['none', 'policy'])
+        .default('none')
+        .describe('policy: what is missing, stale or back after an erasure is put right by itself; the rest is for a person'),
+    })
+    .prefault({})
+    .describe('The scheduled comparison of what the system holds with what the policy says'),
 });
 
 export const SystemFile = z.strictObject({

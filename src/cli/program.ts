@@ -3,6 +3,7 @@ import { auditCommands } from './audit.ts';
 import { caseCommands } from './case.ts';
 import { ApiError, connect, HubGone } from './client.ts';
 import { connectorCommands } from './connector.ts';
+import { driftCommands } from './drift.ts';
 import { linkCommands } from './link.ts';
 import type { CliNeeds, Session } from './session.ts';
 import { systemCommands } from './system.ts';
@@ -37,7 +38,15 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
   ownCommands(program, needs, (given) => {
     code = given;
   });
-  for (const commands of [systemCommands, linkCommands, caseCommands, taskCommands, auditCommands, connectorCommands])
+  for (const commands of [
+    systemCommands,
+    driftCommands,
+    linkCommands,
+    caseCommands,
+    taskCommands,
+    auditCommands,
+    connectorCommands,
+  ])
     commands(program, session);
   try {
     await program.parseAsync([...argv], { from: 'user' });

@@ -31,6 +31,8 @@ export interface RecipientConfig {
   undoHours: number;
   dueDays: number;
   retention: readonly string[];
+  /** How often what the system holds is compared with what it should hold, and what is put right without being asked. */
+  drift?: { everyHours: number; repair: 'none' | 'policy' };
 }
 
 export interface SystemConfig {

@@ -6,6 +6,7 @@ import { fingerprints } from '../core/fingerprint.ts';
 import { masked } from '../core/mask.ts';
 import { type KnownRecord, plan } from '../core/plan.ts';
 import { inTransaction } from '../store/database.ts';
+import { forgetReading } from '../store/drift.ts';
 import { dutiesOf } from '../store/duties.ts';
 import { type RecordRow, recordByRemote, remoteHash, sealRef, updateRecord } from '../store/records.ts';
 import { doubtful, keepRun, noteRun, noteSeen, oweItem, peopleOf, type RunRow, seenOf } from '../store/runs.ts';
@@ -13,6 +14,7 @@ import { lockSubject } from '../store/subjects.ts';
 import { noteRefusal } from './converge-notes.ts';
 import { look } from './converge-view.ts';
 import { standings } from './converge-write.ts';
+import { findLinked, findUnlinked, giveWay } from './drift-find.ts';
 import type { Needs } from './needs.ts';
 
 /** A few rows of each kind as a person may see them, to judge a preview by. */
@@ -29,7 +31,9 @@ const mostSamples = 5;
 export async function readAll(needs: Needs, run: RunRow): Promise<boolean> {
   const recipient = needs.connectors[run.system]?.recipient;
   if (!recipient) throw new Failure('RECIPIENT_REFUSED');
-  const counts = { ...run.counts, orphans: 0 };
+  const isDrift = run.kind === 'drift';
+  const counts: Record<string, number> = { ...run.counts, [isDrift ? 'rows' : 'orphans']: 0 };
+  if (isDrift) await forgetReading(needs.db, run.id);
   const samples: Samples = { changed: [], orphans: [] };
   let { calls, pages, page_ms: pageMs } = run;
   const call: Call = {
@@ -51,13 +55,17 @@ export async function readAll(needs: Needs, run: RunRow): Promise<boolean> {
       seen.add(key);
       const record = await recordByRemote(needs.db, run.system, profile.ref.place, hash);
       if (record) await compareRow(needs, run, record, profile, samples);
-      else {
-        counts.orphans++;
+      if (isDrift && record) await findLinked(needs, run, record, profile);
+      else if (isDrift && (await findUnlinked(needs, run, profile, hash)) !== 'orphan') continue;
+      if (!record) {
+        if (!isDrift) counts['orphans'] = (counts['orphans'] ?? 0) + 1;
         if (samples.orphans.length < mostSamples) samples.orphans.push(masked(profile.fields));
       }
     }
+    if (isDrift) counts['rows'] = seen.size;
     if (!(await noteRun(needs.db, run, { counts, calls, pages, page_ms: pageMs }))) return false;
     if (!(await untilRunning(needs, run))) return false;
+    if (isDrift) await giveWay(needs, run);
     began = performance.now();
   }
   return noteRun(needs.db, run, { counts, calls, pages, samples: needs.vault.sealJson('run-samples', samples) });
@@ -82,10 +90,11 @@ async function compareRow(needs: Needs, run: RunRow, read: RecordRow, profile: P
   const differing = [...new Set([...Object.keys(prints), ...Object.keys(read.fingerprints)])].filter(
     (name) => prints[name] !== read.fingerprints[name],
   );
-  const same = differing.length === 0 && state === read.state && !(profile.refused && read.state === 'linked');
+  const refused = profile.refused && read.state === 'linked';
+  const same = differing.length === 0 && state === read.state && !refused;
   if (!same && samples.changed.length < mostSamples)
     samples.changed.push({ fields: differing.sort(), row: masked(profile.fields) });
-  await noteSeen(needs.db, run.id, { record: read.id, same, state, fingerprints: same ? null : prints });
+  await noteSeen(needs.db, run.id, { record: read.id, same, state, fingerprints: same ? null : prints, refused });
   if (!run.dry && !same) await putRight(needs, read, profile, prints);
 }
 

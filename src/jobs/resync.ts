@@ -1,4 +1,6 @@
 import { Failure } from '../core/failure.ts';
+import { inTransaction } from '../store/database.ts';
+import { stopDrift } from '../store/drift.ts';
 import { raise, readFirst } from '../store/duties.ts';
 import {
   handItems,
@@ -13,6 +15,7 @@ import {
   takeRun,
 } from '../store/runs.ts';
 import { pauseSystem } from '../store/systems.ts';
+import { breakOffDrift, endDrift, findSome } from './drift-find.ts';
 import { type Needs, tell } from './needs.ts';
 import { compareSome, readAll } from './resync-read.ts';
 
@@ -40,8 +43,11 @@ export async function startResync(
   if (!needs.connectors[system]?.recipient) throw new Error('this system has no rows that can be listed');
   const id = needs.newId();
   const { dryRun, actor, perSecond } = options;
-  if (!(await insertRun(needs.db, { id, system, dry: dryRun, actor, counts: noCounts, perSecond: perSecond ?? null })))
-    throw new RunUnderWay();
+  const isFirst = await inTransaction(needs.db, async () => {
+    if (!dryRun) await stopDrift(needs.db, system);
+    return insertRun(needs.db, { id, system, dry: dryRun, actor, counts: noCounts, perSecond: perSecond ?? null });
+  });
+  if (!isFirst) throw new RunUnderWay();
   if (!dryRun) await tell(needs, { actor, action: 'run.started', system, code: id, reason: 'resync' });
   return (await runById(needs.db, id)) as RunRow;
 }
@@ -51,6 +57,8 @@ const window = 64;
 /** How often the working phase looks again, in ms. */
 const tickMs = 300;
 const mostAttempts = 12;
+/** A comparison is not urgent: after so many readings that broke off it is left to the next turn. */
+const mostReadings = 4;
 
 /** One slice of work at a run: a named one, or any that nobody works at. False: there was none. */
 export async function driveRun(needs: Needs, id: string | null = null): Promise<boolean> {
@@ -61,7 +69,7 @@ export async function driveRun(needs: Needs, id: string | null = null): Promise<
     await slice(needs, run);
   } catch (error) {
     await brokeOff(needs, run, error);
-    if (run.dry) throw error;
+    if (run.dry && run.kind !== 'drift') throw error;
   } finally {
     clearInterval(beat);
   }
@@ -74,8 +82,10 @@ async function slice(needs: Needs, run: RunRow): Promise<void> {
     await noteRun(needs.db, run, { phase: 'comparing', problem: null, attempts: 0 });
     await leaveRun(needs.db, run, 0);
   } else if (run.phase === 'comparing') {
-    const more = await compareSome(needs, run);
-    if (!more && run.dry) await moveRun(needs.db, run.id, ['running'], 'previewed');
+    const isDrift = run.kind === 'drift';
+    const more = isDrift ? await findSome(needs, run) : await compareSome(needs, run);
+    if (!more && isDrift) await endDrift(needs, run);
+    else if (!more && run.dry) await moveRun(needs.db, run.id, ['running'], 'previewed');
     else if (!more) await noteRun(needs.db, run, { phase: 'working' });
     await leaveRun(needs.db, run, 0);
   } else await workSome(needs, run);
@@ -110,7 +120,14 @@ async function brokeOff(needs: Needs, run: RunRow, error: unknown): Promise<void
   const attempts = run.attempts + 1;
   if (known?.next === 'pause-recipient' && (await pauseSystem(needs.db, run.system, known.code)))
     await tell(needs, { actor: 'kaiku', action: 'system.paused', system: run.system, code: known.code });
-  if (run.dry || attempts >= mostAttempts || known?.next === 'pause-recipient' || known?.next === 'give-up') {
+  const isDrift = run.kind === 'drift';
+  if (
+    (run.dry && !isDrift) ||
+    attempts >= (isDrift ? mostReadings : mostAttempts) ||
+    known?.next === 'pause-recipient' ||
+    known?.next === 'give-up'
+  ) {
+    if (isDrift) await breakOffDrift(needs, run);
     await moveRun(needs.db, run.id, ['running', 'paused'], 'failed', problem);
     return;
   }

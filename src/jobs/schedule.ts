@@ -5,6 +5,7 @@ import { dropEnvelopes, runningCases } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
 import { parkSystem, pauseSystem, releaseHeld, resumeSystem, systemState, systemStates, takeTurn } from '../store/systems.ts';
 import { converge, faultOf } from './converge.ts';
+import { driftInTurn } from './drift.ts';
 import { advanceCase } from './erasure.ts';
 import { followHints, pollRecipient } from './hear-recipient.ts';
 import { tryFirstContact } from './link.ts';
@@ -26,6 +27,7 @@ const pace = {
   envelopes: 60_000,
   resume: 30_000,
   recipients: 60_000,
+  drift: 60_000,
 };
 
 /** Starts the workers and the clockwork of one process. `stop` lets what is under way end first. */
@@ -40,6 +42,9 @@ export function startWork(needs: Needs, queues: Queues, worker: string): { stop(
     if (system.register) registerClockwork(needs, system.name, system.register, every);
     if (system.recipient && connector.recipient) {
       every(`contact:${system.name}`, pace.contact, () => tryFirstContact(needs, system.name));
+      every(`drift:${system.name}`, pace.drift, async () => {
+        if (await isOpen(needs, system.name)) await driftInTurn(needs, system.name);
+      });
       const often = Math.min(pace.recipients, fastestPoll(needs) * 5);
       every(`listen:${system.name}`, Math.max(1000, often / 2), async () => {
         if ((await isOpen(needs, system.name)) && (await takeTurn(needs.db, system.name, 'listen', often)))

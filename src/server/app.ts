@@ -17,6 +17,7 @@ import { auditRoutes } from './audit.ts';
 import { actorOf, mustBeAllowed } from './auth.ts';
 import { caseRoutes } from './cases.ts';
 import { consoleRoutes } from './console/console.ts';
+import { driftRoutes } from './drift.ts';
 import { healthRoutes } from './health.ts';
 import { heldRoutes } from './held.ts';
 import { linkRoutes } from './links.ts';
@@ -110,7 +111,17 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
         if (request.routeOptions.url) mustBeAllowed(actor, request.method === 'HEAD' ? 'GET' : request.method, route);
         request.actor = actor;
       });
-      for (const routes of [subjectRoutes, caseRoutes, taskRoutes, heldRoutes, linkRoutes, systemRoutes, runRoutes, auditRoutes])
+      for (const routes of [
+        subjectRoutes,
+        caseRoutes,
+        taskRoutes,
+        heldRoutes,
+        linkRoutes,
+        systemRoutes,
+        runRoutes,
+        driftRoutes,
+        auditRoutes,
+      ])
         await api.register(routes, { needs, testClock: options.testClock });
       api.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
     },

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { changes, type Db, json, row, rows } from './database.ts';
 
-/** A full resync of one system: kept here, not in the queue. */
+/** A full resync of one system, or a drift run: kept here, not in the queue. */
 export interface RunRow {
   id: string;
   kind: string;
@@ -52,7 +52,7 @@ export const takeRun = (db: Db, id: string | null): Promise<RunRow | undefined> 
     db,
     sql<RunRow>`
       UPDATE run SET fence = fence + 1, lease_until = clock_timestamp() + ${runLeaseSeconds} * interval '1 second'
-      WHERE id = (SELECT id FROM run WHERE state = 'running' AND wake_at <= clock_timestamp() AND ${id === null ? sql`NOT dry` : sql`id = ${id}`}
+      WHERE id = (SELECT id FROM run WHERE state = 'running' AND wake_at <= clock_timestamp() AND ${id === null ? sql`(NOT dry OR kind = 'drift')` : sql`id = ${id}`}
         AND coalesce(lease_until, '-infinity') < clock_timestamp() ORDER BY wake_at LIMIT 1 FOR UPDATE SKIP LOCKED)
       RETURNING *`,
   );
@@ -125,23 +125,24 @@ export const throttleRun = (db: Db, id: string, perSecond: number | null) =>
 export const noteSeen = (
   db: Db,
   run: string,
-  s: { record: string; same: boolean; state: string; fingerprints: Record<string, string> | null },
+  s: { record: string; same: boolean; state: string; fingerprints: Record<string, string> | null; refused: boolean },
 ) =>
   changes(
     db,
-    sql`INSERT INTO run_seen (run, record, same, state, fingerprints)
-        VALUES (${run}, ${s.record}, ${s.same}, ${s.state}, ${s.fingerprints ? json(s.fingerprints) : null}) ON CONFLICT (run, record) DO NOTHING`,
+    sql`INSERT INTO run_seen (run, record, same, state, fingerprints, refused)
+        VALUES (${run}, ${s.record}, ${s.same}, ${s.state}, ${s.fingerprints ? json(s.fingerprints) : null}, ${s.refused}) ON CONFLICT (run, record) DO NOTHING`,
   );
 
 export interface SeenRow {
   record: string;
   state: string;
   fingerprints: Record<string, string> | null;
+  refused: boolean;
 }
 export const seenOf = (db: Db, run: string, records: readonly string[]): Promise<SeenRow[]> =>
   rows(
     db,
-    sql<SeenRow>`SELECT record, state, fingerprints FROM run_seen WHERE run = ${run} AND record = ANY(${records}::uuid[])`,
+    sql<SeenRow>`SELECT record, state, fingerprints, refused FROM run_seen WHERE run = ${run} AND record = ANY(${records}::uuid[])`,
   );
 
 /**
