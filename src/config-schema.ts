@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alertKinds, usualLimits } from './core/alert.ts';
 import { fieldNames } from './core/person.ts';
 
 /** The file's own shape, before secrets are resolved and names are checked against each other. Unknown keys are errors. */
@@ -77,6 +78,38 @@ export const SystemFile = z.strictObject({
   webhook: z.strictObject({ secret: Secret }).optional(),
 });
 
+const mailAddress = z.email({ error: 'must be an e-mail address' });
+
+const NotifyFile = z.strictObject({
+  mail: z
+    .strictObject({
+      smtp: z
+        .union([z.string().min(1), ...Secret.options])
+        .describe('smtp://host:587 or smtps://host:465; with a login only as { env: NAME } or { file: PATH }'),
+      from: mailAddress,
+      to: z.array(mailAddress).default([]).describe('Told of everything'),
+    })
+    .optional(),
+  owners: z.record(z.string(), mailAddress).default({}).describe('By the owner of a system: told of that system'),
+  webhook: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/, error: 'must be a whole address with https:// (http:// only to this machine)' }),
+      secret: Secret.describe('whsec_ and at least 24 random bytes in base64 (standardwebhooks.com)'),
+    })
+    .optional(),
+  on: z.array(z.enum(alertKinds)).default([...alertKinds]),
+  after: z
+    .strictObject({
+      taskDays: z.number().min(0).max(30).default(usualLimits.taskDays),
+      caseDays: z.number().min(0).max(30).default(usualLimits.caseDays),
+      holdDays: z.number().min(0).max(90).default(usualLimits.holdDays),
+      registerHours: z.number().min(0.1).max(720).default(usualLimits.registerHours),
+      driftFindings: z.number().int().min(0).default(usualLimits.driftFindings),
+    })
+    .prefault({})
+    .describe('From when on each matter is told'),
+});
+
 export const ConfigFile = z.strictObject({
   controller: z.strictObject({
     name: z.string().min(1),
@@ -99,5 +132,10 @@ export const ConfigFile = z.strictObject({
     z.string().regex(/^[a-z][a-z0-9-]*$/, { error: 'a system is named in small letters, digits and hyphens' }),
     SystemFile,
   ),
+  console: z
+    .strictObject({ url: z.url({ protocol: /^https?$/, error: 'must be a whole address' }) })
+    .optional()
+    .describe('Where people reach the console: for links in messages; KAIKU_URL overrides'),
+  notify: NotifyFile.optional(),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

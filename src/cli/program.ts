@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { alertCommands } from './alert.ts';
 import { auditCommands } from './audit.ts';
 import { caseCommands } from './case.ts';
 import { ApiError, connect, HubGone } from './client.ts';
@@ -45,6 +46,7 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
     caseCommands,
     taskCommands,
     auditCommands,
+    alertCommands,
     connectorCommands,
   ])
     commands(program, session);

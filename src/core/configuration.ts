@@ -1,3 +1,4 @@
+import type { AlertKind, AlertLimits } from './alert.ts';
 import type { FieldName } from './person.ts';
 
 /** The controller's declaration as the floors below see it: loaded, checked, secrets resolved. */
@@ -50,6 +51,17 @@ export interface SystemConfig {
   webhook?: { secret: string };
 }
 
+/** Who is told when something is wrong, and by which way. */
+export interface NotifyConfig {
+  /** The address of the mail server, its login included where it has one. */
+  mail?: { smtp: string; from: string; to: readonly string[] };
+  /** Mail addresses by the names that systems give as their `owner`: told of their own systems. */
+  owners: Readonly<Record<string, string>>;
+  webhook?: { url: string; secret: string };
+  on: readonly AlertKind[];
+  after: AlertLimits;
+}
+
 export interface Config {
   controller: {
     name: string;
@@ -61,4 +73,7 @@ export interface Config {
   };
   purposes: Record<string, Purpose>;
   systems: Record<string, SystemConfig>;
+  /** Where people reach the console: for links in messages. */
+  console?: { url: string };
+  notify?: NotifyConfig;
 }

@@ -5,6 +5,7 @@ import { dropEnvelopes, runningCases } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
 import { parkSystem, pauseSystem, releaseHeld, resumeSystem, systemState, systemStates, takeTurn } from '../store/systems.ts';
 import { converge, faultOf } from './converge.ts';
+import { deliverNotices, openChannels, type Words } from './deliver-notices.ts';
 import { driftInTurn } from './drift.ts';
 import { advanceCase } from './erasure.ts';
 import { followHints, pollRecipient } from './hear-recipient.ts';
@@ -15,6 +16,8 @@ import type { Queues } from './queues.ts';
 import { relay } from './relay.ts';
 import { driveRun } from './resync.ts';
 import { sweepRegister, totalDropped } from './sweep-register.ts';
+import { verifyOwnLog } from './verify-log.ts';
+import { watch } from './watch.ts';
 
 /** What runs by itself, and how often, in ms. Which process does it is decided in the ledger, turn by turn. */
 const pace = {
@@ -28,10 +31,13 @@ const pace = {
   resume: 30_000,
   recipients: 60_000,
   drift: 60_000,
+  watch: 10_000,
+  notices: 2000,
+  verify: 86_400_000,
 };
 
 /** Starts the workers and the clockwork of one process. `stop` lets what is under way end first. */
-export function startWork(needs: Needs, queues: Queues, worker: string): { stop(): Promise<void> } {
+export function startWork(needs: Needs, queues: Queues, worker: string, words: Words): { stop(): Promise<void> } {
   const loops: { stop(): Promise<void> }[] = [];
   const every = (name: string, ms: number, work: () => Promise<unknown>) => loops.push(loop(needs, name, ms, work));
 
@@ -58,6 +64,14 @@ export function startWork(needs: Needs, queues: Queues, worker: string): { stop(
   every('cases', pace.cases, () => advanceAll(needs));
   every('runs', pace.runs, async () => {
     while (await driveRun(needs));
+  });
+  every('watch', pace.watch, async () => {
+    if (await takeTurn(needs.db, 'kaiku', 'watch', pace.watch)) await watch(needs);
+  });
+  const channels = openChannels(needs);
+  every('notices', pace.notices, () => deliverNotices(needs, channels, words));
+  every('verify', pace.envelopes, async () => {
+    if (await takeTurn(needs.db, 'kaiku', 'verify', pace.verify)) await verifyOwnLog(needs);
   });
   every('envelopes', pace.envelopes, async () => dropEnvelopes(needs.db, await now(needs)));
   every('resume', pace.resume, () => resumePaused(needs));

@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import { Failure } from '../core/failure.ts';
 import { faultOf } from '../jobs/converge.ts';
 import type { Needs } from '../jobs/needs.ts';
+import { alertRoutes } from './alerts.ts';
 import { auditRoutes } from './audit.ts';
 import { actorOf, mustBeAllowed } from './auth.ts';
 import { caseRoutes } from './cases.ts';
@@ -120,6 +121,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
         systemRoutes,
         runRoutes,
         driftRoutes,
+        alertRoutes,
         auditRoutes,
       ])
         await api.register(routes, { needs, testClock: options.testClock });

@@ -55,6 +55,8 @@ export const access: Readonly<Record<string, readonly Role[]>> = {
   'GET /audit/proof': ['dpo', 'auditor'],
   'GET /audit/export': ['dpo', 'auditor'],
   'POST /audit/verify': ['admin', 'dpo', 'decision-maker', 'auditor'],
+  'GET /alerts': ['admin', 'dpo', 'decision-maker'],
+  'POST /alerts/test': ['admin'],
   'POST /tokens': ['admin'],
   'GET /doctor': ['admin', 'dpo'],
   'POST /test/clock': ['admin'],

@@ -6,6 +6,7 @@ import { ledger } from './migrations/001-ledger.ts';
 import { boundRows } from './migrations/002-bound-rows.ts';
 import { runs } from './migrations/003-runs.ts';
 import { drift } from './migrations/007-drift.ts';
+import { notices } from './migrations/008-notices.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -63,6 +64,7 @@ async function migrate(db: Db): Promise<void> {
         '002-bound-rows': migration(boundRows),
         '003-runs': migration(runs),
         '007-drift': migration(drift),
+        '008-notices': migration(notices),
       }),
     },
   });
