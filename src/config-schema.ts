@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alertKinds, usualLimits } from './core/alert.ts';
 import { fieldNames } from './core/person.ts';
 import { roles } from './core/scope.ts';
 
@@ -53,6 +54,16 @@ const RecipientFile = z.strictObject({
   undoHours: z.number().min(0).max(240).default(0),
   dueDays: z.number().int().min(1).max(30).default(14),
   retention: z.array(z.string()).default([]),
+  drift: z
+    .strictObject({
+      everyHours: z.number().min(1).max(8760).default(168),
+      repair: z
+        .enum(['none', 'policy'])
+        .default('none')
+        .describe('policy: what is missing, stale or back after an erasure is put right by itself; the rest is for a person'),
+    })
+    .prefault({})
+    .describe('The scheduled comparison of what the system holds with what the policy says'),
 });
 
 export const SystemFile = z.strictObject({
@@ -95,6 +106,38 @@ const SignInFile = z.strictObject({
     .describe('OpenID Connect. Whoever has none of the mapped values is refused'),
 });
 
+const mailAddress = z.email({ error: 'must be an e-mail address' });
+
+const NotifyFile = z.strictObject({
+  mail: z
+    .strictObject({
+      smtp: z
+        .union([z.string().min(1), ...Secret.options])
+        .describe('smtp://host:587 or smtps://host:465; with a login only as { env: NAME } or { file: PATH }'),
+      from: mailAddress,
+      to: z.array(mailAddress).default([]).describe('Told of everything'),
+    })
+    .optional(),
+  owners: z.record(z.string(), mailAddress).default({}).describe('By the owner of a system: told of that system'),
+  webhook: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/, error: 'must be a whole address with https:// (http:// only to this machine)' }),
+      secret: Secret.describe('whsec_ and at least 24 random bytes in base64 (standardwebhooks.com)'),
+    })
+    .optional(),
+  on: z.array(z.enum(alertKinds)).default([...alertKinds]),
+  after: z
+    .strictObject({
+      taskDays: z.number().min(0).max(30).default(usualLimits.taskDays),
+      caseDays: z.number().min(0).max(30).default(usualLimits.caseDays),
+      holdDays: z.number().min(0).max(90).default(usualLimits.holdDays),
+      registerHours: z.number().min(0.1).max(720).default(usualLimits.registerHours),
+      driftFindings: z.number().int().min(0).default(usualLimits.driftFindings),
+    })
+    .prefault({})
+    .describe('From when on each matter is told'),
+});
+
 export const ConfigFile = z.strictObject({
   controller: z.strictObject({
     name: z.string().min(1),
@@ -118,5 +161,10 @@ export const ConfigFile = z.strictObject({
     SystemFile,
   ),
   signIn: SignInFile.optional(),
+  console: z
+    .strictObject({ url: z.url({ protocol: /^https?$/, error: 'must be a whole address' }) })
+    .optional()
+    .describe('Where people reach the console: for links in messages; KAIKU_URL overrides'),
+  notify: NotifyFile.optional(),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

@@ -4,9 +4,10 @@ import { FinnishBusinessIds } from 'finnish-business-ids';
 import { z } from 'zod';
 import { ConfigError, type Fault, type Located, nearest, type Path, readYaml } from './config-faults.ts';
 import { ConfigFile, type SystemFile } from './config-schema.ts';
-import type { Config, Purpose, SignInConfig, SystemConfig } from './core/configuration.ts';
+import type { Config, NotifyConfig, Purpose, SignInConfig, SystemConfig } from './core/configuration.ts';
 import type { FieldName } from './core/person.ts';
 import { retentionRules } from './core/retention.ts';
+import { webhookKey } from './core/standard-webhook.ts';
 
 /** What loading needs to know of a connector. */
 export interface KnownConnector {
@@ -183,6 +184,8 @@ function resolveAll(
     purposes,
     systems,
     ...(signIn ? { signIn } : {}),
+    ...(file.console ? { console: file.console } : {}),
+    ...(file.notify ? { notify: resolveNotify(file.notify, Object.values(systems), folder, env, tell) } : {}),
   };
 }
 
@@ -229,6 +232,71 @@ function resolveSignIn(
         }
       : {}),
   };
+}
+
+/** Secrets resolved; the ways out checked: a login in the file, a plain-text webhook or a weak secret is refused at start. */
+function resolveNotify(
+  notify: NonNullable<ConfigFile['notify']>,
+  systems: readonly SystemConfig[],
+  folder: string,
+  env: Record<string, string | undefined>,
+  tell: Tell,
+): NotifyConfig {
+  const at = (...steps: (string | number)[]): Path => ['notify', ...steps];
+  const owners = systems.flatMap((s) => s.owner ?? []);
+  for (const owner of Object.keys(notify.owners))
+    if (!owners.includes(owner))
+      tell(at('owners', owner), `no system has the owner "${owner}"`, { suggestion: nearest(owner, owners), key: true });
+  const { mail, webhook } = notify;
+  const smtp = mail ? smtpOf(mail.smtp, at('mail', 'smtp'), folder, env, tell) : '';
+  let secret = '';
+  if (webhook) {
+    if (webhook.url.startsWith('http:') && !isLoopback(webhook.url))
+      tell(at('webhook', 'url'), 'plain http goes to this machine only: use https');
+    if (new URL(webhook.url).username !== '') tell(at('webhook', 'url'), 'credentials have no place in an address');
+    secret = secretOf(webhook.secret, at('webhook', 'secret'), folder, env, tell);
+    if (secret !== '' && webhookKey(secret) === null)
+      tell(at('webhook', 'secret'), 'must be whsec_ and at least 24 random bytes in base64');
+  }
+  return {
+    ...(mail ? { mail: { smtp, from: mail.from, to: mail.to } } : {}),
+    owners: notify.owners,
+    ...(webhook ? { webhook: { url: webhook.url, secret } } : {}),
+    on: notify.on,
+    after: notify.after,
+  };
+}
+
+function smtpOf(
+  given: string | { env: string } | { file: string },
+  path: Path,
+  folder: string,
+  env: Record<string, string | undefined>,
+  tell: Tell,
+): string {
+  const smtp = typeof given === 'string' ? given : secretOf(given, path, folder, env, tell);
+  if (smtp === '') return smtp;
+  if (!URL.canParse(smtp) || !/^smtps?:$/.test(new URL(smtp).protocol) || new URL(smtp).hostname === '')
+    tell(path, 'must be an address as smtp://host:587 or smtps://host:465');
+  else if (typeof given === 'string' && new URL(smtp).password !== '')
+    tell(path, 'a login has no place in this file: write the whole address as { env: NAME } or { file: PATH }');
+  return smtp;
+}
+
+function secretOf(
+  given: { env: string } | { file: string },
+  path: Path,
+  folder: string,
+  env: Record<string, string | undefined>,
+  tell: Tell,
+): string {
+  const value = 'env' in given ? env[given.env] : readSecret(resolve(folder, given.file));
+  if (!value)
+    tell(
+      path,
+      'env' in given ? `the environment variable ${given.env} is not set` : `the file ${given.file} is missing or empty`,
+    );
+  return value ?? '';
 }
 
 function resolveSystem(

@@ -29,6 +29,8 @@ export interface Environment {
   port: number;
   host: string;
   testClock: boolean;
+  /** Where people reach the console. */
+  url: string | undefined;
   variables: Record<string, string | undefined>;
 }
 
@@ -52,8 +54,16 @@ export function readEnvironment(variables: Record<string, string | undefined>): 
     port,
     host: variables['KAIKU_HOST'] || '127.0.0.1',
     testClock: variables['KAIKU_TEST_CLOCK'] === '1',
+    url: consoleUrl(variables['KAIKU_URL']),
     variables,
   };
+}
+
+function consoleUrl(given: string | undefined): string | undefined {
+  if (!given) return undefined;
+  if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol))
+    throw new EnvironmentError('KAIKU_URL must be the whole address of the console, as https://kaiku.example.fi.');
+  return given;
 }
 
 /** The hub with everything open: what the server, the workers and the commands are handed. */
@@ -76,7 +86,8 @@ export interface Given {
 }
 
 export async function openHub(env: Environment, log: Logger, given: Given = {}): Promise<Hub> {
-  const config = given.config ?? loadConfig(env.configPath, env.variables, registry);
+  const declared = given.config ?? loadConfig(env.configPath, env.variables, registry);
+  const config = env.url ? { ...declared, console: { url: env.url } } : declared;
   await mkdir(env.dataDir, { recursive: true, mode: 0o700 });
   const embedded: Embedded | null = env.databaseUrl ? null : await startEmbedded({ dataDir: env.dataDir });
   const databaseUrl = env.databaseUrl ?? embedded?.connectionString ?? '';

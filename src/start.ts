@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { startWork } from './jobs/schedule.ts';
 import { type Environment, type Given, type Hub, openHub } from './open.ts';
+import { mailWords } from './server/alerts.ts';
 import { buildApp } from './server/app.ts';
 import { firstLink } from './server/sign-in/account.ts';
 
@@ -34,7 +35,7 @@ export async function startHub(env: Environment, log: Logger, role: Role, given:
       app = await buildApp(hub.needs, { localToken: token, testClock: env.testClock, log });
       url = await app.listen({ port: env.port, host: env.host });
     }
-    if (role !== 'api') work = startWork(hub.needs, await hub.queues(), randomUUID());
+    if (role !== 'api') work = startWork(hub.needs, await hub.queues(), randomUUID(), mailWords(hub.needs.config));
   } catch (error) {
     await app?.close();
     await hub.close();

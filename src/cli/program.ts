@@ -1,9 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { accountCommands } from './account.ts';
+import { alertCommands } from './alert.ts';
 import { auditCommands } from './audit.ts';
 import { caseCommands } from './case.ts';
 import { ApiError, connect, HubGone } from './client.ts';
 import { connectorCommands } from './connector.ts';
+import { driftCommands } from './drift.ts';
 import { linkCommands } from './link.ts';
 import type { CliNeeds, Session } from './session.ts';
 import { systemCommands } from './system.ts';
@@ -38,7 +40,17 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
   ownCommands(program, needs, (given) => {
     code = given;
   });
-  for (const commands of [systemCommands, linkCommands, caseCommands, taskCommands, auditCommands, accountCommands, connectorCommands])
+  for (const commands of [
+    systemCommands,
+    driftCommands,
+    linkCommands,
+    caseCommands,
+    taskCommands,
+    auditCommands,
+    alertCommands,
+    accountCommands,
+    connectorCommands,
+  ])
     commands(program, session);
   try {
     await program.parseAsync([...argv], { from: 'user' });

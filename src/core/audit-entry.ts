@@ -32,6 +32,8 @@ export const actions = [
   'run.started',
   'run.finished',
   'run.steered',
+  'drift.finished',
+  'drift.repaired',
   'token.created',
   'system.paused',
   'system.resumed',

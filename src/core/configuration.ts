@@ -1,3 +1,4 @@
+import type { AlertKind, AlertLimits } from './alert.ts';
 import type { FieldName } from './person.ts';
 import type { Role } from './scope.ts';
 
@@ -32,6 +33,8 @@ export interface RecipientConfig {
   undoHours: number;
   dueDays: number;
   retention: readonly string[];
+  /** How often what the system holds is compared with what it should hold, and what is put right without being asked. */
+  drift?: { everyHours: number; repair: 'none' | 'policy' };
 }
 
 export interface SystemConfig {
@@ -66,6 +69,17 @@ export interface SignInConfig {
   };
 }
 
+/** Who is told when something is wrong, and by which way. */
+export interface NotifyConfig {
+  /** The address of the mail server, its login included where it has one. */
+  mail?: { smtp: string; from: string; to: readonly string[] };
+  /** Mail addresses by the names that systems give as their `owner`: told of their own systems. */
+  owners: Readonly<Record<string, string>>;
+  webhook?: { url: string; secret: string };
+  on: readonly AlertKind[];
+  after: AlertLimits;
+}
+
 export interface Config {
   controller: {
     name: string;
@@ -78,4 +92,7 @@ export interface Config {
   purposes: Record<string, Purpose>;
   systems: Record<string, SystemConfig>;
   signIn?: SignInConfig;
+  /** Where people reach the console: for links in messages. */
+  console?: { url: string };
+  notify?: NotifyConfig;
 }

@@ -100,7 +100,8 @@ function present(desired: Extract<Desired, { kind: 'present' }>, records: readon
   return nothing('absent', blockedBy.length > 0 ? 'no-permission' : 'no-purpose', 'none');
 }
 
-function differing(
+/** Fields that the row has otherwise than the register, and those that were taken away there. */
+export function differing(
   held: Wanted,
   record: KnownRecord,
   carries: readonly FieldName[] | null,
@@ -110,9 +111,18 @@ function differing(
     changed: names.filter(
       (name) => held.fingerprints[name] !== undefined && held.fingerprints[name] !== record.fingerprints[name],
     ),
-    blanked: names.filter((name) => held.removed.includes(name) && record.fingerprints[name] !== undefined),
+    blanked: [
+      ...names.filter((name) => held.removed.includes(name) && record.fingerprints[name] !== undefined),
+      ...unwanted(held, record),
+    ],
   };
 }
+
+/** Ordered out of the row by a person, still there, and given by no purpose. */
+const unwanted = (held: Wanted, record: KnownRecord): FieldName[] =>
+  ((record.unwanted ?? []) as FieldName[]).filter(
+    (name) => !held.names.includes(name) && record.fingerprints[name] !== undefined,
+  );
 
 const carried = (fields: Allowed<Fields>, carries: readonly FieldName[] | null): Allowed<Fields> =>
   carries === null ? fields : only(fields, carries);

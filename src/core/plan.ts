@@ -14,6 +14,8 @@ export interface KnownRecord {
   fingerprints: Readonly<Record<string, string>>;
   /** Of a stripped row: what a law keeps in it, and the last day. Null: kept by nothing any more, and neutral. */
   retained?: Retained | null;
+  /** Fields that a person ordered out of the row: the next correction blanks them. */
+  unwanted?: readonly string[];
 }
 
 /** Everything that decides what one system owes one subject now. */

@@ -76,6 +76,7 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
       state: record?.state ?? (register?.state === 'erased' ? ('erased' as const) : ('linked' as const)),
       fingerprints: record?.fingerprints ?? {},
       retained: record?.retained ?? null,
+      unwanted: record?.unwanted ?? [],
     })),
     refusedWritten: permissions.every((p) => !p.state.refused || p.refused_written),
     disclosed: disclosures.some((d) => d.recipient === duty.recipient),

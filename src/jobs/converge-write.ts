@@ -32,7 +32,8 @@ export async function writeProfile(
     state: standings[profile.standing],
     sealedRef: sealRef(needs.vault, view.duty.recipient, profile.ref),
     fingerprints: prints,
-    ...(sent ? { spelled: { ...row.record.spelled, ...spelled } } : {}),
+    // a field that was ordered out was tried once: what is there still is found again
+    ...(sent ? { spelled: { ...row.record.spelled, ...spelled }, unwanted: [] } : {}),
     evidence,
     version: view.version,
     observed: evidence === 'observed',

@@ -23,7 +23,7 @@ export async function cluesOf(needs: Needs, system: string, fields: Fields): Pro
 }
 
 /** Null: every role. */
-function rolesServed(needs: Needs, system: string): Set<string> | null {
+export function rolesServed(needs: Needs, system: string): Set<string> | null {
   const purposes = (needs.config.systems[system]?.recipient?.purposes ?? []).flatMap((name) => needs.config.purposes[name] ?? []);
   return purposes.some((p) => p.for === undefined) ? null : new Set(purposes.flatMap((p) => p.for ?? []));
 }

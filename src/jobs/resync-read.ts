@@ -6,6 +6,7 @@ import { fingerprints } from '../core/fingerprint.ts';
 import { masked } from '../core/mask.ts';
 import { type KnownRecord, plan } from '../core/plan.ts';
 import { inTransaction } from '../store/database.ts';
+import { forgetReading } from '../store/drift.ts';
 import { dutiesOf } from '../store/duties.ts';
 import { type RecordRow, recordByRemote, recordsByRemote, remoteHash, sealRef, updateRecord } from '../store/records.ts';
 import { doubtful, keepRun, noteRun, noteSeen, oweItem, peopleOf, type RunRow, type SeenRow, seenOf } from '../store/runs.ts';
@@ -13,6 +14,7 @@ import { lockSubject } from '../store/subjects.ts';
 import { noteRefusal } from './converge-notes.ts';
 import { look } from './converge-view.ts';
 import { standings } from './converge-write.ts';
+import { findLinked, findUnlinked, giveWay } from './drift-find.ts';
 import type { Needs } from './needs.ts';
 
 /** A few rows of each kind as a person may see them, to judge a preview by. */
@@ -35,7 +37,9 @@ const piece = 500;
 export async function readAll(needs: Needs, run: RunRow, ends?: AbortSignal): Promise<boolean> {
   const recipient = needs.connectors[run.system]?.recipient;
   if (!recipient) throw new Failure('RECIPIENT_REFUSED');
-  const counts = { ...noCounts };
+  const isDrift = run.kind === 'drift';
+  const counts: Record<string, number> = isDrift ? { ...run.counts, rows: 0 } : { ...noCounts };
+  if (isDrift) await forgetReading(needs.db, run.id);
   const samples: Samples = { changed: [], orphans: [] };
   let { calls, pages, page_ms: pageMs } = run;
   let rowsRead = 0;
@@ -63,7 +67,9 @@ export async function readAll(needs: Needs, run: RunRow, ends?: AbortSignal): Pr
       });
       rowsRead += fresh.length;
       await compareRows(needs, run, fresh, counts, samples);
+      if (isDrift) counts['rows'] = seen.size;
       if (!(await note()) || !(await untilRunning(needs, run, ends))) return false;
+      if (isDrift) await giveWay(needs, run);
     }
     began = performance.now();
   }
@@ -85,18 +91,22 @@ async function compareRows(
   needs: Needs,
   run: RunRow,
   fresh: readonly { profile: Profile; hash: Buffer; place: string }[],
-  counts: typeof noCounts,
+  counts: Record<string, number>,
   samples: Samples,
 ): Promise<void> {
+  const isDrift = run.kind === 'drift';
   const known = await recordsByRemote(needs.db, run.system, fresh);
-  const seen: (SeenRow & { same: boolean })[] = [];
+  const seen: (SeenRow & { same: boolean; refused: boolean })[] = [];
   for (const { profile, hash } of fresh) {
     const record = known.get(hash.toString('base64url'));
-    if (record) seen.push(await compareRow(needs, run, record, profile, samples));
-    else {
-      counts.orphans++;
-      if (samples.orphans.length < mostSamples) samples.orphans.push(masked(profile.fields));
+    if (record) {
+      seen.push(await compareRow(needs, run, record, profile, samples));
+      if (isDrift) await findLinked(needs, run, record, profile);
+      continue;
     }
+    if (isDrift && (await findUnlinked(needs, run, profile, hash)) !== 'orphan') continue;
+    if (!isDrift) counts['orphans'] = (counts['orphans'] ?? 0) + 1;
+    if (samples.orphans.length < mostSamples) samples.orphans.push(masked(profile.fields));
   }
   await noteSeen(needs.db, run.id, seen);
 }
@@ -107,7 +117,7 @@ async function compareRow(
   read: RecordRow,
   profile: Profile,
   samples: Samples,
-): Promise<SeenRow & { same: boolean }> {
+): Promise<SeenRow & { same: boolean; refused: boolean }> {
   const raw = fingerprints(needs.vault.keys.hmac.current, read.subject, profile.fields);
   // as the system spelt what was written there: the same value still
   const prints = Object.fromEntries(
@@ -117,11 +127,12 @@ async function compareRow(
   const differing = [...new Set([...Object.keys(prints), ...Object.keys(read.fingerprints)])].filter(
     (name) => prints[name] !== read.fingerprints[name],
   );
-  const same = differing.length === 0 && state === read.state && !(profile.refused && read.state === 'linked');
+  const refused = profile.refused && read.state === 'linked';
+  const same = differing.length === 0 && state === read.state && !refused;
   if (!same && samples.changed.length < mostSamples)
     samples.changed.push({ fields: differing.sort(), row: masked(profile.fields), subject: read.subject });
   if (!run.dry && !same) await putRight(needs, read, profile, prints);
-  return { record: read.id, same, state, fingerprints: same ? null : prints };
+  return { record: read.id, same, state, fingerprints: same ? null : prints, refused };
 }
 
 /** Under the person's lock: an erasure that ends meanwhile is not undone by what was read before it. */

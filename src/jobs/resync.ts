@@ -1,5 +1,7 @@
 import { Failure } from '../core/failure.ts';
 import { isMassChange, rowsLost } from '../core/mass-change.ts';
+import { inTransaction } from '../store/database.ts';
+import { stopDrift } from '../store/drift.ts';
 import { raise, readFirst, redriveOf } from '../store/duties.ts';
 import {
   handItems,
@@ -16,6 +18,7 @@ import {
 } from '../store/runs.ts';
 import { pauseSystem } from '../store/systems.ts';
 import { linkRecipient } from './link.ts';
+import { breakOffDrift, endDrift, findSome } from './drift-find.ts';
 import { type Needs, tell } from './needs.ts';
 import { compareSome, noCounts, readAll, untilRunning } from './resync-read.ts';
 
@@ -58,17 +61,20 @@ export async function startRun(
   if (!needs.connectors[system]?.recipient) throw new Error('this system has no rows that can be listed');
   const id = needs.newId();
   const { dryRun, actor } = options;
-  const made = await insertRun(needs.db, {
-    id,
-    kind,
-    system,
-    dry: dryRun,
-    actor,
-    counts,
-    perSecond: options.perSecond ?? null,
-    agreed: options.agreed ?? null,
-    preview: options.preview ?? null,
-    attended: !options.unattended,
+  const made = await inTransaction(needs.db, async () => {
+    if (!dryRun) await stopDrift(needs.db, system);
+    return insertRun(needs.db, {
+      id,
+      kind,
+      system,
+      dry: dryRun,
+      actor,
+      counts,
+      perSecond: options.perSecond ?? null,
+      agreed: options.agreed ?? null,
+      preview: options.preview ?? null,
+      attended: !options.unattended,
+    });
   });
   if (!made) throw new RunUnderWay();
   if (!dryRun) await tell(needs, { actor, action: 'run.started', system, code: id, reason: kind });
@@ -80,6 +86,8 @@ const window = 64;
 /** How often the working phase looks again, in ms. */
 const tickMs = 300;
 const mostAttempts = 12;
+/** A comparison is not urgent: after so many readings that broke off it is left to the next turn. */
+const mostReadings = 4;
 
 /**
  * One slice of work at a run: a named one, for which somebody waits, or any that nobody works at. False: there was none. `ends`: this
@@ -88,7 +96,7 @@ const mostAttempts = 12;
 export async function driveRun(needs: Needs, id: string | null = null, ends?: AbortSignal): Promise<boolean> {
   const run = await takeRun(needs.db, id);
   if (!run) return false;
-  const isWatched = run.dry && id !== null;
+  const isWatched = run.dry && id !== null && run.kind !== 'drift';
   const beat = setInterval(() => void keepRun(needs.db, run).catch(() => {}), 2000);
   try {
     await slice(needs, run, ends);
@@ -106,7 +114,10 @@ async function slice(needs: Needs, run: RunRow, ends: AbortSignal | undefined): 
   else if (run.phase === 'reading') {
     if (await readAll(needs, run, ends)) await noteRun(needs.db, run, { phase: 'comparing', attempts: 0 });
   } else if (run.phase === 'comparing') {
-    if (!(await compareSome(needs, run))) await judged(needs, (await runById(needs.db, run.id)) ?? run);
+    const isDrift = run.kind === 'drift';
+    const more = isDrift ? await findSome(needs, run) : await compareSome(needs, run);
+    if (!more && isDrift) await endDrift(needs, run);
+    else if (!more) await judged(needs, (await runById(needs.db, run.id)) ?? run);
   } else {
     await workSome(needs, run);
     return;
@@ -183,7 +194,10 @@ async function brokeOff(needs: Needs, run: RunRow, error: unknown, isWatched: bo
   const attempts = run.attempts + 1;
   if (known?.next === 'pause-recipient' && (await pauseSystem(needs.db, run.system, known.code)))
     await tell(needs, { actor: 'kaiku', action: 'system.paused', system: run.system, code: known.code });
-  if (isWatched || attempts >= mostAttempts || known?.next === 'pause-recipient' || known?.next === 'give-up') {
+  const isDrift = run.kind === 'drift';
+  const most = isDrift ? mostReadings : mostAttempts;
+  if (isWatched || attempts >= most || known?.next === 'pause-recipient' || known?.next === 'give-up') {
+    if (isDrift) await breakOffDrift(needs, run);
     await moveRun(needs.db, run.id, ['running', 'paused'], 'failed', problem);
     return;
   }

@@ -5,6 +5,8 @@ import { dropEnvelopes, runningCases } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
 import { parkSystem, pauseSystem, releaseHeld, resumeSystem, systemState, systemStates, takeTurn } from '../store/systems.ts';
 import { converge, faultOf } from './converge.ts';
+import { deliverNotices, openChannels, type Words } from './deliver-notices.ts';
+import { driftInTurn } from './drift.ts';
 import { advanceCase } from './erasure.ts';
 import { followHints, pollRecipient } from './hear-recipient.ts';
 import { tryFirstContact } from './link.ts';
@@ -14,6 +16,8 @@ import type { Queues } from './queues.ts';
 import { relay } from './relay.ts';
 import { driveRun } from './resync.ts';
 import { sweepRegister, totalDropped } from './sweep-register.ts';
+import { verifyOwnLog } from './verify-log.ts';
+import { watch } from './watch.ts';
 
 /** What runs by itself, and how often, in ms. Which process does it is decided in the ledger, turn by turn. */
 const pace = {
@@ -26,13 +30,17 @@ const pace = {
   envelopes: 60_000,
   resume: 30_000,
   recipients: 60_000,
+  drift: 60_000,
+  watch: 10_000,
+  notices: 2000,
+  verify: 86_400_000,
 };
 
 /** Runs that one process works at. */
 const runsAtOnce = 3;
 
 /** Starts the workers and the clockwork of one process. `stop` lets what is under way end first. */
-export function startWork(needs: Needs, queues: Queues, worker: string): { stop(): Promise<void> } {
+export function startWork(needs: Needs, queues: Queues, worker: string, words: Words): { stop(): Promise<void> } {
   const loops: { stop(): Promise<void> }[] = [];
   const every = (name: string, ms: number, work: () => Promise<unknown>) => loops.push(loop(needs, name, ms, work));
 
@@ -43,6 +51,9 @@ export function startWork(needs: Needs, queues: Queues, worker: string): { stop(
     if (system.register) registerClockwork(needs, system.name, system.register, every);
     if (system.recipient && connector.recipient) {
       every(`contact:${system.name}`, pace.contact, () => tryFirstContact(needs, system.name));
+      every(`drift:${system.name}`, pace.drift, async () => {
+        if (await isOpen(needs, system.name)) await driftInTurn(needs, system.name);
+      });
       const often = Math.min(pace.recipients, fastestPoll(needs) * 5);
       every(`listen:${system.name}`, Math.max(1000, often / 2), async () => {
         if ((await isOpen(needs, system.name)) && (await takeTurn(needs.db, system.name, 'listen', often)))
@@ -61,6 +72,14 @@ export function startWork(needs: Needs, queues: Queues, worker: string): { stop(
       while (!ending.signal.aborted && (await driveRun(needs, null, ending.signal)));
     });
   }
+  every('watch', pace.watch, async () => {
+    if (await takeTurn(needs.db, 'kaiku', 'watch', pace.watch)) await watch(needs);
+  });
+  const channels = openChannels(needs);
+  every('notices', pace.notices, () => deliverNotices(needs, channels, words));
+  every('verify', pace.envelopes, async () => {
+    if (await takeTurn(needs.db, 'kaiku', 'verify', pace.verify)) await verifyOwnLog(needs);
+  });
   every('envelopes', pace.envelopes, async () => dropEnvelopes(needs.db, await now(needs)));
   every('resume', pace.resume, () => resumePaused(needs));
   return {

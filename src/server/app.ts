@@ -14,11 +14,13 @@ import { Failure } from '../core/failure.ts';
 import { faultOf } from '../jobs/converge.ts';
 import type { Needs } from '../jobs/needs.ts';
 import { accountRoutes } from './accounts.ts';
+import { alertRoutes } from './alerts.ts';
 import { auditRoutes } from './audit.ts';
 import { type Actor, actorOf, mustBeAllowed } from './auth.ts';
 import { caseRoutes } from './cases.ts';
 import { consoleRoutes } from './console/console.ts';
 import { closeTo } from './gate.ts';
+import { driftRoutes } from './drift.ts';
 import { healthRoutes } from './health.ts';
 import { heldRoutes } from './held.ts';
 import { linkRoutes } from './links.ts';
@@ -146,6 +148,8 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
         linkRoutes,
         systemRoutes,
         runRoutes,
+        driftRoutes,
+        alertRoutes,
         auditRoutes,
         accountRoutes,
       ])

@@ -1,9 +1,8 @@
-import { type Verification, verifyLog } from '../core/audit-verify.ts';
 import { inclusionProofFrom } from '../core/merkle.ts';
 import { type Scope, seesEverybody } from '../core/scope.ts';
 import { noteName, vkeyOf } from '../core/signed-note.ts';
 import type { Needs } from '../jobs/needs.ts';
-import { checkpoints, entries, latestCheckpoint, nodeAt, sequence } from '../store/audit.ts';
+import { entries, latestCheckpoint, nodeAt, sequence } from '../store/audit.ts';
 import { caseLeaves, leavesBeyond } from '../store/views.ts';
 import { refused } from './problem.ts';
 
@@ -19,19 +18,6 @@ export const verifierKey = ({ signer }: Needs): string => vkeyOf(signer.seed, no
 export async function freshCheckpoint(needs: Needs) {
   await sequence(needs.db, needs.signer);
   return latestCheckpoint(needs.db);
-}
-
-export async function verifyWholeLog(needs: Needs): Promise<Verification> {
-  await sequence(needs.db, needs.signer);
-  const kept = (async function* () {
-    for (let from = 0; ; from += pageLimit) {
-      const page = await entries(needs.db, from, from + pageLimit);
-      yield* page;
-      if (page.length < pageLimit) return;
-    }
-  })();
-  const notes = (await checkpoints(needs.db)).map((c) => c.note);
-  return verifyLog(kept, notes, verifierKey(needs), { mayGrow: true });
 }
 
 /** The proof that an entry is in the tree of `size`, as Base64 hashes. */

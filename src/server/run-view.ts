@@ -45,7 +45,7 @@ export async function runView(needs: Needs, run: RunRow, scope: Scope) {
 export type RunView = Awaited<ReturnType<typeof runView>>;
 
 /** The samples of people in scope, without their ids. */
-async function seenSamples(needs: Needs, scope: Scope, sealed: Buffer): Promise<Samples> {
+export async function seenSamples(needs: Needs, scope: Scope, sealed: Buffer): Promise<Samples> {
   const { changed, orphans } = needs.vault.unsealJson<Samples>('run-samples', sealed);
   const hidden = await hiddenAmong(
     needs.db,

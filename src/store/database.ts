@@ -8,6 +8,8 @@ import { runs } from './migrations/003-runs.ts';
 import { accounts } from './migrations/004-accounts.ts';
 import { consoleIndexes } from './migrations/005-console.ts';
 import { runsShown } from './migrations/006-runs.ts';
+import { drift } from './migrations/007-drift.ts';
+import { notices } from './migrations/008-notices.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -67,6 +69,8 @@ async function migrate(db: Db): Promise<void> {
         '004-accounts': migration(accounts),
         '005-console': migration(consoleIndexes),
         '006-runs': migration(runsShown),
+        '007-drift': migration(drift),
+        '008-notices': migration(notices),
       }),
     },
   });

@@ -78,6 +78,14 @@ export const resolveHolds = (db: Db, subject: string, kind: HeldRow['kind'], ver
     sql`UPDATE held SET verdict = ${verdict}, verdict_by = 'kaiku', verdict_at = now() WHERE subject = ${subject} AND kind = ${kind} AND verdict IS NULL`,
   );
 
+/** The row of an erased person that was held as a re-arrival is erased again. */
+export const resolveReturned = (db: Db, system: string, about: Buffer, verdict: string) =>
+  changes(
+    db,
+    sql`UPDATE held SET verdict = ${verdict}, verdict_by = 'kaiku', verdict_at = now()
+        WHERE system = ${system} AND about = ${about} AND kind = 'rearrival' AND verdict IS NULL`,
+  );
+
 /** A person said that this row is not the one it was taken for: no rule links it again. */
 export const disown = (db: Db, d: { id: string; system: string; about: Buffer; by: string }) =>
   changes(

@@ -18,6 +18,8 @@ export interface RecordRow {
   fingerprints: Record<string, string>;
   /** Prints of what the system made of values that it spells in its own way. */
   spelled: Record<string, string>;
+  /** Fields that a person ordered out of the row; one correction tries it. */
+  unwanted: string[];
   evidence: Evidence;
   written_version: number;
   /** Read back, or seen in a page, within the last two minutes. */
@@ -121,6 +123,7 @@ export const updateRecord = (
     observed: boolean;
     retained?: Retained | null;
     spelled?: Record<string, string>;
+    unwanted?: readonly string[];
   },
 ) =>
   changes(
@@ -130,6 +133,7 @@ export const updateRecord = (
           fingerprints = ${set.fingerprints ? json(set.fingerprints) : sql`fingerprints`},
           written_version = ${set.version ?? sql`written_version`},
           spelled = ${set.spelled ? json(set.spelled) : sql`spelled`},
+          unwanted = ${set.unwanted ?? sql`unwanted`},
           retained = ${set.retained === undefined ? sql`retained` : set.retained === null ? null : json(set.retained)},
           observed_at = CASE WHEN ${set.observed} THEN now() ELSE observed_at END
         WHERE id = ${id}`,

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { changes, type Db, json, row, rows } from './database.ts';
 
-/** A full resync or a first contact of one system: kept here, not in the queue. */
+/** A full resync, a first contact or a drift run of one system: kept here, not in the queue. */
 export interface RunRow {
   id: string;
-  kind: 'resync' | 'link';
+  kind: 'resync' | 'link' | 'drift';
   system: string;
   state: 'previewed' | 'running' | 'paused' | 'stopped' | 'finished' | 'failed';
   phase: 'reading' | 'comparing' | 'working';
@@ -35,8 +35,9 @@ export interface RunRow {
 export const runById = (db: Db, id: string): Promise<RunRow | undefined> =>
   row(db, sql<RunRow>`SELECT * FROM run WHERE id = ${id}`);
 
+/** Resyncs and first contacts of a system, newest first; drift runs have a list of their own. */
 export const runsOf = (db: Db, system: string, limit: number): Promise<RunRow[]> =>
-  rows(db, sql<RunRow>`SELECT * FROM run WHERE system = ${system} ORDER BY started_at DESC LIMIT ${limit}`);
+  rows(db, sql<RunRow>`SELECT * FROM run WHERE system = ${system} AND kind <> 'drift' ORDER BY started_at DESC LIMIT ${limit}`);
 
 /** The run of a system that is not over; a preview is one too. */
 export const openRun = (db: Db, system: string, kind: RunRow['kind'], dry: boolean): Promise<RunRow | undefined> =>
@@ -205,13 +206,19 @@ export const throttleRun = (db: Db, id: string, perSecond: number | null) =>
 export const noteSeen = (
   db: Db,
   run: string,
-  seen: readonly { record: string; same: boolean; state: string; fingerprints: Record<string, string> | null }[],
+  seen: readonly {
+    record: string;
+    same: boolean;
+    state: string;
+    fingerprints: Record<string, string> | null;
+    refused: boolean;
+  }[],
 ) =>
   changes(
     db,
-    sql`INSERT INTO run_seen (run, record, same, state, fingerprints)
-        SELECT ${run}, s.record, s.same, s.state, s.fingerprints
-        FROM jsonb_to_recordset(${json(seen)}) AS s (record uuid, same boolean, state text, fingerprints jsonb)
+    sql`INSERT INTO run_seen (run, record, same, state, fingerprints, refused)
+        SELECT ${run}, s.record, s.same, s.state, s.fingerprints, s.refused
+        FROM jsonb_to_recordset(${json(seen)}) AS s (record uuid, same boolean, state text, fingerprints jsonb, refused boolean)
         ON CONFLICT (run, record) DO NOTHING`,
   );
 
@@ -219,11 +226,12 @@ export interface SeenRow {
   record: string;
   state: string;
   fingerprints: Record<string, string> | null;
+  refused: boolean;
 }
 export const seenOf = (db: Db, run: string, records: readonly string[]): Promise<SeenRow[]> =>
   rows(
     db,
-    sql<SeenRow>`SELECT record, state, fingerprints FROM run_seen WHERE run = ${run} AND record = ANY(${records}::uuid[])`,
+    sql<SeenRow>`SELECT record, state, fingerprints, refused FROM run_seen WHERE run = ${run} AND record = ANY(${records}::uuid[])`,
   );
 
 /**

@@ -84,7 +84,7 @@ export async function resumeSystem(db: Db, system: string): Promise<boolean> {
 }
 
 /** Calls in a row that fail before the breaker opens, and for how long it does. */
-const breakerAfter = 5;
+export const breakerAfter = 5;
 const breakerSeconds = 60;
 
 /**

@@ -11,6 +11,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import type { Wire } from '../../src/connectors/http.ts';
 import { startWork } from '../../src/jobs/schedule.ts';
 import { createLog, openHub, readEnvironment } from '../../src/open.ts';
+import { mailWords } from '../../src/server/alerts.ts';
 
 const { KILL_AT = 'none', KILL_METHOD = 'PATCH', KILL_MARK = '', STOP } = process.env;
 
@@ -73,6 +74,7 @@ const work = startWork(
       }
     : queues,
   randomUUID(),
+  mailWords(hub.needs.config),
 );
 process.stdout.write('ready\n');
 process.once(

@@ -105,6 +105,59 @@ describe('a fault is told with its place, and with what to do', () => {
   });
 });
 
+describe('drift and notifications', () => {
+  const notify = `
+console: { url: https://kaiku.example.fi }
+notify:
+  mail: { smtp: 'smtp://mail.example.fi:587', from: kaiku@example.fi, to: [dpo@example.fi] }
+  owners: { marketing-lead: news@example.fi }
+  webhook: { url: https://hooks.example.fi/in, secret: { env: KAIKU_HOOK } }
+  on: [system-paused, task-overdue]
+  after: { taskDays: 5 }
+`;
+  const hook = { ...env, KAIKU_HOOK: `whsec_${Buffer.alloc(32).toString('base64')}`, SMTP: 'smtp://u:canary@mail.example.fi' };
+  const messages = (from: string, to: string, given: Record<string, string | undefined> = hook) =>
+    faultsOf(text + notify.replace(from, to), given).map((f) => f.message);
+
+  it('are read, with their defaults', () => {
+    const config = parseConfig(text + notify, 'kaiku.yaml', hook, registry);
+    expect(config.console).toEqual({ url: 'https://kaiku.example.fi' });
+    expect(config.notify).toMatchObject({
+      on: ['system-paused', 'task-overdue'],
+      after: { taskDays: 5, caseDays: 3, registerHours: 6 },
+    });
+    expect(config.systems['newsletter']?.recipient?.drift).toEqual({ everyHours: 168, repair: 'none' });
+    expect(parseConfig(text, 'kaiku.yaml', env, registry).notify).toBeUndefined();
+  });
+
+  it('take a login of the mail server from outside the file alone', () => {
+    expect(messages("'smtp://mail.example.fi:587'", "'smtp://u:canary@mail.example.fi'").join()).toMatch(
+      /a login has no place in this file/,
+    );
+    expect(messages("'smtp://mail.example.fi:587'", '{ env: SMTP }')).toEqual([]);
+    expect(messages("'smtp://mail.example.fi:587'", "'mail.example.fi'").join()).toMatch(/smtp:\/\/host/);
+  });
+
+  it('refuse a plain-text webhook, a weak secret, an unknown kind and an owner of nothing', () => {
+    expect(messages('https://hooks', 'http://hooks').join()).toMatch(/use https/);
+    expect(messages('', '', { ...hook, KAIKU_HOOK: 'canary' }).join()).toMatch(/whsec_/);
+    expect(messages('', '', { ...hook, KAIKU_HOOK: undefined }).join()).toMatch(/KAIKU_HOOK is not set/);
+    expect(faultsOf(text + notify.replace('task-overdue', 'task-overdu'), hook)[0]).toMatchObject({ suggestion: 'task-overdue' });
+    expect(faultsOf(text + notify.replace('marketing-lead:', 'marketing-leed:'), hook)[0]).toMatchObject({
+      suggestion: 'marketing-lead',
+    });
+  });
+
+  it('are refused with their place when the repair is none of the words', () => {
+    const yaml = text.replace(
+      'purposes: [marketing], undoHours: 0',
+      'purposes: [marketing], undoHours: 0, drift: { repair: polcy }',
+    );
+    expect(yaml).not.toBe(text);
+    expect(faultsOf(yaml)[0]).toMatchObject({ path: 'systems.newsletter.recipient.drift.repair', suggestion: 'policy' });
+  });
+});
+
 it('tells all faults at once, in the order of the file', () => {
   const yaml = text
     .replace('pollSeconds: 60', 'pollSecond: 60')

@@ -2,9 +2,10 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { AuditEntry } from '../../core/audit-entry.ts';
 import { seesEverybody } from '../../core/scope.ts';
+import { verifyOwnLog } from '../../jobs/verify-log.ts';
 import { entries, latestCheckpoint, searchEntries } from '../../store/audit.ts';
 import { leavesBeyond } from '../../store/views.ts';
-import { exportLines, freshCheckpoint, mustSeeWholeLog, proofOf, verifierKey, verifyWholeLog } from '../audit-log.ts';
+import { exportLines, freshCheckpoint, mustSeeWholeLog, proofOf, verifierKey } from '../audit-log.ts';
 import { notFound } from '../problem.ts';
 import { AuditSearch, CheckpointCard, EntriesTable, VerifiedCard } from './audit-parts.tsx';
 import { filled, Search } from './audit-search.ts';
@@ -25,7 +26,7 @@ export const auditPages = [
     roles: everybody,
     handle: async ({ needs, t }) => ({
       title: t('audit.verifyTitle'),
-      body: <VerifiedCard t={t} found={await verifyWholeLog(needs)} />,
+      body: <VerifiedCard t={t} found={await verifyOwnLog(needs)} />,
     }),
   }),
   page({

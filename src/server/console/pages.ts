@@ -1,9 +1,11 @@
 import { roles } from '../auth.ts';
 import { accountPages } from './account.tsx';
 import { accountsPages } from './accounts.tsx';
+import { alertPages } from './alert-pages.tsx';
 import { auditPages } from './audit-page.tsx';
 import { casePages } from './case.tsx';
 import { casesPage } from './cases.tsx';
+import { driftPages } from './drift-pages.tsx';
 import type { NavEntry } from './frame.tsx';
 import { heldPages } from './held.tsx';
 import { homePages } from './home.tsx';
@@ -31,6 +33,8 @@ export const pages: readonly Page[] = [
   ...taskPages,
   ...systemPages,
   ...runPages,
+  ...driftPages,
+  ...alertPages,
   ...auditPages,
   ...policyPages,
   ...accountPages,
@@ -48,6 +52,8 @@ export const navigation: readonly NavEntry[] = [
   { key: 'held', path: '/held', roles: rolesOf('GET /held') },
   { key: 'tasks', path: '/tasks', roles: rolesOf('GET /tasks') },
   { key: 'systems', path: '/systems', roles: rolesOf('GET /systems') },
+  { key: 'drift', path: '/drift', roles: rolesOf('GET /systems/:system/drift') },
+  { key: 'alerts', path: '/alerts', roles: rolesOf('GET /alerts') },
   { key: 'audit', path: '/audit', roles: rolesOf('POST /audit/verify') },
   { key: 'policy', path: '/policy', roles: ['admin', 'dpo', 'decision-maker', 'auditor', 'viewer'] },
   { key: 'accounts', path: '/accounts', roles: ['admin'] },

@@ -10,7 +10,7 @@ import { Id } from '../routes.ts';
 import { knownRun } from '../runs.ts';
 import { type RunView, runView } from '../run-view.ts';
 import type { Translator } from './i18n.ts';
-import { type Ask, page, type View } from './page.ts';
+import { type Ask, page, type Redirect, type View } from './page.ts';
 import { Do, Notice } from './parts.tsx';
 import { ConfirmCard, CountsCard, FailuresCard, ProgressCard, SamplesCard, SteerCard } from './run-cards.tsx';
 
@@ -67,8 +67,11 @@ export const runPages = [
 
 const titles = { resync: 'titleResync', link: 'titleLink' } as const;
 
-async function runPage({ needs, t, actor, params, scope }: Ask<{ id: string }>): Promise<View> {
+
+
+async function runPage({ needs, t, actor, params, scope }: Ask<{ id: string }>): Promise<View | Redirect> {
   const run = await knownRun(needs, params.id);
+  if (run.kind === 'drift') return { to: `/systems/${run.system}/drift` };
   const view = await runView(needs, run, scope);
   const isAdmin = actor.roles.includes('admin');
   const known = run.state === 'running' || run.state === 'paused' ? await countRecords(needs.db, run.system) : 0;
