@@ -123,7 +123,7 @@ export async function dropMoved(db: Db, run: RunRow): Promise<void> {
 export async function sumUp(db: Db, run: string): Promise<Record<string, number>> {
   const kinds = await rows(
     db,
-    sql<{ kind: string; n: number }>`SELECT kind, count(*) AS n FROM drift_finding WHERE run = ${run} AND ${findingWithin(scope)} GROUP BY kind`,
+    sql<{ kind: string; n: number }>`SELECT kind, count(*) AS n FROM drift_finding WHERE run = ${run} GROUP BY kind`,
   );
   const fields = await rows(
     db,
