@@ -20,12 +20,7 @@ export async function verifyOwnLog(needs: Needs) {
     }
   })();
   const notes = (await checkpoints(db)).map((c) => c.note);
-  const result = await verifyLog(
-    kept,
-    notes,
-    vkeyOf(signer.seed, noteName(signer.origin)),
-    { mayGrow: true },
-  );
+  const result = await verifyLog(kept, notes, vkeyOf(signer.seed, noteName(signer.origin)), { mayGrow: true });
   // a log that nothing was written to yet proves nothing, and hides nothing
   if (notes.length > 0 || result.size > 0) await saveCursor(db, hub, verdict, result.verified ? 'yes' : 'no');
   return result;
