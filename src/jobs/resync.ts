@@ -17,8 +17,8 @@ import {
   takeRun,
 } from '../store/runs.ts';
 import { pauseSystem } from '../store/systems.ts';
-import { linkRecipient } from './link.ts';
 import { breakOffDrift, endDrift, findSome } from './drift-find.ts';
+import { linkRecipient } from './link.ts';
 import { type Needs, tell } from './needs.ts';
 import { compareSome, noCounts, readAll, untilRunning } from './resync-read.ts';
 

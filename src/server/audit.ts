@@ -24,7 +24,9 @@ export const auditRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { ne
     { schema: { querystring: z.object({ from: count.default(0), to: count.optional() }) } },
     async ({ query, scope }) => {
       const to = Math.min(query.to ?? query.from + pageLimit, query.from + pageLimit);
-      const beyond = new Set(seesEverybody(scope) ? [] : (await leavesBeyond(db, scope, query.from, to)).map((leaf) => leaf.index));
+      const beyond = new Set(
+        seesEverybody(scope) ? [] : (await leavesBeyond(db, scope, query.from, to)).map((leaf) => leaf.index),
+      );
       // the hash stays, so that the tree can be checked over what is not shown
       return (await entries(db, query.from, to)).map(({ index, line, hash }) => ({
         index,

@@ -1,16 +1,16 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { type DriftKind, driftKinds } from '../core/drift.ts';
+import type { Scope } from '../core/scope.ts';
 import { comparable, driftSchedule, NotLinked, startDrift } from '../jobs/drift.ts';
 import { type Repaired, repairFindings } from '../jobs/drift-repair.ts';
-import type { Scope } from '../core/scope.ts';
 import type { Needs } from '../jobs/needs.ts';
 import { driveAlong, RunUnderWay } from '../jobs/resync.ts';
 import { type DriftRun, driftRun, driftRuns, type FindingRow, findingCounts, findingsOf } from '../store/drift.ts';
 import type { Actor } from './auth.ts';
-import { seenSamples } from './run-view.ts';
 import { badRequest, notFound, refused } from './problem.ts';
 import type { RouteOptions } from './routes.ts';
+import { seenSamples } from './run-view.ts';
 
 /** How long whoever starts a comparison waits for it before it goes on by itself, in ms. */
 const patienceMs = 20_000;

@@ -74,7 +74,12 @@ export const runRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { need
 
   app.get(
     '/systems/:system/runs',
-    { schema: { params: z.object({ system: z.string() }), querystring: z.object({ limit: z.coerce.number().int().min(1).max(100).default(20) }) } },
+    {
+      schema: {
+        params: z.object({ system: z.string() }),
+        querystring: z.object({ limit: z.coerce.number().int().min(1).max(100).default(20) }),
+      },
+    },
     async ({ params, query, scope }) => {
       mustBeListed(needs, params.system);
       return Promise.all((await runsOf(db, params.system, query.limit)).map((run) => runView(needs, run, scope)));

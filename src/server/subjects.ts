@@ -23,7 +23,6 @@ const Why = z.strictObject({
 export const subjectRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
   app.get('/subjects', { schema: { querystring: Query } }, async ({ query, scope }) => findPeople(needs, query, scope));
 
-
   app.get('/subjects/:id', { schema: { params: Id } }, async ({ params }) =>
     personView(needs, await subjectNamed(needs, params.id)),
   );

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
-import type { Scope } from '../core/scope.ts';
-import { entryBeyond } from './scope.ts';
 import { type AuditEntry, entryLine, subjectRef } from '../core/audit-entry.ts';
 import { append, type Frontier, frontierFrom, leafHash, rootFromFrontier } from '../core/merkle.ts';
+import type { Scope } from '../core/scope.ts';
 import { checkpointText, signNote } from '../core/signed-note.ts';
 import { changes, type Db, inTransaction, row, rows } from './database.ts';
+import { entryBeyond } from './scope.ts';
 
 /** What a writer says; id, time and the subject's pseudonym are added here. */
 export type Told = Omit<AuditEntry, 'v' | 'id' | 'time' | 'subject'> & { subject?: { id: string; nonce: Buffer | null } };

@@ -38,7 +38,9 @@ const dutyWithin = (scope: Scope) => within(scope, sql`duty.subject`, sql`duty.r
 /** Each part is short by itself (an index and a limit), so that the whole stays quick however much waits. */
 const parts = (scopes: Partial<Record<WaitKind, Scope>>, upTo: number) => {
   const all: Record<WaitKind, (scope: Scope) => ReturnType<typeof sql>> = {
-    case: (scope) => sql`(SELECT 'case' AS kind, id::text AS id, NULL::text AS system, subject::text AS subject, type AS word, NULL::timestamptz AS due, received_at AS since
+    case: (
+      scope,
+    ) => sql`(SELECT 'case' AS kind, id::text AS id, NULL::text AS system, subject::text AS subject, type AS word, NULL::timestamptz AS due, received_at AS since
       FROM case_file WHERE state = 'planned' AND ${within(scope, sql`case_file.subject`)} ORDER BY received_at LIMIT ${upTo})`,
     task: (scope) => sql`(SELECT 'task', id::text, system, subject::text, ask, due, created_at
       FROM task WHERE answered_at IS NULL AND due < ${hubNowSql} + ${soon} AND ${within(scope, sql`task.subject`, sql`task.system`)} ORDER BY due LIMIT ${upTo})`,
@@ -81,7 +83,11 @@ export type Tally = Record<WaitKind | 'overdue' | 'asked' | 'holds' | 'erasures'
 
 /** How much waits, by kind. */
 export async function tally(db: Db, scope: Scope): Promise<Tally> {
-  const [cases, asked, holds] = [within(scope, sql`case_file.subject`), within(scope, sql`task.subject`, sql`task.system`), heldWithin(scope)];
+  const [cases, asked, holds] = [
+    within(scope, sql`case_file.subject`),
+    within(scope, sql`task.subject`, sql`task.system`),
+    heldWithin(scope),
+  ];
   return (await row(
     db,
     sql<Tally>`SELECT

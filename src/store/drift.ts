@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
-import type { Scope } from '../core/scope.ts';
-import { within } from './scope.ts';
 import type { DriftKind } from '../core/drift.ts';
+import type { Scope } from '../core/scope.ts';
 import { changes, type Db, inTransaction, json, row, rows } from './database.ts';
 import type { RunRow } from './runs.ts';
+import { within } from './scope.ts';
 
 /** One difference that a drift run found. Ids, a keyed hash and field names; the values stay where they are. */
 export interface FindingRow {
@@ -160,8 +160,7 @@ export const driftRun = (db: Db, id: string): Promise<DriftRun | undefined> =>
   row(db, sql<DriftRun>`SELECT * FROM run WHERE id = ${id} AND kind = 'drift'`);
 
 /** A row that is tied to nobody is about nobody whom a scope could leave out. */
-const findingWithin = (scope: Scope) =>
-  sql`(drift_finding.subject IS NULL OR ${within(scope, sql`drift_finding.subject`)})`;
+const findingWithin = (scope: Scope) => sql`(drift_finding.subject IS NULL OR ${within(scope, sql`drift_finding.subject`)})`;
 
 export const findingsOf = (
   db: Db,

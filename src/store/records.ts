@@ -68,10 +68,14 @@ export const recordsByRemote = async (
 
 /** How many rows of a recipient are linked and in being: about what a reading of it will show. */
 export const countRecords = async (db: Db, recipient: string): Promise<number> =>
-  (await row(
-    db,
-    sql<{ n: number }>`SELECT count(*) AS n FROM record WHERE recipient = ${recipient} AND state IN ('linked', 'restricted', 'inert', 'stripped')`,
-  ))?.n ?? 0;
+  (
+    await row(
+      db,
+      sql<{
+        n: number;
+      }>`SELECT count(*) AS n FROM record WHERE recipient = ${recipient} AND state IN ('linked', 'restricted', 'inert', 'stripped')`,
+    )
+  )?.n ?? 0;
 
 export const recordById = (db: Db, id: string): Promise<RecordRow | undefined> =>
   row(db, sql<RecordRow>`SELECT * FROM record WHERE id = ${id}`);

@@ -56,10 +56,14 @@ export const previewMinutes = 60;
 
 /** Whether a preview ended so lately that it still holds. */
 export const isFresh = async (db: Db, id: string): Promise<boolean> =>
-  (await row(
-    db,
-    sql<{ fresh: boolean }>`SELECT finished_at > now() - ${previewMinutes} * interval '1 minute' AS fresh FROM run WHERE id = ${id}`,
-  ))?.fresh === true;
+  (
+    await row(
+      db,
+      sql<{
+        fresh: boolean;
+      }>`SELECT finished_at > now() - ${previewMinutes} * interval '1 minute' AS fresh FROM run WHERE id = ${id}`,
+    )
+  )?.fresh === true;
 
 /** How long whoever waits for a preview has it for themselves before the clockwork takes it, in seconds. */
 const attendedSeconds = 10;
@@ -125,7 +129,17 @@ export async function noteRun(
   set: Partial<
     Pick<
       RunRow,
-      'phase' | 'counts' | 'calls' | 'pages' | 'page_ms' | 'rows_read' | 'blanks' | 'position' | 'problem' | 'attempts' | 'samples'
+      | 'phase'
+      | 'counts'
+      | 'calls'
+      | 'pages'
+      | 'page_ms'
+      | 'rows_read'
+      | 'blanks'
+      | 'position'
+      | 'problem'
+      | 'attempts'
+      | 'samples'
     >
   >,
 ): Promise<boolean> {
@@ -188,11 +202,13 @@ export async function reopenRun(db: Db, run: RunRow): Promise<boolean> {
         WHERE id = ${run.id} AND state = ${run.state}
           AND NOT EXISTS (SELECT 1 FROM run o WHERE o.system = run.system AND o.id <> run.id AND NOT o.dry AND o.state IN ('running', 'paused'))`,
   );
-  return (await again.catch((error: { code?: string }) => {
-    // the other one was started in the same moment
-    if (error.code === '23505') return 0;
-    throw error;
-  })) === 1;
+  return (
+    (await again.catch((error: { code?: string }) => {
+      // the other one was started in the same moment
+      if (error.code === '23505') return 0;
+      throw error;
+    })) === 1
+  );
 }
 
 export const throttleRun = (db: Db, id: string, perSecond: number | null) =>
@@ -257,11 +273,7 @@ export const oweItem = (db: Db, run: string, subject: string, step: string) =>
   changes(db, sql`INSERT INTO run_item (run, subject, step) VALUES (${run}, ${subject}, ${step}) ON CONFLICT DO NOTHING`);
 
 /** People whose step was not handed out yet, at most `room`; marks them handed. */
-export const handItems = (
-  db: Db,
-  run: RunRow,
-  room: number,
-): Promise<{ subject: string; step: string; retried: boolean }[]> =>
+export const handItems = (db: Db, run: RunRow, room: number): Promise<{ subject: string; step: string; retried: boolean }[]> =>
   rows(
     db,
     sql<{ subject: string; step: string; retried: boolean }>`

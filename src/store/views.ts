@@ -44,10 +44,14 @@ export const lastErasures = async (
 
 /** How many rows of a system wait for a person to say whose they are. */
 export const heldRows = async (db: Db, system: string): Promise<number> =>
-  (await row(
-    db,
-    sql<{ n: number }>`SELECT count(*) AS n FROM held WHERE system = ${system} AND verdict IS NULL AND kind IN ('ambiguous-link', 'rearrival')`,
-  ))?.n ?? 0;
+  (
+    await row(
+      db,
+      sql<{
+        n: number;
+      }>`SELECT count(*) AS n FROM held WHERE system = ${system} AND verdict IS NULL AND kind IN ('ambiguous-link', 'rearrival')`,
+    )
+  )?.n ?? 0;
 
 /** The server's own words for its release, as `18.1`. */
 export const databaseVersion = async (db: Db): Promise<string> =>

@@ -26,7 +26,14 @@ const books: Carrier = { human: false, carries: null, retention: ['fi/vouchers']
 describe('the policy', () => {
   it('says who is given which field for which purposes', () => {
     expect(givenFields(config).map((g) => [g.system, [...g.fields]])).toEqual([
-      ['tool', [['email', ['invoicing', 'service']], ['identityCode', ['invoicing']], ['phone', ['service']]]],
+      [
+        'tool',
+        [
+          ['email', ['invoicing', 'service']],
+          ['identityCode', ['invoicing']],
+          ['phone', ['service']],
+        ],
+      ],
     ]);
   });
 

@@ -33,9 +33,20 @@ describe('the systems', () => {
   it('each have a page: standing, lanes, what it can do, runs', async () => {
     const page = await pages.get('/systems/newsletter');
     expect(page.status).toBe(200);
-    for (const part of ['Nothing is owed here.', '2 people are settled here.', 'Linked since', 'No run was made yet.', 'never checked'])
+    for (const part of [
+      'Nothing is owed here.',
+      '2 people are settled here.',
+      'Linked since',
+      'No run was made yet.',
+      'never checked',
+    ])
       expect(textOf(page)).toContain(part);
-    for (const [system, lang] of [['crm', 'fi'], ['partner', 'sv'], ['newsletter', 'fi'], ['newsletter', 'sv']] as const) {
+    for (const [system, lang] of [
+      ['crm', 'fi'],
+      ['partner', 'sv'],
+      ['newsletter', 'fi'],
+      ['newsletter', 'sv'],
+    ] as const) {
       const other = await pages.get(`/systems/${system}`, 'admin', lang);
       expect([system, lang, other.status, other.text.includes('⟦')]).toEqual([system, lang, 200, false]);
     }
@@ -58,7 +69,9 @@ describe('the systems', () => {
       throw new Failure('RECIPIENT_UNREACHABLE');
     };
     await pages.post('/systems/newsletter/check');
-    expect(textOf(await pages.get('/systems/newsletter'))).toContain('did not answer at the last check: no connection to the system');
+    expect(textOf(await pages.get('/systems/newsletter'))).toContain(
+      'did not answer at the last check: no connection to the system',
+    );
     newsletter().check = async () => [];
     await pages.post('/systems/newsletter/check');
     expect(textOf(await pages.get('/systems'))).toMatch(/newsletter recipient ✓ in order/);
@@ -71,7 +84,9 @@ describe('the systems', () => {
   });
 
   it('show the newest erasure that was read back', async () => {
-    const { id } = (await hub.ask('POST', '/cases', { type: 'erasure', subject: await idOf(hub, aino.email) })).json<{ id: string }>();
+    const { id } = (await hub.ask('POST', '/cases', { type: 'erasure', subject: await idOf(hub, aino.email) })).json<{
+      id: string;
+    }>();
     await hub.ask('POST', `/cases/${id}/approve`);
     await hub.settle();
     expect(textOf(await pages.get('/systems/newsletter'))).toContain('read back as gone');
@@ -143,7 +158,10 @@ describe('the log', () => {
 
   it('says when it does not fit its signatures', async () => {
     await changes(hub.needs.db, sql`ALTER TABLE audit_entry DISABLE TRIGGER ALL`);
-    await changes(hub.needs.db, sql`UPDATE audit_entry SET line = replace(line, 'link.made', 'link.kept') WHERE line LIKE '%link.made%'`);
+    await changes(
+      hub.needs.db,
+      sql`UPDATE audit_entry SET line = replace(line, 'link.made', 'link.kept') WHERE line LIKE '%link.made%'`,
+    );
     expect(textOf(await pages.post('/audit/verify', {}, 'auditor'))).toMatch(/from entry \d+ on nothing vouches for it/);
   });
 });

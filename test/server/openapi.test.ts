@@ -98,7 +98,9 @@ describe('what the API answers', () => {
   });
 
   it('is a problem as it is described where something is wrong', async () => {
-    const validate = ajv.compile(Object.values(operationOf('GET /runs/:id')?.responses['default']?.content ?? {})[0]?.schema ?? {});
+    const validate = ajv.compile(
+      Object.values(operationOf('GET /runs/:id')?.responses['default']?.content ?? {})[0]?.schema ?? {},
+    );
     for (const path of ['/runs/none', '/runs/4f9f1c9e-8a4b-4d56-9a44-0c8f6d3b5e01', '/audit/proof?entry=99999999'])
       expect([path, validate((await hub.ask('GET', path)).json())]).toEqual([path, true]);
   });

@@ -135,7 +135,8 @@ describe('the yes to a preview', () => {
 
   it('takes the number of rows where very many would lose something, and nothing less', async () => {
     await many(25);
-    for (let i = 0; i < 25; i++) hub.register.put(String(i), { ...granted, refused: { newsletter: true }, granted: { newsletter: false } });
+    for (let i = 0; i < 25; i++)
+      hub.register.put(String(i), { ...granted, refused: { newsletter: true }, granted: { newsletter: false } });
     await pollRegister(hub.needs, 'crm');
     await hub.settle();
     // somebody at the recipient put all of them to use again
@@ -151,7 +152,8 @@ describe('the yes to a preview', () => {
 
   it('is asked for in the middle where nobody made a preview', async () => {
     await many(25);
-    for (let i = 0; i < 25; i++) hub.register.put(String(i), { ...granted, refused: { newsletter: true }, granted: { newsletter: false } });
+    for (let i = 0; i < 25; i++)
+      hub.register.put(String(i), { ...granted, refused: { newsletter: true }, granted: { newsletter: false } });
     await pollRegister(hub.needs, 'crm');
     await hub.settle();
     for (const row of hub.newsletter.rows.values()) row.standing = 'active';
@@ -204,12 +206,19 @@ describe('a run', () => {
       hub.needs.db,
       sql`UPDATE record SET fingerprints = fingerprints - 'givenName' WHERE subject = ${subject} AND recipient = 'newsletter'`,
     );
-    await changes(hub.needs.db, sql`UPDATE duty SET state = 'dead', reason = 'crashed', wake_at = NULL WHERE subject = ${subject} AND recipient = 'newsletter'`);
+    await changes(
+      hub.needs.db,
+      sql`UPDATE duty SET state = 'dead', reason = 'crashed', wake_at = NULL WHERE subject = ${subject} AND recipient = 'newsletter'`,
+    );
     await work(path);
     const failed = await pages.get(path);
-    expect(textOf(failed)).toMatch(/What failed .*given up, needs you given up after several crashes correct given name: read from the register then/);
+    expect(textOf(failed)).toMatch(
+      /What failed .*given up, needs you given up after several crashes correct given name: read from the register then/,
+    );
     expect(failed.text).not.toContain('Aino');
-    expect((await hub.ask('GET', `${path}/failures`)).json()).toMatchObject([{ state: 'dead', step: 'update', wanted: 'update' }]);
+    expect((await hub.ask('GET', `${path}/failures`)).json()).toMatchObject([
+      { state: 'dead', step: 'update', wanted: 'update' },
+    ]);
     const log = hub.newsletter.log.length;
     expect((await pages.post(`${path}/retry`)).status).toBe(303);
     expect(await work(path)).toMatchObject({ state: 'finished' });
@@ -259,7 +268,9 @@ describe('a run', () => {
     rowOf(aino.email).fields.givenName = 'Aina';
     const path = await start();
     await driveRun(hub.needs);
-    const { id } = (await hub.ask('POST', '/cases', { type: 'erasure', subject: await idOf(hub, aino.email) })).json<{ id: string }>();
+    const { id } = (await hub.ask('POST', '/cases', { type: 'erasure', subject: await idOf(hub, aino.email) })).json<{
+      id: string;
+    }>();
     await hub.ask('POST', `/cases/${id}/approve`);
     await work(path);
     expect([...hub.newsletter.rows.values()].map((r) => r.fields.email)).toEqual(['other@sahko.test']);
@@ -288,7 +299,13 @@ describe('who may do what with runs', () => {
   it('lets the DPO look and the admin act, and nobody else', async () => {
     await linkedAino(hub);
     const path = await preview();
-    for (const [as, status] of [['dpo', 200], ['decision-maker', 403], ['viewer', 403], ['auditor', 403], ['nobody', 303]] as const)
+    for (const [as, status] of [
+      ['dpo', 200],
+      ['decision-maker', 403],
+      ['viewer', 403],
+      ['auditor', 403],
+      ['nobody', 303],
+    ] as const)
       expect([as, (await pages.get(path, as)).status]).toEqual([as, status]);
     for (const verb of ['confirm', 'pause', 'resume', 'stop', 'retry', 'throttle'])
       for (const as of ['dpo', 'decision-maker', 'viewer', 'auditor'] as const)

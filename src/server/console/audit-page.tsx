@@ -49,7 +49,10 @@ export const auditPages = [
     method: 'GET',
     path: '/audit/log.jsonl',
     roles: readers,
-    query: z.object({ case: filled(z.uuid({ error: 'must be the id of a case' })), size: filled(z.coerce.number().int().min(0)) }),
+    query: z.object({
+      case: filled(z.uuid({ error: 'must be the id of a case' })),
+      size: filled(z.coerce.number().int().min(0)),
+    }),
     handle: async ({ needs, query, scope }) => {
       const latest = await freshCheckpoint(needs);
       if (!latest) throw notFound('checkpoint yet');
@@ -84,7 +87,12 @@ async function auditPage({ needs, t, actor, query }: Ask<Record<string, string>,
           <>
             <AuditSearch t={t} search={query} systems={Object.keys(needs.config.systems)} />
             <Card title={t('audit.entries')}>
-              <EntriesTable t={t} search={query} size={size} entries={await searchEntries(needs.db, scopeOn(actor, 'GET /audit/entries') ?? [], conditions(query), size + 1)} />
+              <EntriesTable
+                t={t}
+                search={query}
+                size={size}
+                entries={await searchEntries(needs.db, scopeOn(actor, 'GET /audit/entries') ?? [], conditions(query), size + 1)}
+              />
             </Card>
           </>
         ) : (

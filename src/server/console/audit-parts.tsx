@@ -1,6 +1,6 @@
 import { type AuditEntry, actions } from '../../core/audit-entry.ts';
-import type { Evidence, Outcome, State } from '../../core/duty.ts';
 import type { Verification } from '../../core/audit-verify.ts';
+import type { Evidence, Outcome, State } from '../../core/duty.ts';
 import type { CheckpointRow, FoundEntry } from '../../store/audit.ts';
 import type { Search } from './audit-search.ts';
 import type { Translator } from './i18n.ts';
@@ -98,7 +98,8 @@ export function EntriesTable({
         columns={[
           {
             label: t('audit.number'),
-            cell: ({ index }) => (index === null ? <span title={t('audit.notYet')}>–</span> : <a href={`/audit/${index}`}>{index}</a>),
+            cell: ({ index }) =>
+              index === null ? <span title={t('audit.notYet')}>–</span> : <a href={`/audit/${index}`}>{index}</a>,
           },
           { label: t('audit.time'), cell: ({ entry }) => <Moment t={t} at={entry.time} /> },
           { label: t('audit.action'), cell: ({ entry }) => t.word('action', entry.action) },

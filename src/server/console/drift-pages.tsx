@@ -84,7 +84,9 @@ export const driftPages = [
     handle: async ({ needs, t, params, query, actor, scope }) => {
       const drift = await driftOfSystem(needs, params.system);
       const { latest } = drift;
-      const found = latest ? await findingsPage(needs, scope, latest.run, { kind: query.kind, from: query.from, size: pageSize }) : null;
+      const found = latest
+        ? await findingsPage(needs, scope, latest.run, { kind: query.kind, from: query.from, size: pageSize })
+        : null;
       const mayAct = actor.roles.includes('admin');
       const isUnderWay = latest?.state === 'running' || latest?.state === 'paused';
       return {

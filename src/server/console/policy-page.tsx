@@ -1,5 +1,5 @@
-import { givenFields, type PolicyWarning, policyWarnings } from '../../core/policy-check.ts';
 import { type FieldName, fieldNames } from '../../core/person.ts';
+import { givenFields, type PolicyWarning, policyWarnings } from '../../core/policy-check.ts';
 import { retentionRules } from '../../core/retention.ts';
 import type { Needs } from '../../jobs/needs.ts';
 import type { Translator } from './i18n.ts';
@@ -65,7 +65,11 @@ function policyPage(needs: Needs, t: Translator): View {
               { label: t('policy.fields'), cell: (p) => p.fields.map((f) => t.word('field', f)).join(', ') },
               {
                 label: t('policy.systems'),
-                cell: (p) => given.filter((g) => config.systems[g.system]?.recipient?.purposes.includes(p.name)).map((g) => g.system).join(', ') || '–',
+                cell: (p) =>
+                  given
+                    .filter((g) => config.systems[g.system]?.recipient?.purposes.includes(p.name))
+                    .map((g) => g.system)
+                    .join(', ') || '–',
               },
             ]}
           />
@@ -101,7 +105,11 @@ function carrierOf(needs: Needs, name: string) {
   return {
     human: connector?.manifest.human ?? false,
     carries:
-      carries === undefined ? null : typeof carries === 'function' ? (connector?.recipient?.places ?? []).flatMap((p) => [...carries(p)]) : carries,
+      carries === undefined
+        ? null
+        : typeof carries === 'function'
+          ? (connector?.recipient?.places ?? []).flatMap((p) => [...carries(p)])
+          : carries,
     retention: own.length > 0 ? own : (connector?.manifest.retention ?? []),
   };
 }
@@ -109,14 +117,21 @@ function carrierOf(needs: Needs, name: string) {
 const retentionWords = (t: Translator, rules: readonly string[]) =>
   rules.length === 0
     ? t('policy.noRetention')
-    : rules.map((name) => t('policy.rule', { name, law: retentionRules[name]?.law ?? name, years: retentionRules[name]?.years ?? 0 })).join('; ');
+    : rules
+        .map((name) =>
+          t('policy.rule', { name, law: retentionRules[name]?.law ?? name, years: retentionRules[name]?.years ?? 0 }),
+        )
+        .join('; ');
 
 function warningWords(t: Translator, w: PolicyWarning): string {
   switch (w.kind) {
     case 'purpose-unused':
       return t('policy.warning.purpose-unused', { purpose: w.purpose });
     case 'field-not-carried':
-      return t('policy.warning.field-not-carried', { system: w.system, fields: w.fields.map((f) => t.word('field', f)).join(', ') });
+      return t('policy.warning.field-not-carried', {
+        system: w.system,
+        fields: w.fields.map((f) => t.word('field', f)).join(', '),
+      });
     case 'no-retention':
       return t('policy.warning.no-retention', { system: w.system });
     case 'identity-code':

@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact';
+import type { State } from '../../core/duty.ts';
 import type { FailedStep } from '../../jobs/run-failures.ts';
 import type { RunView } from '../run-view.ts';
 import type { Translator } from './i18n.ts';
 import { Card, Do, Facts, Moment, Notice, StateBadge, Table } from './parts.tsx';
 import { orderOf, RunBadge } from './run-parts.tsx';
-import type { State } from '../../core/duty.ts';
 
 /** The cards of a run's page. */
 interface CardOptions {
@@ -52,7 +52,8 @@ export function ProgressCard({ t, run, known, children }: CardOptions & { known:
 function Bar({ t, run, known }: CardOptions & { known: number }) {
   const { total, done, failed, perSecond, secondsLeft } = run.progress;
   if (run.phase !== 'working') {
-    const text = known > 0 ? t('runs.readOf', { n: run.rowsRead, of: Math.max(known, run.rowsRead) }) : t('runs.read', { n: run.rowsRead });
+    const text =
+      known > 0 ? t('runs.readOf', { n: run.rowsRead, of: Math.max(known, run.rowsRead) }) : t('runs.read', { n: run.rowsRead });
     return (
       <p>
         {known > 0 ? <progress max={Math.max(known, run.rowsRead)} value={run.rowsRead} aria-label={text} /> : null}
@@ -88,7 +89,9 @@ export function SteerCard({ t, run, isMassChange }: CardOptions & { isMassChange
     ) : null;
   return (
     <>
-      {isMassChange ? <MassForm t={t} action={`${at}/resume`} rows={run.rowsToSay ?? 0} label={t.word('runVerb', 'resume')} /> : null}
+      {isMassChange ? (
+        <MassForm t={t} action={`${at}/resume`} rows={run.rowsToSay ?? 0} label={t.word('runVerb', 'resume')} />
+      ) : null}
       <div class="actions">
         {run.state === 'running' ? <Do action={`${at}/pause`} label={t.word('runVerb', 'pause')} /> : null}
         {run.state === 'paused' && !isMassChange ? (
@@ -150,7 +153,7 @@ export function CountsCard({ t, run }: CardOptions) {
   const differs = order.some((name) => name !== 'unchanged' && name !== 'orphans' && (run.counts[name] ?? 0) > 0);
   return (
     <Card title={t(isDone ? 'runs.counts' : 'runs.countsNow')} id="counts" live>
-      <ul class="tiles">
+      <ul class="tiles counts">
         {order.map((name) => (
           <li key={name}>
             <strong>{t.number(run.counts[name] ?? 0)}</strong>
@@ -192,7 +195,7 @@ export function SamplesCard({ t, run }: CardOptions) {
   const { samples } = run;
   if (!samples || samples.changed.length + samples.orphans.length === 0) return null;
   return (
-    <Card title={t('runs.samples')}>
+    <Card title={t(samples.changed.length > 0 ? 'runs.samples' : 'runs.orphans')}>
       <p class="sub">{t('runs.samplesLead')}</p>
       {samples.changed.length > 0 ? (
         <Table
@@ -211,7 +214,7 @@ export function SamplesCard({ t, run }: CardOptions) {
       ) : null}
       {samples.orphans.length > 0 ? (
         <>
-          <h3>{t('runs.orphans')}</h3>
+          {samples.changed.length > 0 ? <h3>{t('runs.orphans')}</h3> : null}
           <p class="sub">{t('runs.orphansLead')}</p>
           <ul class="plain">
             {samples.orphans.map((row, i) => (
@@ -224,12 +227,7 @@ export function SamplesCard({ t, run }: CardOptions) {
   );
 }
 
-export const FailuresCard = ({
-  t,
-  run,
-  steps,
-  canRetry,
-}: CardOptions & { steps: readonly FailedStep[]; canRetry: boolean }) => (
+export const FailuresCard = ({ t, run, steps, canRetry }: CardOptions & { steps: readonly FailedStep[]; canRetry: boolean }) => (
   <Card title={t('runs.failures')}>
     <p>{t('runs.failuresLead')}</p>
     <Table

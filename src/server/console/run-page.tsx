@@ -7,15 +7,16 @@ import { countRecords } from '../../store/records.ts';
 import { isFresh, type RunRow, runOfPreview } from '../../store/runs.ts';
 import { refused } from '../problem.ts';
 import { Id } from '../routes.ts';
-import { knownRun } from '../runs.ts';
 import { type RunView, runView } from '../run-view.ts';
+import { knownRun } from '../runs.ts';
 import type { Translator } from './i18n.ts';
 import { type Ask, page, type Redirect, type View } from './page.ts';
 import { Do, Notice } from './parts.tsx';
 import { ConfirmCard, CountsCard, FailuresCard, ProgressCard, SamplesCard, SteerCard } from './run-cards.tsx';
 
 /** A number as a form sends it; an empty field says nothing. */
-const optional = (number: z.ZodNumber) => z.preprocess((v) => (v === '' || v === undefined ? undefined : Number(v)), number.optional());
+const optional = (number: z.ZodNumber) =>
+  z.preprocess((v) => (v === '' || v === undefined ? undefined : Number(v)), number.optional());
 const perSecond = optional(z.number({ error: 'must be a number' }).positive({ error: 'must be more than 0' }).max(1000));
 const rows = optional(z.number({ error: 'must be a number' }).int().min(0));
 const Steering = z.object({ perSecond, rows });
@@ -66,8 +67,6 @@ export const runPages = [
 ];
 
 const titles = { resync: 'titleResync', link: 'titleLink' } as const;
-
-
 
 async function runPage({ needs, t, actor, params, scope }: Ask<{ id: string }>): Promise<View | Redirect> {
   const run = await knownRun(needs, params.id);

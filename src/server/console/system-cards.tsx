@@ -28,9 +28,7 @@ export const StandingCard = ({ t, system }: CardOptions) => (
         <p>{t('systems.pausedDo')}</p>
       </Notice>
     ) : null}
-    {system.breakerUntil ? (
-      <Notice tone="warn">{t('systems.breakerWhy', { time: t.time(system.breakerUntil) })}</Notice>
-    ) : null}
+    {system.breakerUntil ? <Notice tone="warn">{t('systems.breakerWhy', { time: t.time(system.breakerUntil) })}</Notice> : null}
     {system.linked ? null : <Notice tone="warn">{t('systems.notLinkedWhy')}</Notice>}
     <Facts
       facts={[
@@ -45,7 +43,10 @@ export const StandingCard = ({ t, system }: CardOptions) => (
         ...(system.roles.includes('register')
           ? ([
               [t('systems.lastPoll'), system.lastPoll ? <Moment key="poll" t={t} at={system.lastPoll} /> : t('systems.never')],
-              [t('systems.lastSweep'), system.lastSweep ? <Moment key="sweep" t={t} at={system.lastSweep} /> : t('systems.never')],
+              [
+                t('systems.lastSweep'),
+                system.lastSweep ? <Moment key="sweep" t={t} at={system.lastSweep} /> : t('systems.never'),
+              ],
             ] as const)
           : []),
         [
@@ -176,9 +177,7 @@ export async function ErasureCard({ needs, t, system }: CardOptions) {
   return (
     <Card title={t('systems.erasure')} id="erasure" live>
       {proven ? <p>{t('systems.erasureProven', { time: t.time(proven.at) })}</p> : <p>{t('systems.erasureNone')}</p>}
-      {isLater ? (
-        <p>{t('systems.erasureOther', { time: t.time(any.at), evidence: t.word('evidence', any.evidence) })}</p>
-      ) : null}
+      {isLater ? <p>{t('systems.erasureOther', { time: t.time(any.at), evidence: t.word('evidence', any.evidence) })}</p> : null}
       {proven || system.manifest.erasure.cap === 'observed' || system.manifest.erasure.cap === 're-observed' ? null : (
         <p class="sub">{t('systems.erasureCapped', { evidence: t.word('evidence', system.manifest.erasure.cap) })}</p>
       )}
@@ -223,7 +222,9 @@ export async function ResyncCard(options: CardOptions) {
   return (
     <Card title={t('systems.resync')} id="resync" live>
       <p>{t('systems.resyncLead')}</p>
-      {isAdmin && system.linked ? <Do action={`/systems/${system.system}/preview`} label={t('systems.preview')} tone="primary" /> : null}
+      {isAdmin && system.linked ? (
+        <Do action={`/systems/${system.system}/preview`} label={t('systems.preview')} tone="primary" />
+      ) : null}
       <h3>{t('systems.runs')}</h3>
       <RunsTable t={t} runs={await runsOf(needs.db, system.system, 8)} />
     </Card>

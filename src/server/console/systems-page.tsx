@@ -78,7 +78,13 @@ export const systemPages = [
       return { to: `/systems/${params.system}#rights`, said: 'checked' };
     },
   }),
-  page({ method: 'POST', path: '/systems/:system/preview', roles: ['admin'], params: Name, handle: (ask) => look(ask, 'resync') }),
+  page({
+    method: 'POST',
+    path: '/systems/:system/preview',
+    roles: ['admin'],
+    params: Name,
+    handle: (ask) => look(ask, 'resync'),
+  }),
   page({ method: 'GET', path: '/systems/:system/link', roles: ['admin'], params: Name, handle: linkPage }),
   page({ method: 'POST', path: '/systems/:system/link', roles: ['admin'], params: Name, handle: (ask) => look(ask, 'link') }),
 ];
