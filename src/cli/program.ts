@@ -38,7 +38,15 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
   ownCommands(program, needs, (given) => {
     code = given;
   });
-  for (const commands of [systemCommands, linkCommands, caseCommands, taskCommands, auditCommands, accountCommands, connectorCommands])
+  for (const commands of [
+    systemCommands,
+    linkCommands,
+    caseCommands,
+    taskCommands,
+    auditCommands,
+    accountCommands,
+    connectorCommands,
+  ])
     commands(program, session);
   try {
     await program.parseAsync([...argv], { from: 'user' });

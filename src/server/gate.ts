@@ -13,7 +13,8 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export async function closeTo(request: FastifyRequest, db: Db, scope: Scope): Promise<void> {
   const parts = [request.params, request.query, request.body];
   const ids = new Set<string>();
-  for (const part of parts) each(part, (text) => {
+  for (const part of parts)
+    each(part, (text) => {
       if (uuid.test(text)) ids.add(text.toLowerCase());
       return undefined;
     });

@@ -12,7 +12,12 @@ export class Browser {
     this.hub = hub;
   }
 
-  async send(method: 'GET' | 'POST', url: string, form?: Record<string, string | string[]>, more: Record<string, string> = {}): Promise<Answer> {
+  async send(
+    method: 'GET' | 'POST',
+    url: string,
+    form?: Record<string, string | string[]>,
+    more: Record<string, string> = {},
+  ): Promise<Answer> {
     const body = new URLSearchParams();
     for (const [name, value] of Object.entries(form ?? {})) for (const one of [value].flat()) body.append(name, one);
     const answer = await this.hub.app.inject({
@@ -42,14 +47,20 @@ export class Browser {
   }
 
   get = (url: string, more?: Record<string, string>) => this.send('GET', url, undefined, more);
-  post = (url: string, form: Record<string, string | string[]> = {}, more?: Record<string, string>) => this.send('POST', url, form, more);
+  post = (url: string, form: Record<string, string | string[]> = {}, more?: Record<string, string>) =>
+    this.send('POST', url, form, more);
   signIn = (address: string, password: string) => this.post('/sign-in', { address, password });
 }
 
 export const goodPassword = 'Kolme hevosta laiturilla 7';
 
 /** An account with a password, made as an admin makes it. */
-export async function openAccount(hub: TestHub, email: string, roles: string[], more: Record<string, unknown> = {}): Promise<string> {
+export async function openAccount(
+  hub: TestHub,
+  email: string,
+  roles: string[],
+  more: Record<string, unknown> = {},
+): Promise<string> {
   const made = await hub.ask('POST', '/accounts', { email, name: 'Testi Henkilö', roles, ...more });
   const { id, link } = made.json<{ id: string; link: string }>();
   await new Browser(hub).post(new URL(link).pathname, { password: goodPassword });

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Role, roles, scopeOf, sees } from '../../src/core/scope.ts';
-import { hold } from '../../src/store/held.ts';
 import { access } from '../../src/server/auth.ts';
 import { navigation, pages } from '../../src/server/console/pages.ts';
 import { changes, row } from '../../src/store/database.ts';
+import { hold } from '../../src/store/held.ts';
 import { Browser, goodPassword, openAccount, withoutTotp } from './browser.ts';
 import { idOf, linkedAino, openTestHub, type TestHub } from './hub.ts';
 
@@ -50,7 +50,15 @@ beforeAll(async () => {
     details: { candidates: [customer, staff] },
   });
   ids['back'] = randomUUID();
-  await hold(db, { id: ids['back'], kind: 'rearrival', system: 'crm', subject: null, about: Buffer.alloc(8, 2), role: 'employee', reason: 'tombstone' });
+  await hold(db, {
+    id: ids['back'],
+    kind: 'rearrival',
+    system: 'crm',
+    subject: null,
+    about: Buffer.alloc(8, 2),
+    role: 'employee',
+    reason: 'tombstone',
+  });
   ids['subject'] = staff;
   ids['case'] = await one('case_file');
   ids['duty'] = duty;
@@ -73,7 +81,14 @@ describe('a member of staff', () => {
     for (const role of others) {
       for (const id of traces) {
         const url = (of: string) => path.replace(':id', of).replace(':verdict', 'keep');
-        const body = method === 'POST' ? (/merge|relink/.test(path) ? { subject: customer } : path.endsWith('answer') ? { outcome: 'erased' } : {}) : undefined;
+        const body =
+          method === 'POST'
+            ? /merge|relink/.test(path)
+              ? { subject: customer }
+              : path.endsWith('answer')
+                ? { outcome: 'erased' }
+                : {}
+            : undefined;
         const nobody = randomUUID();
         const about = await hub.ask(method, url(id), body, role);
         const none = await hub.ask(method, url(nobody), body, role);
@@ -99,8 +114,10 @@ describe('a member of staff', () => {
 
   it('counts in no number of the systems', async () => {
     const count = async (role: Role) =>
-      (await hub.ask('GET', '/systems', undefined, role)).json<{ system: string; duties: Record<string, number> }[]>()
-        .flatMap((s) => Object.values(s.duties)).reduce((a, b) => a + b, 0);
+      (await hub.ask('GET', '/systems', undefined, role))
+        .json<{ system: string; duties: Record<string, number> }[]>()
+        .flatMap((s) => Object.values(s.duties))
+        .reduce((a, b) => a + b, 0);
     const duties = async (id: string) =>
       (await row(hub.needs.db, sql<{ n: number }>`SELECT count(*) AS n FROM duty WHERE subject = ${id}`))?.n;
     expect(await count('viewer')).toBe(await duties(customer));
@@ -193,7 +210,10 @@ it('shows a system owner the tasks of their own systems, and of no other', async
 
 it('counts only the roles that opened a route', () => {
   const mixed = { roles: ['viewer', 'hr'] as const };
-  const [person, employee] = [{ id: '1', role: 'customer' }, { id: '2', role: 'employee' }];
+  const [person, employee] = [
+    { id: '1', role: 'customer' },
+    { id: '2', role: 'employee' },
+  ];
   const reading = scopeOf(mixed, access['GET /subjects'] ?? []);
   expect([sees(reading, person), sees(reading, employee)]).toEqual([false, true]);
   const counting = scopeOf(mixed, access['GET /systems'] ?? []);
@@ -202,27 +222,34 @@ it('counts only the roles that opened a route', () => {
 });
 
 describe('the pages of the console', () => {
-  it.each(pages.flatMap((p) => [...roles, 'nobody' as const].map((role) => ({ method: p.method, path: p.path, role, open: role !== 'nobody' && p.roles.includes(role) }))))(
-    '$method $path as $role: $open',
-    async ({ method, path, role, open }) => {
-      const answer = await hub.raw({
-        method,
-        url: path.replace(':id', randomUUID()).replace(/:\w+/, 'none'),
-        headers: {
-          'sec-fetch-site': 'same-origin',
-          ...(role === 'nobody' ? {} : { authorization: `Bearer token-of-${role}` }),
-          'content-type': 'application/x-www-form-urlencoded',
-        },
-      });
-      if (role === 'nobody') expect([answer.status, String(answer.headers['location']).slice(0, 8)]).toEqual([303, '/sign-in']);
-      else if (open) expect([401, 403, 500]).not.toContain(answer.status);
-      else expect(answer.status).toBe(403);
-    },
-  );
+  it.each(
+    pages.flatMap((p) =>
+      [...roles, 'nobody' as const].map((role) => ({
+        method: p.method,
+        path: p.path,
+        role,
+        open: role !== 'nobody' && p.roles.includes(role),
+      })),
+    ),
+  )('$method $path as $role: $open', async ({ method, path, role, open }) => {
+    const answer = await hub.raw({
+      method,
+      url: path.replace(':id', randomUUID()).replace(/:\w+/, 'none'),
+      headers: {
+        'sec-fetch-site': 'same-origin',
+        ...(role === 'nobody' ? {} : { authorization: `Bearer token-of-${role}` }),
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+    });
+    if (role === 'nobody') expect([answer.status, String(answer.headers['location']).slice(0, 8)]).toEqual([303, '/sign-in']);
+    else if (open) expect([401, 403, 500]).not.toContain(answer.status);
+    else expect(answer.status).toBe(403);
+  });
 
   it('are all in the table, and the navigation shows to nobody what they may not open', () => {
     const table = new Set(pages.map((p) => `${p.method} ${p.path}`));
     expect(table.size).toBe(pages.length);
-    for (const entry of navigation) expect(pages.find((p) => p.method === 'GET' && p.path === entry.path)?.roles).toEqual(entry.roles);
+    for (const entry of navigation)
+      expect(pages.find((p) => p.method === 'GET' && p.path === entry.path)?.roles).toEqual(entry.roles);
   });
 });

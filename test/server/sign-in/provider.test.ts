@@ -44,7 +44,12 @@ describe('with a real provider', () => {
     const issuer = await listen(place);
     const provider = new Provider(issuer, {
       clients: [
-        { client_id: 'kaiku', client_secret: 'a-secret-of-the-client', redirect_uris: [`${url}/sign-in/callback`], response_types: ['code'] },
+        {
+          client_id: 'kaiku',
+          client_secret: 'a-secret-of-the-client',
+          redirect_uris: [`${url}/sign-in/callback`],
+          response_types: ['code'],
+        },
       ],
       claims: { openid: ['sub', 'groups', 'name', 'email'], profile: ['name'], email: ['email'] },
       conformIdTokenClaims: false,
@@ -105,13 +110,19 @@ describe('with a real provider', () => {
     groups = ['kaiku-dpo', 'somebody-else'];
     const { browser, at } = await begin('/account');
     const asked = new URL(at).searchParams;
-    expect(Object.fromEntries(asked)).toMatchObject({ redirect_uri: `${url}/sign-in/callback`, code_challenge_method: 'S256', response_type: 'code' });
+    expect(Object.fromEntries(asked)).toMatchObject({
+      redirect_uri: `${url}/sign-in/callback`,
+      code_challenge_method: 'S256',
+      response_type: 'code',
+    });
     const back = await browser.get(await atProvider(at));
     expect([back.status, back.headers['refresh']]).toEqual([200, '0; url=/account']);
     expect((await browser.get('/account')).text).toContain('Tuomas Tietosuoja');
     expect((await browser.get('/api/v1/cases')).status).toBe(200);
     expect((await browser.get('/accounts')).status).toBe(403);
-    expect((await hub.ask('GET', '/accounts')).json()).toMatchObject([{ signIn: 'provider', roles: ['dpo'], address: 'tuomas@firma.test' }]);
+    expect((await hub.ask('GET', '/accounts')).json()).toMatchObject([
+      { signIn: 'provider', roles: ['dpo'], address: 'tuomas@firma.test' },
+    ]);
 
     groups = ['kaiku-admin'];
     const again = await begin();

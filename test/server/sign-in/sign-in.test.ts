@@ -8,7 +8,10 @@ import { openTestHub, type TestHub } from '../hub.ts';
 let hub: TestHub;
 const audit = async () => await hub.dump('audit_entry');
 const age = (table: string, column: string, minutes: number) =>
-  changes(hub.needs.db, sql`UPDATE ${sql.table(table)} SET ${sql.ref(column)} = ${sql.ref(column)} - ${minutes} * interval '1 minute'`);
+  changes(
+    hub.needs.db,
+    sql`UPDATE ${sql.table(table)} SET ${sql.ref(column)} = ${sql.ref(column)} - ${minutes} * interval '1 minute'`,
+  );
 
 describe('without a second factor', () => {
   beforeAll(async () => {
@@ -201,7 +204,9 @@ describe('without a second factor', () => {
     await browser.signIn('toinen@firma.test', goodPassword);
     expect((await browser.post(`/accounts/${id}/roles`, { roles: ['admin', 'dpo'] })).status).toBe(409);
     expect((await browser.post(`/accounts/${id}/disable`)).status).toBe(409);
-    const admins = (await hub.ask('GET', '/accounts')).json<{ id: string; roles: string[] }[]>().filter((a) => a.roles.includes('admin'));
+    const admins = (await hub.ask('GET', '/accounts'))
+      .json<{ id: string; roles: string[] }[]>()
+      .filter((a) => a.roles.includes('admin'));
     const [last, ...others] = admins.map((a) => a.id);
     for (const other of others) expect((await hub.ask('POST', `/accounts/${other}/disable`)).status).toBe(200);
     expect((await hub.ask('POST', `/accounts/${last}/disable`)).status).toBe(409);
@@ -211,7 +216,14 @@ describe('without a second factor', () => {
 
   it('writes down who came, who failed and what an admin did, in codes alone', async () => {
     const told = await audit();
-    for (const action of ['sign-in.done', 'sign-in.failed', 'session.ended', 'account.created', 'account.roles', 'account.disabled'])
+    for (const action of [
+      'sign-in.done',
+      'sign-in.failed',
+      'session.ended',
+      'account.created',
+      'account.roles',
+      'account.disabled',
+    ])
       expect(told).toContain(action);
   });
 
@@ -357,7 +369,15 @@ describe('a request that changes something', () => {
     await browser.signIn('aila@firma.test', goodPassword);
     return browser;
   };
-  const deeds = ['/account/language', '/sign-out', '/accounts', '/language', '/sign-in', '/api/v1/tokens', '/api/v1/audit/verify'];
+  const deeds = [
+    '/account/language',
+    '/sign-out',
+    '/accounts',
+    '/language',
+    '/sign-in',
+    '/api/v1/tokens',
+    '/api/v1/audit/verify',
+  ];
   const foreign: [string, Record<string, string>][] = [
     ['from another site', { 'sec-fetch-site': 'cross-site' }],
     ['from a neighbouring host', { 'sec-fetch-site': 'same-site' }],
@@ -401,7 +421,10 @@ it('takes no password over plain http from another machine, and a strict cookie 
   expect((await remote.signIn('aila@firma.test', goodPassword)).status).toBe(409);
   await hub.close();
   hub = await openTestHub({
-    needs: (needs) => ({ ...needs, config: { ...needs.config, signIn: { requireTotp: false, url: 'https://kaiku.firma.test' } } }),
+    needs: (needs) => ({
+      ...needs,
+      config: { ...needs.config, signIn: { requireTotp: false, url: 'https://kaiku.firma.test' } },
+    }),
   });
   await openAccount(hub, 'aila@firma.test', ['admin']);
   const page = await new Browser(hub).signIn('aila@firma.test', goodPassword);
