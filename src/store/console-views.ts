@@ -54,7 +54,7 @@ const parts = (from: Record<WaitKind, boolean>, upTo: number) => {
   return waitKinds.filter((kind) => from[kind]).map((kind) => all[kind]);
 };
 
-/** What needs a person, what is due or has waited longest first; only of the kinds that are asked for. */
+/** What needs a person: what is overdue, then what is due or has waited longest; only of the kinds that are asked for. */
 export async function waitingList(db: Db, kinds: Record<WaitKind, boolean>, { limit, offset }: Slice): Promise<Waiting[]> {
   const asked = parts(kinds, offset + limit);
   if (asked.length === 0) return [];
@@ -62,7 +62,7 @@ export async function waitingList(db: Db, kinds: Record<WaitKind, boolean>, { li
     db,
     sql<Waiting>`
       SELECT * FROM (${sql.join(asked, sql` UNION ALL `)}) AS w(kind, id, system, subject, word, due, since)
-      ORDER BY coalesce(due, since), kind, id LIMIT ${limit} OFFSET ${offset}`,
+      ORDER BY coalesce(due < ${hubNowSql}, false) DESC, coalesce(due, since), kind, id LIMIT ${limit} OFFSET ${offset}`,
   );
 }
 
