@@ -63,7 +63,7 @@ const parts = (scopes: Partial<Record<WaitKind, Scope>>, upTo: number) => {
   });
 };
 
-/** What needs a person, what is due or has waited longest first; only of the kinds that have a scope. */
+/** What needs a person: what is overdue, then what is due or has waited longest; only of the kinds that have a scope. */
 export async function waitingList(
   db: Db,
   scopes: Partial<Record<WaitKind, Scope>>,
@@ -75,7 +75,7 @@ export async function waitingList(
     db,
     sql<Waiting>`
       SELECT * FROM (${sql.join(asked, sql` UNION ALL `)}) AS w(kind, id, system, subject, word, due, since)
-      ORDER BY coalesce(due, since), kind, id LIMIT ${limit} OFFSET ${offset}`,
+      ORDER BY coalesce(due < ${hubNowSql}, false) DESC, coalesce(due, since), kind, id LIMIT ${limit} OFFSET ${offset}`,
   );
 }
 

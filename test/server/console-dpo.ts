@@ -1,7 +1,6 @@
-import { afterAll } from 'vitest';
 import { sweepRegister } from '../../src/jobs/sweep-register.ts';
 import type { Role } from '../../src/server/auth.ts';
-import { linkedAino, localToken, openTestHub, type TestHub } from './hub.ts';
+import { linkedAino, localToken, type TestHub } from './hub.ts';
 
 /** A page as a person of one role sees it. */
 export interface Seen {
@@ -74,11 +73,4 @@ export async function vanishedAino(hub: TestHub): Promise<{ subject: string; hel
   await hub.settle();
   const [held] = (await hub.ask('GET', '/held')).json<{ id: string }[]>();
   return { subject, held: held?.id ?? '' };
-}
-
-/** A hub that closes by itself after the file's tests. */
-export async function openHubOnce(): Promise<TestHub> {
-  const hub = await openTestHub({ testClock: true });
-  afterAll(() => hub.close());
-  return hub;
 }

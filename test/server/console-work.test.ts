@@ -28,7 +28,7 @@ describe('home', () => {
     }
   });
 
-  it('lists what needs a person, the longest due first, each with the way there', async () => {
+  it('lists what needs a person, overdue first and then the oldest, each with the way there', async () => {
     const { task } = await runningErasure(hub);
     hub.register.put('5', { person: { givenName: 'Five', email: 'five@sahko.test' }, ...granted });
     await pollRegister(hub.needs, 'crm');
@@ -49,7 +49,8 @@ describe('home', () => {
     const queue = page.text.slice(page.text.indexOf('id="queue"'), page.text.indexOf('id="matrix"'));
     for (const href of [`/cases/${found}`, `/tasks/${task}`, '/held/', '/systems/newsletter'])
       expect(queue).toContain(`href="${href}`);
-    expect(queue.indexOf(`/cases/${found}`)).toBeLessThan(queue.indexOf(`/tasks/${task}`));
+    expect(queue.indexOf(`/tasks/${task}`)).toBeLessThan(queue.indexOf(`/cases/${found}`));
+    expect(queue.indexOf(`/cases/${found}`)).toBeLessThan(queue.indexOf('/held/'));
     expect(page.words).toContain('overdue since');
     expect(page.words).toContain('paused: the system rejects our credentials');
     expect(page.words).toContain('1 overdue');

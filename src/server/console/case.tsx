@@ -86,15 +86,10 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
               ],
               [t('cases.decision'), <Decision key="d" t={t} needs={needs} actor={actor} found={found} />],
               [t('cases.closed'), found.closed_at ? <Moment key="c" t={t} at={found.closed_at} /> : null],
+              [t('people.note'), sealed ? needs.vault.unsealJson<string>(`case-note:${found.id}`, sealed) : null],
               [t('cases.number'), <code key="n">{found.id}</code>],
             ]}
           />
-          {sealed ? (
-            <>
-              <h3>{t('people.note')}</h3>
-              <p>{needs.vault.unsealJson<string>(`case-note:${found.id}`, sealed)}</p>
-            </>
-          ) : null}
         </Card>
         {planned ? (
           <>
@@ -111,7 +106,7 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
             {found.state === 'refused' ? <p class="hint">{t('cases.refusedHint')}</p> : null}
           </Card>
         )}
-        {found.state === 'refused' ? null : (
+        {planned || found.state === 'refused' ? null : (
           <Card title={t('cases.owed')} id="owed" live>
             {owed.length === 0 ? (
               <p class="empty">{t('cases.nothingOwed')}</p>

@@ -6,7 +6,7 @@ import type { Actor } from '../auth.ts';
 import { dutyView } from '../shapes.ts';
 import type { Translator } from './i18n.ts';
 import { may } from './may.ts';
-import { Badge, DutyWords, EvidenceMark, IdLink, Moment, Pager, StateBadge, Table } from './parts.tsx';
+import { Badge, DutyWords, EvidenceMark, IdLink, Pager, StateBadge, Table } from './parts.tsx';
 
 /** So many cases a page that it stays small however many systems there are. */
 export const matrixSize = (systems: number) => Math.max(3, Math.min(15, Math.floor(48 / Math.max(1, systems))));
@@ -98,7 +98,7 @@ export function DutyCell({ t, duty }: { t: Translator; duty: DutyView }) {
         </span>
       )}
       <span class="sub">
-        {t('home.since')} <Moment t={t} at={duty.since} />
+        {t('home.since')} <time dateTime={duty.since}>{t.day(duty.since)}</time>
       </span>
       {next ? <span class="sub">{t('home.next', { what: next })}</span> : null}
       {duty.owner && duty.state !== 'settled' ? <span class="sub">{t('home.owner', { who: duty.owner })}</span> : null}
