@@ -14,6 +14,7 @@ interface Run {
   progress: { total: number; done: number; failed: number; perSecond: number; secondsLeft?: number };
   expected?: { calls: number; seconds: number };
   problem?: string;
+  rowsToSay?: number;
 }
 
 export function systemCommands(program: Command, session: SessionOf): void {
@@ -92,11 +93,13 @@ export function systemCommands(program: Command, session: SessionOf): void {
     run
       .command(`${verb} <id>`)
       .description(verb === 'retry' ? 'owe the steps that failed once more' : `${verb} it`)
+      .option('--rows <n>', 'where very many rows would lose something: how many they are', positive)
       .option('--json')
-      .action(async (id: string, options: { json?: boolean }) => {
+      .action(async (id: string, options: { rows?: number; json?: boolean }) => {
         const s = session(options);
         await s.api(async (api) => {
-          const steered = await api.post<Run>(`/runs/${encodeURIComponent(id)}/${verb}`);
+          const body = options.rows === undefined ? undefined : { rows: options.rows };
+          const steered = await api.post<Run>(`/runs/${encodeURIComponent(id)}/${verb}`, body);
           s.show(steered, () => runLines(steered));
         });
       });
@@ -184,6 +187,9 @@ function runLines(run: Run): string {
         ]
       : []),
     ...(run.expected ? [`the real run takes about ${run.expected.calls} requests and ${run.expected.seconds} s`] : []),
-    ...(run.problem ? [`the system did not answer as it should: ${run.problem}`] : []),
+    ...(run.rowsToSay
+      ? [`${run.rowsToSay} rows would be erased, restricted or emptied: a yes needs --rows ${run.rowsToSay}`]
+      : []),
+    ...(run.problem && run.problem !== 'mass-change' ? [`the system did not answer as it should: ${run.problem}`] : []),
   ].join('\n');
 }

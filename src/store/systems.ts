@@ -62,9 +62,6 @@ export const putCheck = (db: Db, c: Omit<SystemCheck, 'at'>) =>
 export const systemChecks = (db: Db): Promise<SystemCheck[]> =>
   rows(db, sql<SystemCheck>`SELECT system, at, actor, rights, problem FROM system_check`);
 
-export const checkOf = (db: Db, system: string): Promise<SystemCheck | undefined> =>
-  row(db, sql<SystemCheck>`SELECT system, at, actor, rights, problem FROM system_check WHERE system = ${system}`);
-
 export async function pauseSystem(db: Db, system: string, code: string): Promise<boolean> {
   return (
     (await changes(
