@@ -306,12 +306,15 @@ describe('the set-up', () => {
       },
     );
 
-    it.each(['commit-then-drop', 'garbage-200', 'cut-body'] as const)('finds it when the answer was lost (POST: %s)', async (kind) => {
-      await using w = await world();
-      w.server.fault({ method: 'POST', kind });
-      await expect(w.connector.check(call, true)).rejects.toMatchObject({ code: expect.stringMatching(/ANSWER/) });
-      expect(w.crm.ids('contact')).toEqual([]);
-    });
+    it.each(['commit-then-drop', 'garbage-200', 'cut-body'] as const)(
+      'finds it when the answer was lost (POST: %s)',
+      async (kind) => {
+        await using w = await world();
+        w.server.fault({ method: 'POST', kind });
+        await expect(w.connector.check(call, true)).rejects.toMatchObject({ code: expect.stringMatching(/ANSWER/) });
+        expect(w.crm.ids('contact')).toEqual([]);
+      },
+    );
 
     it('believes a deletion whose answer was lost after a look', async () => {
       await using w = await world();

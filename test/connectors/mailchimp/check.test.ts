@@ -29,13 +29,16 @@ describe('the check', () => {
     expect(w.vendor.writes[0]?.body).toMatch(/"kaiku-check\+[0-9a-f]+@esimerkki\.test","status":"unsubscribed"/);
   });
 
-  it.each(['cut-body', 'garbage-200', 'unauthorized'] as const)('removes the member when it cannot be read back (%s)', async (kind) => {
-    await using w = await world({ settings: { checkDomain: 'esimerkki.test' } });
-    w.server.fault({ method: 'GET', path: '/members/', kind });
-    const probe = (await w.connector.check(call, true).catch(() => [])).at(-1);
-    expect(probe?.ok ?? null).not.toBe(true);
-    expect(w.vendor.members(audience)).toEqual([]);
-  });
+  it.each(['cut-body', 'garbage-200', 'unauthorized'] as const)(
+    'removes the member when it cannot be read back (%s)',
+    async (kind) => {
+      await using w = await world({ settings: { checkDomain: 'esimerkki.test' } });
+      w.server.fault({ method: 'GET', path: '/members/', kind });
+      const probe = (await w.connector.check(call, true).catch(() => [])).at(-1);
+      expect(probe?.ok ?? null).not.toBe(true);
+      expect(w.vendor.members(audience)).toEqual([]);
+    },
+  );
 
   it('removes the member when the answer to its making was lost', async () => {
     await using w = await world({ settings: { checkDomain: 'esimerkki.test' } });
