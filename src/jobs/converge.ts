@@ -200,7 +200,8 @@ async function failed(needs: Needs, lease: Lease, error: unknown): Promise<boole
     await inTransaction(needs.db, async () => {
       if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');
       const view = { subject: await lockSubject(needs.db, lease.duty.subject) };
-      if (known?.next === 'pause-recipient' && (await pauseSystem(needs.db, recipient, known.code))) {
+      const byWriting = known?.code === 'RIGHT_MISSING' && lease.sent === true;
+      if (known?.next === 'pause-recipient' && (await pauseSystem(needs.db, recipient, known.code, { byWriting }))) {
         await tell(needs, { actor: 'kaiku', action: 'system.paused', system: recipient, code: known.code });
       }
       if (known?.code === 'RECIPIENT_QUOTA_SPENT') await parkSystem(needs.db, recipient, waitMs);

@@ -40,6 +40,7 @@ export const systemRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { n
           owner: system.owner,
           linked: manifest.human || state.linked_at !== null || !system.recipient,
           ...(state.paused_code ? { paused: state.paused_code } : {}),
+          ...(state.paused_rights.length > 0 ? { missing: state.paused_rights } : {}),
           ...(state.breaker_open && state.breaker_until ? { breakerUntil: state.breaker_until.toISOString() } : {}),
           ...(state.last_answer_at ? { lastAnswer: state.last_answer_at.toISOString() } : {}),
           ...(state.last_poll_at ? { lastPoll: state.last_poll_at.toISOString() } : {}),
@@ -62,9 +63,10 @@ export const systemRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { n
     async ({ params, body, actor }) => {
       const { connector } = known(params.system);
       const rights = await connector.check(freeCall, body?.writeTest ?? false);
-      const ok = rights.every((r) => r.ok !== false);
+      const missing = rights.filter((r) => r.ok === false).map(({ right }) => right);
+      const ok = missing.length === 0;
       if (ok) await resume(needs, params.system, actor.id);
-      else if (await pauseSystem(db, params.system, 'RIGHT_MISSING'))
+      else if (await pauseSystem(db, params.system, 'RIGHT_MISSING', { rights: missing }))
         await tell(needs, { actor: actor.id, action: 'system.paused', system: params.system, code: 'RIGHT_MISSING' });
       await tell(needs, { actor: actor.id, action: 'check.done', system: params.system, code: ok ? 'ok' : 'right-missing' });
       const problem = rights.find((r) => r.ok === false)?.problem;

@@ -51,7 +51,7 @@ export const mailchimp: ConnectorFactory<MailchimpSettings> = {
       }),
       webhook: webhookOf(settings, credentials['signingSecret'], members),
       check: (call, writeTest) =>
-        checkRights({ client, members, settings, baseUrl, apiKey, mark: () => randomBytes(6).toString('hex') }, call, writeTest),
+        checkRights({ client, members, settings, baseUrl, apiKey, mark: () => randomBytes(16).toString('hex') }, call, writeTest),
     };
   },
 };
