@@ -55,8 +55,8 @@ const mostSteps = 24;
 interface Passed {
   places: Set<string>;
   records: Set<string>;
-  /** Why the people of the system are to be asked to erase, once every other row had its turn. */
-  ask?: string;
+  /** An erasure of one row that was refused: what the duty comes to, whatever its other rows did. */
+  erasure?: Taken & { kind: 'settled' };
 }
 
 function without(view: View, passed: Passed): PlanInput {
@@ -70,10 +70,15 @@ function without(view: View, passed: Passed): PlanInput {
   };
 }
 
-/** The next step, what was refused just now left aside. */
+/** The next step, what was refused just now left aside. An erasure would take an inert row too: to it a refused one is nobody's. */
 function nextStep(view: View, passed: Passed): Step {
   const input = without(view, passed);
-  return diff(plan(input), input.records);
+  const desired = plan(input);
+  const aside = (i: number) => desired.kind === 'gone' && passed.records.has(view.rows[i]?.record?.id ?? '');
+  return diff(
+    desired,
+    input.records.map((record, i) => (aside(i) ? { ...record, state: 'forgotten' as const } : record)),
+  );
 }
 
 async function step(needs: Needs, connector: Connector, lease: Lease, passed: Passed): Promise<boolean> {
@@ -139,13 +144,16 @@ async function record(needs: Needs, lease: Lease, view: View, taken: Taken, done
     if (stepped && taken.outcome === 'refused') {
       if (done.kind === 'create') passed.places.add(done.place);
       else if ('record' in done) passed.records.add(view.rows[done.record]?.record?.id ?? '');
-      if (taken.ask) passed.ask = taken.reason ?? 'refused';
+      if (done.kind === 'erase' && !passed.erasure?.ask) passed.erasure = taken;
     }
     const after = stepped ? await look(needs, lease.duty) : view;
     const more = stepped ? nextStep(after, passed) : null;
     const isDone = taken.kind === 'settled' && (more === null || more.kind === 'nothing');
+    const end = isDone && passed.erasure ? passed.erasure : taken;
     const move =
-      isDone && passed.ask ? { ...(await askPerson(needs, after, 'erase')), reason: passed.ask } : moveOf(after, taken, more);
+      end.kind === 'settled' && end.ask && isDone
+        ? { ...(await askPerson(needs, after, 'erase')), reason: end.reason ?? null }
+        : moveOf(after, end, more);
     if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');
     if (lease.calls && lease.duty.lane === lanes.resync)
       await countItemCalls(needs.db, lease.duty.recipient, lease.duty.subject, lease.calls);
