@@ -40,11 +40,19 @@ export type Written =
   | { kind: 'exists' }
   /** The system erased this person earlier and will not take them back: a terminal fact. */
   | { kind: 'forgotten' }
-  /** The row is in a standing that the vendor does not let us change; `code` is ours, for the log. */
-  | { kind: 'refused'; code: string };
+  /**
+   * The row is in a standing that the vendor does not let us change; `code` is ours, for the log. `ask`: people of the system can do
+   * what it will not do for us, and are asked.
+   */
+  | { kind: 'refused'; code: string; ask?: true };
 
 /** Records that a law may protect hang on a row: an invoiced customer. */
 export interface Bound {
+  /**
+   * Ours, as it stands in the ledger: what hangs there is unfinished work alone, which no law keeps (`has-orders`). The row is stripped
+   * all the same, and the people of the system are asked to end the work and erase.
+   */
+  pending?: string;
   /** The newest of them; calendar date, `YYYY-MM-DD`. Its financial year starts the law's clock. */
   newest: string;
   /** Something is unpaid or in collection: a legal claim besides (Art. 17(3)(e)). */
@@ -86,8 +94,11 @@ export interface Recipient {
    * its accountant. `refused` where none are agreed.
    */
   neutralise?(ref: RemoteRef, call: Call): Promise<Written>;
-  /** Every row, in pages, whatever its standing. */
-  list(call: Call): AsyncIterable<Profile[]>;
+  /**
+   * Every row, in pages, whatever its standing. `unread` is told how many rows could not be read and are in no page: such a list
+   * proves of nobody that they are not there.
+   */
+  list(call: Call, unread?: (rows: number) => void): AsyncIterable<Profile[]>;
   /** Rows changed since the cursor (null: from now on), for systems where people change things themselves. */
   changes?(cursor: string | null, call: Call): Promise<{ profiles: Profile[]; cursor: string }>;
 }

@@ -21,6 +21,8 @@ export interface Call {
    * where the write itself cannot hit another row unseen.
    */
   seen?: 'active' | 'restricted';
+  /** Told of a request that the system failed, for the log: a code that the folder knows, and the request's own id. Never a text. */
+  heard?(what: { code: string; request: string }): void;
 }
 
 /** For calls outside a duty (polls, checks): nothing to lose. */

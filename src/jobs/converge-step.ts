@@ -56,16 +56,19 @@ async function wire(
   const row = view.rows[step.record];
   if (!row?.ref) return { kind: 'settled', outcome: 'absent', evidence: 'none', reason: 'no-locator' };
   const { ref } = row;
-  let isBound = false;
-  if (step.kind === 'erase') {
-    const law = await keepByLaw(needs, recipient, view, step.record, ref, call);
-    if (law.kept) return law.kept;
-    isBound = law.isBound;
-  }
+  const underLaw = () => keepByLaw(needs, recipient, view, step.record, ref, call);
+  let law = step.kind === 'erase' ? await underLaw() : null;
+  if (law?.kept) return law.kept;
   const cap = (evidence: Evidence) => (step.kind === 'erase' ? weaker(evidence, connector.manifest.erasure.cap) : evidence);
   const said = await say(recipient, step, ref, seenCall(view, step, call));
-  if (said.kind === 'refused' && isBound) return neutralise(needs, recipient, view, step.record, ref, call);
-  if (said.kind === 'refused') return { ...settled('refused', 'acknowledged', said.code), called: true };
+  // what binds the row may have come between the question and the refusal
+  if (said.kind === 'refused' && law?.isBound === false) law = await underLaw();
+  if (law?.kept) return law.kept;
+  if (said.kind === 'refused' && law?.isBound) return neutralise(needs, recipient, view, step.record, ref, call);
+  if (said.kind === 'refused') {
+    const ask = said.ask && step.kind === 'erase' && needs.config.systems[view.duty.recipient]?.recipient !== undefined;
+    return { ...settled('refused', 'acknowledged', said.code), ...(ask ? { ask } : {}), called: true };
+  }
   if (said.kind === 'not-found') {
     const evidence = (await routeWorks(needs, recipient, view, ref.place, call)) ? 'observed' : 'accepted';
     const outcome = step.kind === 'erase' && wasSent(row.record?.evidence) ? 'erased' : 'absent';
@@ -97,7 +100,9 @@ async function wire(
       write: () => writeRestricted(needs, view, step.record, back, back ? 'observed' : 'accepted'),
     };
   }
-  if (back && !shows(back.fields, recipient.asHeld?.(step.fields, ref.place) ?? step.fields)) throw new Failure('NOT_APPLIED');
+  const meant = recipient.asHeld?.(step.fields, ref.place) ?? step.fields;
+  if (back && !shows(back.fields, meant))
+    throw new Failure('NOT_APPLIED', { hint: shows(ascii(back.fields), ascii(meant)) ? otherLetters : undefined });
   const evidence = back ? 'observed' : 'accepted';
   return {
     ...settled('updated', evidence),
@@ -210,6 +215,15 @@ async function linkFound(needs: Needs, view: View, place: string, there: Profile
 
 /** Whether an erasure of this row was sent before: then a row that is gone was erased by us. */
 const wasSent = (evidence: Evidence | undefined) => evidence === 'accepted';
+
+const otherLetters =
+  'only letters beyond ASCII (å, ä, ö) came back as others: the system reads another encoding than is written, see bodyEncoding in its settings and kaiku check --write-test';
+
+/** Values without anything but ASCII, and the question marks that some put for the rest: two that agree so, and not otherwise, differ in their letters alone. */
+const ascii = (fields: Fields): Fields =>
+  JSON.parse(JSON.stringify(fields), (_, value: unknown) =>
+    typeof value === 'string' ? value.replace(/[^\x20-\x7e]+|\?+/g, '') : value,
+  );
 
 /** The read-back shows what was written: each field has the value that was sent, as the system spells it. */
 function shows(there: Fields, sent: Fields): boolean {

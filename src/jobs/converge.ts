@@ -10,6 +10,7 @@ import { closePropagations } from '../store/records.ts';
 import { countItemCalls } from '../store/runs.ts';
 import { dropPayload, lockSubject } from '../store/subjects.ts';
 import { countCall, parkSystem, pauseSystem } from '../store/systems.ts';
+import { askPerson } from './ask-person.ts';
 import { observe } from './converge-observe.ts';
 import { take } from './converge-step.ts';
 import type { Taken } from './converge-taken.ts';
@@ -54,6 +55,8 @@ const mostSteps = 24;
 interface Passed {
   places: Set<string>;
   records: Set<string>;
+  /** An erasure of one row that was refused: what the duty comes to, whatever its other rows did. */
+  erasure?: Taken & { kind: 'settled' };
 }
 
 function without(view: View, passed: Passed): PlanInput {
@@ -67,10 +70,15 @@ function without(view: View, passed: Passed): PlanInput {
   };
 }
 
-/** The next step, what was refused just now left aside. */
+/** The next step, what was refused just now left aside. An erasure would take an inert row too: to it a refused one is nobody's. */
 function nextStep(view: View, passed: Passed): Step {
   const input = without(view, passed);
-  return diff(plan(input), input.records);
+  const desired = plan(input);
+  const aside = (i: number) => desired.kind === 'gone' && passed.records.has(view.rows[i]?.record?.id ?? '');
+  return diff(
+    desired,
+    input.records.map((record, i) => (aside(i) ? { ...record, state: 'forgotten' as const } : record)),
+  );
 }
 
 async function step(needs: Needs, connector: Connector, lease: Lease, passed: Passed): Promise<boolean> {
@@ -122,6 +130,8 @@ function leased(needs: Needs, lease: Lease): Call {
       if (kind === 'write') lease.sent = true;
       return asked + lastsMs;
     },
+    heard: ({ code, request }) =>
+      needs.log.warn({ duty: lease.duty.id, system: lease.duty.recipient, said: code, request }, 'the system answered a failure'),
   };
 }
 
@@ -134,10 +144,16 @@ async function record(needs: Needs, lease: Lease, view: View, taken: Taken, done
     if (stepped && taken.outcome === 'refused') {
       if (done.kind === 'create') passed.places.add(done.place);
       else if ('record' in done) passed.records.add(view.rows[done.record]?.record?.id ?? '');
+      if (done.kind === 'erase' && !passed.erasure?.ask) passed.erasure = taken;
     }
     const after = stepped ? await look(needs, lease.duty) : view;
     const more = stepped ? nextStep(after, passed) : null;
-    const move = moveOf(after, taken, more);
+    const isDone = taken.kind === 'settled' && (more === null || more.kind === 'nothing');
+    const end = isDone && passed.erasure ? passed.erasure : taken;
+    const move =
+      end.kind === 'settled' && end.ask && isDone
+        ? { ...(await askPerson(needs, after, 'erase')), reason: end.reason ?? null }
+        : moveOf(after, end, more);
     if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');
     if (lease.calls && lease.duty.lane === lanes.resync)
       await countItemCalls(needs.db, lease.duty.recipient, lease.duty.subject, lease.calls);
@@ -181,6 +197,13 @@ async function told(needs: Needs, lease: Lease, view: View, move: Move, stepName
 /** First back-off, and the longest, in ms; full jitter between. */
 const [firstWaitMs, longestWaitMs] = [1000, 900_000];
 
+/**
+ * Attempts that failures to reach the system count to, by when the longest wait is reached; and attempts after which a step is `dead`
+ * whose answer is lost or garbled, or which shows no effect, again and again: never an endless row of writes.
+ */
+const [outage, mostWrites] = [10, 16];
+const isOutage = (known: Failure | null) => known?.next === 'retry-later' && known.code !== 'NOT_APPLIED';
+
 /** Failures that say the system is not there; enough in a row open its breaker. */
 const silent = new Set<string>(['RECIPIENT_UNREACHABLE', 'RECIPIENT_UNAVAILABLE', 'ANSWER_LOST']);
 
@@ -190,12 +213,19 @@ async function failed(needs: Needs, lease: Lease, error: unknown): Promise<boole
   const { recipient } = lease.duty;
   const known = error instanceof Failure ? error : null;
   if (!known) needs.log.error({ duty: lease.duty.id, system: recipient, fault: faultOf(error) }, 'converge failed');
+  if (known?.hint) needs.log.warn({ duty: lease.duty.id, system: recipient, code: known.code }, known.hint);
   if (known && silent.has(known.code)) await countCall(needs.db, recipient, false);
-  const attempts = lease.duty.attempts + 1;
+  // a system that is not there may be so for days, and uses up no attempt once the longest wait is reached
+  const attempts = isOutage(known)
+    ? Math.max(lease.duty.attempts, Math.min(lease.duty.attempts + 1, outage))
+    : lease.duty.attempts + 1;
   const backOffMs = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(attempts, 12));
   const waitMs = Math.max(known?.retryAfterMs ?? 0, Math.round(backOffMs * (0.5 + jitter(lease) / 2)));
   const reason = known ? known.code.toLowerCase().replaceAll('_', '-') : 'internal-error';
-  const move: Move = { ...moveAfter(known, { waitMs, reason, attempts }), mustRead: lease.sent === true };
+  const move: Move = {
+    ...moveAfter(known, { waitMs, reason, attempts, next: known?.hint ?? 'retry' }),
+    mustRead: lease.sent === true,
+  };
   try {
     await inTransaction(needs.db, async () => {
       if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');
@@ -226,20 +256,22 @@ async function failed(needs: Needs, lease: Lease, error: unknown): Promise<boole
 
 function moveAfter(
   known: Failure | null,
-  { waitMs, reason, attempts }: { waitMs: number; reason: string; attempts: number },
+  { waitMs, reason, attempts, next }: { waitMs: number; reason: string; attempts: number; next: string },
 ): Move {
   switch (known?.next) {
     case 'read-first':
-      return { state: 'unknown', reason, waitMs, attempts, next: 'read' };
+      return attempts >= mostWrites
+        ? { state: 'dead', reason, attempts }
+        : { state: 'unknown', reason, waitMs, attempts, next: 'read' };
     case 'pause-recipient':
       return { state: 'held', reason, attempts, next: 'an operator mends the credentials' };
     case 'give-up':
       return { state: 'dead', reason, attempts };
     default:
       // an error of our own that never passes must not spin for ever
-      return known === null && attempts >= 8
+      return (known === null && attempts >= 8) || (!isOutage(known) && attempts >= mostWrites)
         ? { state: 'dead', reason, attempts }
-        : { state: 'waiting', reason, waitMs, attempts, next: 'retry' };
+        : { state: 'waiting', reason, waitMs, attempts, next };
   }
 }
 

@@ -28,9 +28,11 @@ export interface LinkResult {
   /** Rows that nobody in the register knows. */
   orphans: number;
   alreadyLinked: number;
+  /** Rows that the system has and that could not be read; absent: none. */
+  unread?: number;
 }
 
-type Finding = Exclude<keyof LinkResult, 'system' | 'read'>;
+type Finding = Exclude<keyof LinkResult, 'system' | 'read' | 'unread'>;
 
 /**
  * First contact: reads all rows of a recipient and ties each to its person, where an identifier that exactly one person has says
@@ -44,7 +46,10 @@ export async function linkRecipient(needs: Needs, system: string, apply: boolean
   const run: Run = { needs, system, apply, actor, made: new Map(), valuesOf, nearby };
   const result: LinkResult = { system, read: 0, linked: 0, ambiguous: 0, shared: 0, orphans: 0, alreadyLinked: 0 };
   const seen = new Set<string>();
-  for await (const page of recipient.list(freeCall)) {
+  const unread = (rows: number) => {
+    result.unread = (result.unread ?? 0) + rows;
+  };
+  for await (const page of recipient.list(freeCall, unread)) {
     const rows: HashedRow[] = [];
     for (const profile of page) {
       const hash = remoteHash(needs.vault, system, profile.ref.place, profile.ref.id);
@@ -246,7 +251,10 @@ export async function tryFirstContact(needs: Needs, system: string): Promise<boo
   const recipient = needs.connectors[system]?.recipient;
   if (!recipient || needs.connectors[system]?.manifest.human) return false;
   if ((await systemState(needs.db, system))?.linked_at != null) return true;
-  for await (const page of recipient.list(freeCall)) if (page.length > 0) return false;
+  let unread = 0;
+  for await (const page of recipient.list(freeCall, (rows) => (unread += rows))) if (page.length > 0) return false;
+  // rows that nobody can read are somebody's
+  if (unread > 0) return false;
   await markLinked(needs.db, system);
   await tell(needs, { actor: 'kaiku', action: 'recipient.linked', system, reason: 'holds-nobody' });
   return true;

@@ -29,7 +29,7 @@ const mostSamples = 5;
 export async function readAll(needs: Needs, run: RunRow): Promise<boolean> {
   const recipient = needs.connectors[run.system]?.recipient;
   if (!recipient) throw new Failure('RECIPIENT_REFUSED');
-  const counts = { ...run.counts, orphans: 0 };
+  const counts: Record<string, number> = { ...run.counts, orphans: 0 };
   const samples: Samples = { changed: [], orphans: [] };
   let { calls, pages, page_ms: pageMs } = run;
   const call: Call = {
@@ -40,7 +40,11 @@ export async function readAll(needs: Needs, run: RunRow): Promise<boolean> {
   };
   const seen = new Set<string>();
   let began = performance.now();
-  for await (const page of recipient.list(call)) {
+  const unread = (rows: number) => {
+    counts['unread'] = (counts['unread'] ?? 0) + rows;
+  };
+  delete counts['unread'];
+  for await (const page of recipient.list(call, unread)) {
     pages++;
     pageMs += performance.now() - began;
     for (const profile of page) {
@@ -52,7 +56,7 @@ export async function readAll(needs: Needs, run: RunRow): Promise<boolean> {
       const record = await recordByRemote(needs.db, run.system, profile.ref.place, hash);
       if (record) await compareRow(needs, run, record, profile, samples);
       else {
-        counts.orphans++;
+        counts['orphans'] = (counts['orphans'] ?? 0) + 1;
         if (samples.orphans.length < mostSamples) samples.orphans.push(masked(profile.fields));
       }
     }
@@ -125,7 +129,7 @@ export async function compareSome(needs: Needs, run: RunRow): Promise<boolean> {
     return true;
   }
   const judged = Object.entries(counts).reduce(
-    (sum, [name, n]) => (name === 'orphans' || name === 'unchanged' ? sum : sum + n),
+    (sum, [name, n]) => (name === 'orphans' || name === 'unread' || name === 'unchanged' ? sum : sum + n),
     0,
   );
   counts['unchanged'] = Math.max(0, (await peopleOf(needs.db, run.system)) - judged);
