@@ -21,6 +21,10 @@ export interface Call {
    * where the write itself cannot hit another row unseen.
    */
   seen?: 'active' | 'restricted';
+  /** Something was begun that goes on at the vendor after its request was answered: whoever comes after a fall can stop it by this. */
+  started?(handle: string): Promise<void>;
+  /** Ends a wait: something more urgent came for somebody whom the call is about. */
+  overtaken?: AbortSignal;
 }
 
 /** For calls outside a duty (polls, checks): nothing to lose. */

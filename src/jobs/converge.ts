@@ -6,6 +6,7 @@ import { Failure } from '../core/failure.ts';
 import { type PlanInput, plan } from '../core/plan.ts';
 import { inTransaction } from '../store/database.ts';
 import { dutyById, endLease, type Lease, letRest, type Move, renewLease, takeLease } from '../store/duties.ts';
+import { withdraws } from '../store/duties-many.ts';
 import { closePropagations } from '../store/records.ts';
 import { countItemCalls } from '../store/runs.ts';
 import { dropPayload, lockSubject } from '../store/subjects.ts';
@@ -28,8 +29,7 @@ import { type Needs, tell, whose } from './needs.ts';
  *
  * After a lost answer the first thing is to read: no second write before that.
  */
-export async function converge(needs: Needs, worker: string, dutyId: string): Promise<void> {
-  const passed: Passed = { places: new Set(), records: new Set() };
+export async function converge(needs: Needs, worker: string, dutyId: string, passed = nothingPassed()): Promise<void> {
   for (let steps = 0; steps < mostSteps; steps++) {
     const duty = await dutyById(needs.db, dutyId);
     const system = duty ? needs.config.systems[duty.recipient] : undefined;
@@ -51,10 +51,11 @@ export async function converge(needs: Needs, worker: string, dutyId: string): Pr
 const mostSteps = 24;
 
 /** What the system refused in this wake-up: not tried again before something new is wanted. */
-interface Passed {
+export interface Passed {
   places: Set<string>;
   records: Set<string>;
 }
+export const nothingPassed = (): Passed => ({ places: new Set(), records: new Set() });
 
 function without(view: View, passed: Passed): PlanInput {
   const { input, rows } = view;
@@ -68,7 +69,7 @@ function without(view: View, passed: Passed): PlanInput {
 }
 
 /** The next step, what was refused just now left aside. */
-function nextStep(view: View, passed: Passed): Step {
+export function nextStep(view: View, passed: Passed): Step {
   const input = without(view, passed);
   return diff(plan(input), input.records);
 }
@@ -78,6 +79,7 @@ async function step(needs: Needs, connector: Connector, lease: Lease, passed: Pa
   let view = await look(needs, lease.duty);
   let lost: Outcome | null = null;
   if (lease.mustRead) {
+    await withdrawWhatRuns(connector, lease, call);
     lost = await observe(needs, connector, view, call);
     view = await look(needs, lease.duty);
   }
@@ -104,15 +106,22 @@ async function step(needs: Needs, connector: Connector, lease: Lease, passed: Pa
   return record(needs, lease, view, taken, next, passed);
 }
 
+/** A holder that was killed may have left work at the vendor that is not through: it must not write after us. */
+async function withdrawWhatRuns(connector: Connector, { duty }: Lease, call: Call): Promise<void> {
+  if (!duty.next?.startsWith(withdraws)) return;
+  await connector.recipient?.withdraw?.(duty.next.slice(withdraws.length), call);
+  duty.next = null;
+}
+
 /** How often a lease is renewed while a call is under way, in ms; it lasts 5 s. A vendor may take minutes to answer. */
-const beatMs = 1500;
+export const beatMs = 1500;
 
 /** A stopped process does not beat: its lease lapses, and whoever takes the duty reads first. */
 const keepAlive = (needs: Needs, lease: Lease) =>
   setInterval(() => void renewLease(needs.db, lease, 'read').catch(() => {}), beatMs);
 
 /** The lease as the wire asks for it: renewed right before each request, and dead on this process's own clock as well. */
-function leased(needs: Needs, lease: Lease): Call {
+export function leased(needs: Needs, lease: Lease): Call {
   return {
     async beforeWire(kind) {
       lease.calls = (lease.calls ?? 0) + 1;
@@ -126,7 +135,7 @@ function leased(needs: Needs, lease: Lease): Call {
 }
 
 /** Writes down what came of a step, in one transaction. Answers whether another step may be owed at once. */
-async function record(needs: Needs, lease: Lease, view: View, taken: Taken, done: Step, passed: Passed): Promise<boolean> {
+export async function record(needs: Needs, lease: Lease, view: View, taken: Taken, done: Step, passed: Passed): Promise<boolean> {
   return inTransaction(needs.db, async () => {
     await lockSubject(needs.db, lease.duty.subject);
     if (taken.kind === 'settled') await taken.write?.();
@@ -185,17 +194,22 @@ const [firstWaitMs, longestWaitMs] = [1000, 900_000];
 const silent = new Set<string>(['RECIPIENT_UNREACHABLE', 'RECIPIENT_UNAVAILABLE', 'ANSWER_LOST']);
 
 /** A failure is named by what happens next. What has no name is our own fault: it is told, and the duty waits like the rest. */
-async function failed(needs: Needs, lease: Lease, error: unknown): Promise<boolean> {
+export async function failed(needs: Needs, lease: Lease, error: unknown, { counts = true } = {}): Promise<boolean> {
   if (error instanceof Failure && error.next === 'yield') return false;
   const { recipient } = lease.duty;
   const known = error instanceof Failure ? error : null;
   if (!known) needs.log.error({ duty: lease.duty.id, system: recipient, fault: faultOf(error) }, 'converge failed');
-  if (known && silent.has(known.code)) await countCall(needs.db, recipient, false);
+  if (known && counts && silent.has(known.code)) await countCall(needs.db, recipient, false);
   const attempts = lease.duty.attempts + 1;
   const backOffMs = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(attempts, 12));
   const waitMs = Math.max(known?.retryAfterMs ?? 0, Math.round(backOffMs * (0.5 + jitter(lease) / 2)));
   const reason = known ? known.code.toLowerCase().replaceAll('_', '-') : 'internal-error';
-  const move: Move = { ...moveAfter(known, { waitMs, reason, attempts }), mustRead: lease.sent === true };
+  // whoever was to read first and could not has left that to the next, and what is to be stopped with it
+  const move: Move = {
+    ...moveAfter(known, { waitMs, reason, attempts }),
+    mustRead: lease.sent === true || lease.mustRead,
+    ...(lease.mustRead && lease.duty.next?.startsWith(withdraws) ? { next: lease.duty.next } : {}),
+  };
   try {
     await inTransaction(needs.db, async () => {
       if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');
