@@ -57,6 +57,8 @@ export interface Subject {
   probesBySettings?: boolean;
   /** Letters beyond ASCII that the vendor's encoding has no place for may be refused; default: it keeps them all. */
   mayRefuseLetters?: boolean;
+  /** It is a register too, and held to a register's promises. */
+  isRegister?: boolean;
   /** What a webhook leaves of the n-th person's row. */
   hintFor?(n: number, ref: RemoteRef): Hint;
   /** Texts that stand in the credentials, plain or encoded: they must be in no failure. */
@@ -69,6 +71,8 @@ export interface Vendor {
   put(fields: Fields & { email: string }): void;
   /** Every row that the vendor truly keeps, archived ones too: what an erasure must take away. */
   rows(): unknown[];
+  /** Somebody of the company changes the address of a row. */
+  edit?(id: string, email: string): void;
   /** The vendor itself makes a row unusable (bounced, archived), where it knows such a thing. */
   freeze?(email: string): void;
   /** Something hangs on the row that a law may keep: an invoice of 15 March 2025, paid. */
