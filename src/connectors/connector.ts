@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Allowed } from '../core/allowed.ts';
 import type { Evidence } from '../core/duty.ts';
+import type { Failure } from '../core/failure.ts';
 import type { FieldName, Fields, Person } from '../core/person.ts';
 import type { Call, Wire } from './http.ts';
 
@@ -61,6 +62,14 @@ export interface Bound {
   keeps: readonly FieldName[];
 }
 
+/** One of many corrections at once; `seen` as in `Call`, of this row alone. */
+export interface Rectification {
+  ref: RemoteRef;
+  fields: Allowed<Fields>;
+  blanked: readonly string[];
+  seen?: Call['seen'];
+}
+
 /** The verbs of a system that was given data. Every verb is idempotent; none brings a row into being but `create`. */
 export interface Recipient {
   /** The places that each hold one row of a person (several audiences); one for most vendors. */
@@ -94,6 +103,16 @@ export interface Recipient {
    * its accountant. `refused` where none are agreed.
    */
   neutralise?(ref: RemoteRef, call: Call): Promise<Written>;
+  /**
+   * Art. 16 for many rows, where that saves calls: as `rectify` for each, in the order given; one that failed says so in its place.
+   * Throws where nothing can be said of any of them. Whatever it leaves running at the vendor is told to `call.started`, ends before
+   * this does, and is stopped when the call is overtaken or may not go on.
+   */
+  rectifyMany?(items: readonly Rectification[], call: Call): Promise<(Written | Failure)[]>;
+  /** As `read` for each; undefined: not told, read it by itself. With `rectifyMany`, the read-back of its rows. */
+  readMany?(refs: readonly RemoteRef[], call: Call): Promise<(Profile | undefined)[]>;
+  /** Stops what a `rectifyMany` of a process that is gone left running. Harmless when it is over. */
+  withdraw?(handle: string, call: Call): Promise<void>;
   /**
    * Every row, in pages, whatever its standing. `unread` is told how many rows could not be read and are in no page: such a list
    * proves of nobody that they are not there.

@@ -6,6 +6,7 @@ import { Failure } from '../core/failure.ts';
 import { type PlanInput, plan } from '../core/plan.ts';
 import { inTransaction } from '../store/database.ts';
 import { dutyById, endLease, type Lease, letRest, type Move, renewLease, takeLease } from '../store/duties.ts';
+import { withdraws } from '../store/duties-many.ts';
 import { closePropagations } from '../store/records.ts';
 import { countItemCalls } from '../store/runs.ts';
 import { dropPayload, lockSubject } from '../store/subjects.ts';
@@ -29,8 +30,7 @@ import { type Needs, tell, whose } from './needs.ts';
  *
  * After a lost answer the first thing is to read: no second write before that.
  */
-export async function converge(needs: Needs, worker: string, dutyId: string): Promise<void> {
-  const passed: Passed = { places: new Set(), records: new Set() };
+export async function converge(needs: Needs, worker: string, dutyId: string, passed = nothingPassed()): Promise<void> {
   for (let steps = 0; steps < mostSteps; steps++) {
     const duty = await dutyById(needs.db, dutyId);
     const system = duty ? needs.config.systems[duty.recipient] : undefined;
@@ -52,12 +52,13 @@ export async function converge(needs: Needs, worker: string, dutyId: string): Pr
 const mostSteps = 24;
 
 /** What the system refused in this wake-up: not tried again before something new is wanted. */
-interface Passed {
+export interface Passed {
   places: Set<string>;
   records: Set<string>;
   /** An erasure of one row that was refused: what the duty comes to, whatever its other rows did. */
   erasure?: Taken & { kind: 'settled' };
 }
+export const nothingPassed = (): Passed => ({ places: new Set(), records: new Set() });
 
 function without(view: View, passed: Passed): PlanInput {
   const { input, rows } = view;
@@ -71,7 +72,7 @@ function without(view: View, passed: Passed): PlanInput {
 }
 
 /** The next step, what was refused just now left aside. An erasure would take an inert row too: to it a refused one is nobody's. */
-function nextStep(view: View, passed: Passed): Step {
+export function nextStep(view: View, passed: Passed): Step {
   const input = without(view, passed);
   const desired = plan(input);
   const aside = (i: number) => desired.kind === 'gone' && passed.records.has(view.rows[i]?.record?.id ?? '');
@@ -86,6 +87,7 @@ async function step(needs: Needs, connector: Connector, lease: Lease, passed: Pa
   let view = await look(needs, lease.duty);
   let lost: Outcome | null = null;
   if (lease.mustRead) {
+    await withdrawWhatRuns(connector, lease, call);
     lost = await observe(needs, connector, view, call);
     view = await look(needs, lease.duty);
   }
@@ -112,15 +114,22 @@ async function step(needs: Needs, connector: Connector, lease: Lease, passed: Pa
   return record(needs, lease, view, taken, next, passed);
 }
 
+/** A holder that was killed may have left work at the vendor that is not through: it must not write after us. */
+async function withdrawWhatRuns(connector: Connector, { duty }: Lease, call: Call): Promise<void> {
+  if (!duty.next?.startsWith(withdraws)) return;
+  await connector.recipient?.withdraw?.(duty.next.slice(withdraws.length), call);
+  duty.next = null;
+}
+
 /** How often a lease is renewed while a call is under way, in ms; it lasts 5 s. A vendor may take minutes to answer. */
-const beatMs = 1500;
+export const beatMs = 1500;
 
 /** A stopped process does not beat: its lease lapses, and whoever takes the duty reads first. */
 const keepAlive = (needs: Needs, lease: Lease) =>
   setInterval(() => void renewLease(needs.db, lease, 'read').catch(() => {}), beatMs);
 
 /** The lease as the wire asks for it: renewed right before each request, and dead on this process's own clock as well. */
-function leased(needs: Needs, lease: Lease): Call {
+export function leased(needs: Needs, lease: Lease): Call {
   return {
     async beforeWire(kind) {
       lease.calls = (lease.calls ?? 0) + 1;
@@ -136,7 +145,7 @@ function leased(needs: Needs, lease: Lease): Call {
 }
 
 /** Writes down what came of a step, in one transaction. Answers whether another step may be owed at once. */
-async function record(needs: Needs, lease: Lease, view: View, taken: Taken, done: Step, passed: Passed): Promise<boolean> {
+export async function record(needs: Needs, lease: Lease, view: View, taken: Taken, done: Step, passed: Passed): Promise<boolean> {
   return inTransaction(needs.db, async () => {
     await lockSubject(needs.db, lease.duty.subject);
     if (taken.kind === 'settled') await taken.write?.();
@@ -208,13 +217,13 @@ const isOutage = (known: Failure | null) => known?.next === 'retry-later' && kno
 const silent = new Set<string>(['RECIPIENT_UNREACHABLE', 'RECIPIENT_UNAVAILABLE', 'ANSWER_LOST']);
 
 /** A failure is named by what happens next. What has no name is our own fault: it is told, and the duty waits like the rest. */
-async function failed(needs: Needs, lease: Lease, error: unknown): Promise<boolean> {
+export async function failed(needs: Needs, lease: Lease, error: unknown, { counts = true } = {}): Promise<boolean> {
   if (error instanceof Failure && error.next === 'yield') return false;
   const { recipient } = lease.duty;
   const known = error instanceof Failure ? error : null;
   if (!known) needs.log.error({ duty: lease.duty.id, system: recipient, fault: faultOf(error) }, 'converge failed');
   if (known?.hint) needs.log.warn({ duty: lease.duty.id, system: recipient, code: known.code }, known.hint);
-  if (known && silent.has(known.code)) await countCall(needs.db, recipient, false);
+  if (known && counts && silent.has(known.code)) await countCall(needs.db, recipient, false);
   // a system that is not there may be so for days, and uses up no attempt once the longest wait is reached
   const attempts = isOutage(known)
     ? Math.max(lease.duty.attempts, Math.min(lease.duty.attempts + 1, outage))
@@ -222,9 +231,11 @@ async function failed(needs: Needs, lease: Lease, error: unknown): Promise<boole
   const backOffMs = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(attempts, 12));
   const waitMs = Math.max(known?.retryAfterMs ?? 0, Math.round(backOffMs * (0.5 + jitter(lease) / 2)));
   const reason = known ? known.code.toLowerCase().replaceAll('_', '-') : 'internal-error';
+  // whoever was to read first and could not has left that to the next, and what is to be stopped with it
   const move: Move = {
     ...moveAfter(known, { waitMs, reason, attempts, next: known?.hint ?? 'retry' }),
-    mustRead: lease.sent === true,
+    mustRead: lease.sent === true || lease.mustRead,
+    ...(lease.mustRead && lease.duty.next?.startsWith(withdraws) ? { next: lease.duty.next } : {}),
   };
   try {
     await inTransaction(needs.db, async () => {

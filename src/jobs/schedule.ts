@@ -16,7 +16,8 @@ import {
   takeLooks,
   takeTurn,
 } from '../store/systems.ts';
-import { converge, faultOf } from './converge.ts';
+import { faultOf } from './converge.ts';
+import { convergeTogether } from './converge-many.ts';
 import { advanceCase } from './erasure.ts';
 import { followHints, pollRecipient } from './hear-recipient.ts';
 import { tryFirstContact } from './link.ts';
@@ -48,7 +49,9 @@ export function startWork(needs: Needs, queues: Queues, worker: string): { stop(
   for (const system of Object.values(needs.config.systems)) {
     const connector = needs.connectors[system.name];
     if (!connector) continue;
-    queues.work(system.name, Math.min(8, connector.manifest.limits.connections), ({ dutyId }) => converge(needs, worker, dutyId));
+    queues.work(system.name, Math.min(8, connector.manifest.limits.connections), ({ dutyId }) =>
+      convergeTogether(needs, worker, dutyId),
+    );
     if (system.register) registerClockwork(needs, system.name, system.register, every);
     if (system.recipient && connector.recipient) {
       every(`contact:${system.name}`, pace.contact, () => meetRecipient(needs, system.name));

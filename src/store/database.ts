@@ -5,7 +5,7 @@ import pg from 'pg';
 import { ledger } from './migrations/001-ledger.ts';
 import { boundRows } from './migrations/002-bound-rows.ts';
 import { runs } from './migrations/003-runs.ts';
-import { paused } from './migrations/009-paused.ts';
+import { paused } from './migrations/004-paused.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -62,7 +62,7 @@ async function migrate(db: Db): Promise<void> {
         '001-ledger': migration(ledger),
         '002-bound-rows': migration(boundRows),
         '003-runs': migration(runs),
-        '009-paused': migration(paused),
+        '004-paused': migration(paused),
       }),
     },
   });
