@@ -66,7 +66,8 @@ it("links nobody to a stranger through Mailchimp's members", async () => {
     const member = vendor.vendor.seedMember(audience, {
       email: address,
       status: 'subscribed',
-      merge_fields: { FNAME: said(row, 'givenName'), LNAME: said(row, 'familyName') },
+      FNAME: said(row, 'givenName'),
+      LNAME: said(row, 'familyName'),
     });
     refs.set(row, { place: audience, id: String(member['contact_id']) });
   }
