@@ -102,12 +102,20 @@ function newest(folder) {
   return latest;
 }
 
+/** Editors complete config/kaiku.yaml from it. Made, not kept: a new connector changes it and touches no second file. */
+const schema = join(root, 'config', 'kaiku.schema.json');
+const isBuilt = () => existsSync(join(root, 'dist', 'main.js')) && existsSync(schema);
+
 function build(node) {
   const sources = Math.max(newest(join(root, 'src')), statSync(join(root, 'tsconfig.json')).mtimeMs);
-  if (existsSync(join(root, 'dist', 'main.js')) && stamped('built') >= sources) return;
+  if (isBuilt() && stamped('built') >= sources) return;
   say('building …');
   const started = Date.now();
   must('the build', node, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']);
+  const told = must('the schema of the configuration', node, [main, 'config', 'schema']).stdout;
+  // several commands of one clone may read it meanwhile
+  writeFileSync(`${schema}.new`, told);
+  renameSync(`${schema}.new`, schema);
   stamp('built');
   say(`built in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
@@ -116,7 +124,7 @@ function prepare({ needsBuild }) {
   const ready =
     existsSync(join(root, 'node_modules')) &&
     stamped('installed') >= statSync(join(root, 'package-lock.json')).mtimeMs &&
-    (!needsBuild || (existsSync(join(root, 'dist', 'main.js')) && stamped('built') >= newest(join(root, 'src'))));
+    (!needsBuild || (isBuilt() && stamped('built') >= newest(join(root, 'src'))));
   if (ready && isNewEnough) return process.execPath;
   return alone(() => {
     install();

@@ -46,7 +46,6 @@ export function connectorCommands(program: Command, session: SessionOf): void {
 
 const next = (name: string) => [
   `Next: npm test -- --project pure test/connectors/${name}   (it passes: now make it tell the truth about your vendor)`,
-  '      npm run --silent kaiku -- config schema > config/kaiku.schema.json',
   '      docs/add-a-connector.md says the rest',
 ];
 

@@ -48,7 +48,7 @@ export function systemCommands(program: Command, session: SessionOf): void {
         s.show(
           result,
           () =>
-            `${table([result], ['system', 'read', 'linked', 'alreadyLinked', 'ambiguous', 'shared', 'orphans'])}\n${options.apply ? 'The links are written.' : 'A preview: nothing was written. Run again with --apply.'}`,
+            `${table([result], ['system', 'read', 'linked', 'alreadyLinked', 'ambiguous', 'shared', 'orphans'])}\n${result.unread ? `${result.unread} rows could not be read and were left out: mend them at the system, and link again.\n` : ''}${options.apply ? 'The links are written.' : 'A preview: nothing was written. Run again with --apply.'}`,
         );
         if ((result['ambiguous'] ?? 0) + (result['shared'] ?? 0) > 0) s.exit(1);
       });

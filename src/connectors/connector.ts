@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Allowed } from '../core/allowed.ts';
 import type { Evidence } from '../core/duty.ts';
+import type { Failure } from '../core/failure.ts';
 import type { FieldName, Fields, Person } from '../core/person.ts';
 import type { Call, Wire } from './http.ts';
 
@@ -40,17 +41,33 @@ export type Written =
   | { kind: 'exists' }
   /** The system erased this person earlier and will not take them back: a terminal fact. */
   | { kind: 'forgotten' }
-  /** The row is in a standing that the vendor does not let us change; `code` is ours, for the log. */
-  | { kind: 'refused'; code: string };
+  /**
+   * The row is in a standing that the vendor does not let us change; `code` is ours, for the log. `ask`: people of the system can do
+   * what it will not do for us, and are asked.
+   */
+  | { kind: 'refused'; code: string; ask?: true };
 
 /** Records that a law may protect hang on a row: an invoiced customer. */
 export interface Bound {
+  /**
+   * Ours, as it stands in the ledger: what hangs there is unfinished work alone, which no law keeps (`has-orders`). The row is stripped
+   * all the same, and the people of the system are asked to end the work and erase.
+   */
+  pending?: string;
   /** The newest of them; calendar date, `YYYY-MM-DD`. Its financial year starts the law's clock. */
   newest: string;
   /** Something is unpaid or in collection: a legal claim besides (Art. 17(3)(e)). */
   open: boolean;
   /** What the row keeps for them; every other field goes. */
   keeps: readonly FieldName[];
+}
+
+/** One of many corrections at once; `seen` as in `Call`, of this row alone. */
+export interface Rectification {
+  ref: RemoteRef;
+  fields: Allowed<Fields>;
+  blanked: readonly string[];
+  seen?: Call['seen'];
 }
 
 /** The verbs of a system that was given data. Every verb is idempotent; none brings a row into being but `create`. */
@@ -86,8 +103,21 @@ export interface Recipient {
    * its accountant. `refused` where none are agreed.
    */
   neutralise?(ref: RemoteRef, call: Call): Promise<Written>;
-  /** Every row, in pages, whatever its standing. */
-  list(call: Call): AsyncIterable<Profile[]>;
+  /**
+   * Art. 16 for many rows, where that saves calls: as `rectify` for each, in the order given; one that failed says so in its place.
+   * Throws where nothing can be said of any of them. Whatever it leaves running at the vendor is told to `call.started`, ends before
+   * this does, and is stopped when the call is overtaken or may not go on.
+   */
+  rectifyMany?(items: readonly Rectification[], call: Call): Promise<(Written | Failure)[]>;
+  /** As `read` for each; undefined: not told, read it by itself. With `rectifyMany`, the read-back of its rows. */
+  readMany?(refs: readonly RemoteRef[], call: Call): Promise<(Profile | undefined)[]>;
+  /** Stops what a `rectifyMany` of a process that is gone left running. Harmless when it is over. */
+  withdraw?(handle: string, call: Call): Promise<void>;
+  /**
+   * Every row, in pages, whatever its standing. `unread` is told how many rows could not be read and are in no page: such a list
+   * proves of nobody that they are not there.
+   */
+  list(call: Call, unread?: (rows: number) => void): AsyncIterable<Profile[]>;
   /** Rows changed since the cursor (null: from now on), for systems where people change things themselves. */
   changes?(cursor: string | null, call: Call): Promise<{ profiles: Profile[]; cursor: string }>;
 }

@@ -21,6 +21,12 @@ export interface Call {
    * where the write itself cannot hit another row unseen.
    */
   seen?: 'active' | 'restricted';
+  /** Told of a request that the system failed, for the log: a code that the folder knows, and the request's own id. Never a text. */
+  heard?(what: { code: string; request: string }): void;
+  /** Something was begun that goes on at the vendor after its request was answered: whoever comes after a fall can stop it by this. */
+  started?(handle: string): Promise<void>;
+  /** Ends a wait: something more urgent came for somebody whom the call is about. */
+  overtaken?: AbortSignal;
 }
 
 /** For calls outside a duty (polls, checks): nothing to lose. */

@@ -47,13 +47,23 @@ export class Failure extends Error {
   readonly retryAfterMs: number | undefined;
   /** HTTP status or the like, for the log. */
   readonly status: number | undefined;
+  /** What an operator may look at first, in our words. */
+  readonly hint: string | undefined;
 
-  constructor(code: FailureCode, more: { retryAfterMs?: number | undefined; status?: number | undefined; cause?: unknown } = {}) {
+  constructor(code: FailureCode, more: FailureMore = {}) {
     super(failures[code].says, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'Failure';
     this.code = code;
     this.next = failures[code].next;
     this.retryAfterMs = more.retryAfterMs;
     this.status = more.status;
+    this.hint = more.hint;
   }
+}
+
+interface FailureMore {
+  retryAfterMs?: number | undefined;
+  status?: number | undefined;
+  hint?: string | undefined;
+  cause?: unknown;
 }

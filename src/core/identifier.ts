@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { canonicalIdentityCode } from './identity-code.ts';
@@ -129,6 +129,23 @@ function withoutTag(address: string): string[] {
  */
 export function identifierHash(hmacKey: Key, kind: IdentifierKind, normalised: string): Buffer {
   return createHmac('sha256', hmacKey.bytes).update(`kaiku identifier\0${kind}\0`).update(normalised, 'utf8').digest();
+}
+
+/**
+ * The same as `identifierHash`, for thousands of values of one kind: HMAC by its definition (RFC 2104) with the key's two blocks made
+ * once, since making an HMAC object costs several times what the digest does.
+ */
+export function identifierHasher(hmacKey: Key, kind: IdentifierKind): (normalised: string) => Buffer {
+  const key = Buffer.alloc(64);
+  (hmacKey.bytes.length > 64 ? hash('sha256', hmacKey.bytes, 'buffer') : Buffer.from(hmacKey.bytes)).copy(key);
+  const inner = Buffer.concat([key.map((byte) => byte ^ 0x36), Buffer.from(`kaiku identifier\0${kind}\0`)]);
+  const outer = key.map((byte) => byte ^ 0x5c);
+  return (normalised) =>
+    hash(
+      'sha256',
+      Buffer.concat([outer, hash('sha256', Buffer.concat([inner, Buffer.from(normalised, 'utf8')]), 'buffer')]),
+      'buffer',
+    );
 }
 
 /**

@@ -21,10 +21,11 @@ export async function checkSystem(
     if (error instanceof Failure) await putCheck(needs.db, { system, actor, rights: [], problem: error.code });
     throw error;
   });
-  const ok = rights.every((r) => r.ok !== false);
+  const missing = rights.filter((r) => r.ok === false).map(({ right }) => right);
+  const ok = missing.length === 0;
   await putCheck(needs.db, { system, actor, rights, problem: null });
   if (ok) await resume(needs, system, actor);
-  else if (await pauseSystem(needs.db, system, 'RIGHT_MISSING'))
+  else if (await pauseSystem(needs.db, system, 'RIGHT_MISSING', { rights: missing }))
     await tell(needs, { actor, action: 'system.paused', system, code: 'RIGHT_MISSING' });
   await tell(needs, { actor, action: 'check.done', system, code: ok ? 'ok' : 'right-missing' });
   return { ok, rights };

@@ -1,4 +1,4 @@
-import type { Bound, Recipient, RemoteRef } from '../connectors/connector.ts';
+import type { Bound, Profile, Recipient, RemoteRef } from '../connectors/connector.ts';
 import type { Call } from '../connectors/http.ts';
 import { Failure } from '../core/failure.ts';
 import type { FieldName } from '../core/person.ts';
@@ -34,7 +34,8 @@ export async function keepByLaw(
   const record = view.rows[i]?.record;
   const bound = record && recipient.bound && recipient.strip ? await recipient.bound(ref, call) : null;
   if (!record || !bound || !recipient.strip) return { kept: null, isBound: false };
-  const law = lawOf(needs, view.duty.recipient, bound);
+  // unfinished work is no document: no law keeps it
+  const law = bound.pending === undefined ? lawOf(needs, view.duty.recipient, bound) : null;
   const isOver = law === null || dayAfter(law.until) <= (await now(needs));
   // the day has come and nothing is open: the erasure itself is tried, once more than the law demands
   if (isOver && !bound.open && law !== null) return { kept: null, isBound: true };
@@ -61,15 +62,21 @@ async function stripRow(needs: Needs, row: BoundRow, call: Call): Promise<Taken 
   if (back === null || back.standing === 'active' || Object.keys(back.fields).some((name) => !keeps(bound, name)))
     throw new Failure('NOT_APPLIED');
   const fields = Object.keys(back.fields).sort();
+  if (bound.pending !== undefined) {
+    return {
+      ...settled('refused', 'observed', bound.pending),
+      ask: true,
+      called: true,
+      // still held: whoever looks again tries the erasure again
+      write: () => noteHeld(needs, record.id, back.standing),
+    };
+  }
   if (law === null) {
     // the system will not let go, and no rule of the company says why: that is for a person
     return {
       ...settled('refused', 'observed', 'no-retention-rule'),
       called: true,
-      write: () =>
-        updateRecord(needs.db, record.id, { state: standings[back.standing], evidence: 'observed', observed: true }).then(
-          nothing,
-        ),
+      write: () => noteHeld(needs, record.id, back.standing),
     };
   }
   // an open claim outlasts a date that has passed: looked at again each quarter
@@ -88,6 +95,8 @@ async function stripRow(needs: Needs, row: BoundRow, call: Call): Promise<Taken 
 }
 
 const nothing = () => {};
+const noteHeld = (needs: Needs, record: string, standing: Profile['standing']) =>
+  updateRecord(needs.db, record, { state: standings[standing], evidence: 'observed', observed: true }).then(nothing);
 const keeps = (bound: Bound, name: string) => bound.keeps.includes(name as FieldName);
 const quarterFrom = (at: Date) => new Date(at.getTime() + 91 * 86_400_000).toISOString().slice(0, 10);
 

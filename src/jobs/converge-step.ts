@@ -43,6 +43,7 @@ export async function take(needs: Needs, connector: Connector, view: View, step:
 }
 
 type WireStep = Extract<Step, { kind: 'create' | 'update' | 'restrict' | 'erase' | 'strip' }>;
+type Correction = Extract<Step, { kind: 'update' | 'strip' }>;
 
 async function wire(
   needs: Needs,
@@ -56,19 +57,38 @@ async function wire(
   const row = view.rows[step.record];
   if (!row?.ref) return { kind: 'settled', outcome: 'absent', evidence: 'none', reason: 'no-locator' };
   const { ref } = row;
-  let isBound = false;
-  if (step.kind === 'erase') {
-    const law = await keepByLaw(needs, recipient, view, step.record, ref, call);
-    if (law.kept) return law.kept;
-    isBound = law.isBound;
-  }
-  const cap = (evidence: Evidence) => (step.kind === 'erase' ? weaker(evidence, connector.manifest.erasure.cap) : evidence);
+  const underLaw = () => keepByLaw(needs, recipient, view, step.record, ref, call);
+  let law = step.kind === 'erase' ? await underLaw() : null;
+  if (law?.kept) return law.kept;
   const said = await say(recipient, step, ref, seenCall(view, step, call));
-  if (said.kind === 'refused' && isBound) return neutralise(needs, recipient, view, step.record, ref, call);
-  if (said.kind === 'refused') return { ...settled('refused', 'acknowledged', said.code), called: true };
+  // what binds the row may have come between the question and the refusal
+  if (said.kind === 'refused' && law?.isBound === false) law = await underLaw();
+  if (law?.kept) return law.kept;
+  if (said.kind === 'refused' && law?.isBound) return neutralise(needs, recipient, view, step.record, ref, call);
+  return judge(needs, connector, recipient, view, step, said, (at) => recipient.read(at, call), call);
+}
+
+/** What an answer comes to: a promise until it is read back, "not there" only when the same route finds somebody else. */
+export async function judge(
+  needs: Needs,
+  connector: Connector,
+  recipient: Recipient,
+  view: View,
+  step: Exclude<WireStep, { kind: 'create' }>,
+  said: Written,
+  readBack: (ref: RemoteRef) => Promise<Profile | null>,
+  call: Call,
+): Promise<Taken> {
+  const row = view.rows[step.record];
+  const place = row?.ref?.place ?? '';
+  const cap = (evidence: Evidence) => (step.kind === 'erase' ? weaker(evidence, connector.manifest.erasure.cap) : evidence);
+  if (said.kind === 'refused') {
+    const ask = said.ask && step.kind === 'erase' && needs.config.systems[view.duty.recipient]?.recipient !== undefined;
+    return { ...settled('refused', 'acknowledged', said.code), ...(ask ? { ask } : {}), called: true };
+  }
   if (said.kind === 'not-found') {
-    const evidence = (await routeWorks(needs, recipient, view, ref.place, call)) ? 'observed' : 'accepted';
-    const outcome = step.kind === 'erase' && wasSent(row.record?.evidence) ? 'erased' : 'absent';
+    const evidence = (await routeWorks(needs, recipient, view, place, call)) ? 'observed' : 'accepted';
+    const outcome = step.kind === 'erase' && wasSent(row?.record?.evidence) ? 'erased' : 'absent';
     return {
       ...settled(outcome, cap(evidence)),
       called: true,
@@ -76,10 +96,10 @@ async function wire(
     };
   }
   if (said.kind !== 'accepted') throw new Failure('ANSWER_GARBLED');
-  const back = connector.manifest.readBack ? await recipient.read(said.ref, call) : undefined;
+  const back = connector.manifest.readBack ? await readBack(said.ref) : undefined;
   if (step.kind === 'erase') {
     if (back) throw new Failure('NOT_APPLIED');
-    const works = back === null && (await routeWorks(needs, recipient, view, ref.place, call));
+    const works = back === null && (await routeWorks(needs, recipient, view, place, call));
     const evidence = cap(works ? 'observed' : 'accepted');
     return { ...settled('erased', evidence), called: true, write: () => writeGone(needs, view, step.record, 'erased', evidence) };
   }
@@ -97,7 +117,21 @@ async function wire(
       write: () => writeRestricted(needs, view, step.record, back, back ? 'observed' : 'accepted'),
     };
   }
-  if (back && !shows(back.fields, recipient.asHeld?.(step.fields, ref.place) ?? step.fields)) throw new Failure('NOT_APPLIED');
+  return corrected(needs, recipient, view, step, said.ref, back);
+}
+
+/** A correction that was accepted and, where the vendor allows it, read back. */
+function corrected(
+  needs: Needs,
+  recipient: Recipient,
+  view: View,
+  step: Correction,
+  ref: RemoteRef,
+  back: Profile | undefined,
+): Taken {
+  const meant = recipient.asHeld?.(step.fields, ref.place) ?? step.fields;
+  if (back && !shows(back.fields, meant))
+    throw new Failure('NOT_APPLIED', { hint: shows(ascii(back.fields), ascii(meant)) ? otherLetters : undefined });
   const evidence = back ? 'observed' : 'accepted';
   return {
     ...settled('updated', evidence),
@@ -107,7 +141,7 @@ async function wire(
         needs,
         view,
         step.record,
-        back ?? { ref: said.ref, fields: step.fields, standing: 'active', refused: false },
+        back ?? { ref, fields: step.fields, standing: 'active', refused: false },
         evidence,
         step.fields,
       );
@@ -117,14 +151,15 @@ async function wire(
 }
 
 /** A page of a resync showed the row just now: its look is not repeated. A live correction looks for itself. */
-function seenCall(view: View, step: WireStep, call: Call): Call {
+export function seenAs(view: View, step: WireStep): Call['seen'] {
   const record = step.kind === 'update' ? view.rows[step.record]?.record : null;
-  if (!record?.fresh || view.duty.lane !== lanes.resync) return call;
-  return record.state === 'linked'
-    ? { ...call, seen: 'active' }
-    : record.state === 'restricted'
-      ? { ...call, seen: 'restricted' }
-      : call;
+  if (!record?.fresh || view.duty.lane !== lanes.resync) return undefined;
+  return record.state === 'linked' ? 'active' : record.state === 'restricted' ? 'restricted' : undefined;
+}
+
+function seenCall(view: View, step: WireStep, call: Call): Call {
+  const seen = seenAs(view, step);
+  return seen ? { ...call, seen } : call;
 }
 
 function say(recipient: Recipient, step: Exclude<WireStep, { kind: 'create' }>, ref: RemoteRef, call: Call): Promise<Written> {
@@ -210,6 +245,15 @@ async function linkFound(needs: Needs, view: View, place: string, there: Profile
 
 /** Whether an erasure of this row was sent before: then a row that is gone was erased by us. */
 const wasSent = (evidence: Evidence | undefined) => evidence === 'accepted';
+
+const otherLetters =
+  'only letters beyond ASCII (å, ä, ö) came back as others: the system reads another encoding than is written, see bodyEncoding in its settings and kaiku check --write-test';
+
+/** Values without anything but ASCII, and the question marks that some put for the rest: two that agree so, and not otherwise, differ in their letters alone. */
+const ascii = (fields: Fields): Fields =>
+  JSON.parse(JSON.stringify(fields), (_, value: unknown) =>
+    typeof value === 'string' ? value.replace(/[^\x20-\x7e]+|\?+/g, '') : value,
+  );
 
 /** The read-back shows what was written: each field has the value that was sent, as the system spells it. */
 function shows(there: Fields, sent: Fields): boolean {

@@ -2,9 +2,18 @@ import type { Evidence, Outcome } from '../core/duty.ts';
 import type { Move } from '../store/duties.ts';
 
 /** What a step came to. `write` runs inside the transaction that records it. */
-export type Taken =
-  | { kind: 'settled'; outcome: Outcome; evidence: Evidence; reason?: string; called?: boolean; write?: () => Promise<void> }
-  | { kind: 'moved'; move: Move; called?: boolean };
+export type Taken = Settled | { kind: 'moved'; move: Move; called?: boolean };
+
+interface Settled {
+  kind: 'settled';
+  outcome: Outcome;
+  evidence: Evidence;
+  reason?: string;
+  called?: boolean;
+  /** Of a refused erasure: the people of the system are asked for it, as soon as no other row is owed anything. */
+  ask?: true;
+  write?: () => Promise<void>;
+}
 
 export const settled = (outcome: Outcome, evidence: Evidence, reason?: string) => ({
   kind: 'settled' as const,

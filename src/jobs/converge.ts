@@ -6,10 +6,12 @@ import { Failure } from '../core/failure.ts';
 import { type PlanInput, plan } from '../core/plan.ts';
 import { inTransaction } from '../store/database.ts';
 import { dutyById, endLease, type Lease, letRest, type Move, renewLease, takeLease } from '../store/duties.ts';
+import { withdraws } from '../store/duties-many.ts';
 import { closePropagations } from '../store/records.ts';
 import { countItemCalls } from '../store/runs.ts';
 import { dropPayload, lockSubject } from '../store/subjects.ts';
 import { countCall, parkSystem, pauseSystem } from '../store/systems.ts';
+import { askPerson } from './ask-person.ts';
 import { observe } from './converge-observe.ts';
 import { take } from './converge-step.ts';
 import type { Taken } from './converge-taken.ts';
@@ -28,8 +30,7 @@ import { type Needs, tell, whose } from './needs.ts';
  *
  * After a lost answer the first thing is to read: no second write before that.
  */
-export async function converge(needs: Needs, worker: string, dutyId: string): Promise<void> {
-  const passed: Passed = { places: new Set(), records: new Set() };
+export async function converge(needs: Needs, worker: string, dutyId: string, passed = nothingPassed()): Promise<void> {
   for (let steps = 0; steps < mostSteps; steps++) {
     const duty = await dutyById(needs.db, dutyId);
     const system = duty ? needs.config.systems[duty.recipient] : undefined;
@@ -51,10 +52,13 @@ export async function converge(needs: Needs, worker: string, dutyId: string): Pr
 const mostSteps = 24;
 
 /** What the system refused in this wake-up: not tried again before something new is wanted. */
-interface Passed {
+export interface Passed {
   places: Set<string>;
   records: Set<string>;
+  /** An erasure of one row that was refused: what the duty comes to, whatever its other rows did. */
+  erasure?: Taken & { kind: 'settled' };
 }
+export const nothingPassed = (): Passed => ({ places: new Set(), records: new Set() });
 
 function without(view: View, passed: Passed): PlanInput {
   const { input, rows } = view;
@@ -67,10 +71,15 @@ function without(view: View, passed: Passed): PlanInput {
   };
 }
 
-/** The next step, what was refused just now left aside. */
-function nextStep(view: View, passed: Passed): Step {
+/** The next step, what was refused just now left aside. An erasure would take an inert row too: to it a refused one is nobody's. */
+export function nextStep(view: View, passed: Passed): Step {
   const input = without(view, passed);
-  return diff(plan(input), input.records);
+  const desired = plan(input);
+  const aside = (i: number) => desired.kind === 'gone' && passed.records.has(view.rows[i]?.record?.id ?? '');
+  return diff(
+    desired,
+    input.records.map((record, i) => (aside(i) ? { ...record, state: 'forgotten' as const } : record)),
+  );
 }
 
 async function step(needs: Needs, connector: Connector, lease: Lease, passed: Passed): Promise<boolean> {
@@ -78,6 +87,7 @@ async function step(needs: Needs, connector: Connector, lease: Lease, passed: Pa
   let view = await look(needs, lease.duty);
   let lost: Outcome | null = null;
   if (lease.mustRead) {
+    await withdrawWhatRuns(connector, lease, call);
     lost = await observe(needs, connector, view, call);
     view = await look(needs, lease.duty);
   }
@@ -104,15 +114,22 @@ async function step(needs: Needs, connector: Connector, lease: Lease, passed: Pa
   return record(needs, lease, view, taken, next, passed);
 }
 
+/** A holder that was killed may have left work at the vendor that is not through: it must not write after us. */
+async function withdrawWhatRuns(connector: Connector, { duty }: Lease, call: Call): Promise<void> {
+  if (!duty.next?.startsWith(withdraws)) return;
+  await connector.recipient?.withdraw?.(duty.next.slice(withdraws.length), call);
+  duty.next = null;
+}
+
 /** How often a lease is renewed while a call is under way, in ms; it lasts 5 s. A vendor may take minutes to answer. */
-const beatMs = 1500;
+export const beatMs = 1500;
 
 /** A stopped process does not beat: its lease lapses, and whoever takes the duty reads first. */
 const keepAlive = (needs: Needs, lease: Lease) =>
   setInterval(() => void renewLease(needs.db, lease, 'read').catch(() => {}), beatMs);
 
 /** The lease as the wire asks for it: renewed right before each request, and dead on this process's own clock as well. */
-function leased(needs: Needs, lease: Lease): Call {
+export function leased(needs: Needs, lease: Lease): Call {
   return {
     async beforeWire(kind) {
       lease.calls = (lease.calls ?? 0) + 1;
@@ -122,11 +139,13 @@ function leased(needs: Needs, lease: Lease): Call {
       if (kind === 'write') lease.sent = true;
       return asked + lastsMs;
     },
+    heard: ({ code, request }) =>
+      needs.log.warn({ duty: lease.duty.id, system: lease.duty.recipient, said: code, request }, 'the system answered a failure'),
   };
 }
 
 /** Writes down what came of a step, in one transaction. Answers whether another step may be owed at once. */
-async function record(needs: Needs, lease: Lease, view: View, taken: Taken, done: Step, passed: Passed): Promise<boolean> {
+export async function record(needs: Needs, lease: Lease, view: View, taken: Taken, done: Step, passed: Passed): Promise<boolean> {
   return inTransaction(needs.db, async () => {
     await lockSubject(needs.db, lease.duty.subject);
     if (taken.kind === 'settled') await taken.write?.();
@@ -134,10 +153,16 @@ async function record(needs: Needs, lease: Lease, view: View, taken: Taken, done
     if (stepped && taken.outcome === 'refused') {
       if (done.kind === 'create') passed.places.add(done.place);
       else if ('record' in done) passed.records.add(view.rows[done.record]?.record?.id ?? '');
+      if (done.kind === 'erase' && !passed.erasure?.ask) passed.erasure = taken;
     }
     const after = stepped ? await look(needs, lease.duty) : view;
     const more = stepped ? nextStep(after, passed) : null;
-    const move = moveOf(after, taken, more);
+    const isDone = taken.kind === 'settled' && (more === null || more.kind === 'nothing');
+    const end = isDone && passed.erasure ? passed.erasure : taken;
+    const move =
+      end.kind === 'settled' && end.ask && isDone
+        ? { ...(await askPerson(needs, after, 'erase')), reason: end.reason ?? null }
+        : moveOf(after, end, more);
     if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');
     if (lease.calls && lease.duty.lane === lanes.resync)
       await countItemCalls(needs.db, lease.duty.recipient, lease.duty.subject, lease.calls);
@@ -181,26 +206,43 @@ async function told(needs: Needs, lease: Lease, view: View, move: Move, stepName
 /** First back-off, and the longest, in ms; full jitter between. */
 const [firstWaitMs, longestWaitMs] = [1000, 900_000];
 
+/**
+ * Attempts that failures to reach the system count to, by when the longest wait is reached; and attempts after which a step is `dead`
+ * whose answer is lost or garbled, or which shows no effect, again and again: never an endless row of writes.
+ */
+const [outage, mostWrites] = [10, 16];
+const isOutage = (known: Failure | null) => known?.next === 'retry-later' && known.code !== 'NOT_APPLIED';
+
 /** Failures that say the system is not there; enough in a row open its breaker. */
 const silent = new Set<string>(['RECIPIENT_UNREACHABLE', 'RECIPIENT_UNAVAILABLE', 'ANSWER_LOST']);
 
 /** A failure is named by what happens next. What has no name is our own fault: it is told, and the duty waits like the rest. */
-async function failed(needs: Needs, lease: Lease, error: unknown): Promise<boolean> {
+export async function failed(needs: Needs, lease: Lease, error: unknown, { counts = true } = {}): Promise<boolean> {
   if (error instanceof Failure && error.next === 'yield') return false;
   const { recipient } = lease.duty;
   const known = error instanceof Failure ? error : null;
   if (!known) needs.log.error({ duty: lease.duty.id, system: recipient, fault: faultOf(error) }, 'converge failed');
-  if (known && silent.has(known.code)) await countCall(needs.db, recipient, false);
-  const attempts = lease.duty.attempts + 1;
+  if (known?.hint) needs.log.warn({ duty: lease.duty.id, system: recipient, code: known.code }, known.hint);
+  if (known && counts && silent.has(known.code)) await countCall(needs.db, recipient, false);
+  // a system that is not there may be so for days, and uses up no attempt once the longest wait is reached
+  const attempts = isOutage(known)
+    ? Math.max(lease.duty.attempts, Math.min(lease.duty.attempts + 1, outage))
+    : lease.duty.attempts + 1;
   const backOffMs = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(attempts, 12));
   const waitMs = Math.max(known?.retryAfterMs ?? 0, Math.round(backOffMs * (0.5 + jitter(lease) / 2)));
   const reason = known ? known.code.toLowerCase().replaceAll('_', '-') : 'internal-error';
-  const move: Move = { ...moveAfter(known, { waitMs, reason, attempts }), mustRead: lease.sent === true };
+  // whoever was to read first and could not has left that to the next, and what is to be stopped with it
+  const move: Move = {
+    ...moveAfter(known, { waitMs, reason, attempts, next: known?.hint ?? 'retry' }),
+    mustRead: lease.sent === true || lease.mustRead,
+    ...(lease.mustRead && lease.duty.next?.startsWith(withdraws) ? { next: lease.duty.next } : {}),
+  };
   try {
     await inTransaction(needs.db, async () => {
       if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');
       const view = { subject: await lockSubject(needs.db, lease.duty.subject) };
-      if (known?.next === 'pause-recipient' && (await pauseSystem(needs.db, recipient, known.code))) {
+      const byWriting = known?.code === 'RIGHT_MISSING' && lease.sent === true;
+      if (known?.next === 'pause-recipient' && (await pauseSystem(needs.db, recipient, known.code, { byWriting }))) {
         await tell(needs, { actor: 'kaiku', action: 'system.paused', system: recipient, code: known.code });
       }
       if (known?.code === 'RECIPIENT_QUOTA_SPENT') await parkSystem(needs.db, recipient, waitMs);
@@ -225,20 +267,22 @@ async function failed(needs: Needs, lease: Lease, error: unknown): Promise<boole
 
 function moveAfter(
   known: Failure | null,
-  { waitMs, reason, attempts }: { waitMs: number; reason: string; attempts: number },
+  { waitMs, reason, attempts, next }: { waitMs: number; reason: string; attempts: number; next: string },
 ): Move {
   switch (known?.next) {
     case 'read-first':
-      return { state: 'unknown', reason, waitMs, attempts, next: 'read' };
+      return attempts >= mostWrites
+        ? { state: 'dead', reason, attempts }
+        : { state: 'unknown', reason, waitMs, attempts, next: 'read' };
     case 'pause-recipient':
       return { state: 'held', reason, attempts, next: 'an operator mends the credentials' };
     case 'give-up':
       return { state: 'dead', reason, attempts };
     default:
       // an error of our own that never passes must not spin for ever
-      return known === null && attempts >= 8
+      return (known === null && attempts >= 8) || (!isOutage(known) && attempts >= mostWrites)
         ? { state: 'dead', reason, attempts }
-        : { state: 'waiting', reason, waitMs, attempts, next: 'retry' };
+        : { state: 'waiting', reason, waitMs, attempts, next };
   }
 }
 

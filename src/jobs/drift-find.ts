@@ -24,7 +24,7 @@ import { moveRun, noteRun, peopleOf, type RunRow, seenOf } from '../store/runs.t
 import { subjectById } from '../store/subjects.ts';
 import { look } from './converge-view.ts';
 import { repairFindings } from './drift-repair.ts';
-import { cluesOf, rolesServed } from './link-owners.ts';
+import { factsOf, rolesServed } from './link-owners.ts';
 import { type Needs, now, tell } from './needs.ts';
 
 /** What a drift run writes down while a full resync would put right: the reading and comparing are those of `resync-read.ts`. */
@@ -76,7 +76,7 @@ export async function findUnlinked(needs: Needs, run: RunRow, profile: Profile, 
     });
     return 'erased-but-back';
   }
-  const isOurs = (await cluesOf(needs, run.system, profile.fields)).some((clue) => clue.owners.length > 0);
+  const isOurs = (await factsOf(needs, run.system, [{ profile, hash }])).some(({ clues }) => clues.some((clue) => clue.owners.length > 0));
   const reason = (await isDisowned(needs.db, run.system, hash)) ? 'disowned' : isOurs ? 'not-linked' : null;
   await putFinding(needs.db, { ...base, kind: 'orphan', subject: null, reason });
   return 'orphan';
@@ -125,7 +125,10 @@ async function findOf(needs: Needs, run: RunRow, subject: string): Promise<void>
   // where somebody would be filed depends on their values; what nobody can say without them is not claimed
   const cannotSay = view.fields === null && needs.connectors[run.system]?.recipient?.placesFor !== undefined;
   const input = cannotSay ? { ...view.input, places: [] } : view.input;
-  for (const found of driftOf(input, seen)) await note(needs, run, subject, found, view.rows[found.record ?? -1]?.record ?? null);
+  // a row that could not be read may well be the one that was not seen
+  const isWhole = !run.counts['unread'];
+  for (const found of driftOf(input, seen))
+    if (isWhole || found.kind !== 'missing') await note(needs, run, subject, found, view.rows[found.record ?? -1]?.record ?? null);
 }
 
 const note = (needs: Needs, run: RunRow, subject: string, found: Found, record: RecordRow | null) =>

@@ -32,7 +32,7 @@ async function retainedAt(needs: Needs, subject: string, system: string): Promis
   for (const record of await recordsOf(needs.db, subject, system)) {
     if (record.state === 'erased' || record.state === 'absent' || !record.sealed_ref) continue;
     const bound = await recipient.bound(unsealRef<RemoteRef>(needs.vault, system, record.sealed_ref), freeCall);
-    const law = bound ? lawOf(needs, system, bound) : null;
+    const law = bound && bound.pending === undefined ? lawOf(needs, system, bound) : null;
     if (bound && law) return { fields: [...bound.keeps].sort(), until: law.until, law: law.law };
   }
   return null;

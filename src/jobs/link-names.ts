@@ -29,22 +29,44 @@ const nameOf = (fields: Fields): Name => ({
   familyName: typeof fields.familyName === 'string' ? fields.familyName : undefined,
 });
 
+/** What the register says of candidates, each asked for once; for one run, and gone with it. */
+export function valuesOnce(needs: Needs): (subject: string) => Promise<Fields | null> {
+  const asked = new Map<string, Promise<Fields | null>>();
+  return (subject) => {
+    const known = asked.get(subject) ?? valuesOf(needs, subject);
+    asked.set(subject, known);
+    return known;
+  };
+}
+
 /**
  * Compares the name in a recipient's row with a person's. Equal prints say "same" without a look at the values; only what differs
- * is read from the register.
+ * is read from the register, where one look is a call.
  */
-export async function likenessTo(needs: Needs, fields: Fields, subjectId: string): Promise<Likeness> {
+export async function likenessTo(
+  needs: Needs,
+  fields: Fields,
+  subjectId: string,
+  valuesOf: (subject: string) => Promise<Fields | null>,
+): Promise<Likeness> {
   const name = nameOf(fields);
   if (!name.givenName && !name.familyName) return 'unknown';
   const known = (await latestVersion(needs.db, subjectId))?.fingerprints ?? {};
-  const prints = fingerprints(needs.vault.keys.hmac.current, subjectId, name as Fields);
-  if (
-    known['givenName'] &&
-    known['familyName'] &&
-    known['givenName'] === prints['givenName'] &&
-    known['familyName'] === prints['familyName']
-  )
-    return 'same';
-  const there = await valuesOf(needs, subjectId);
+  const shows = (other: Name) => {
+    const prints = fingerprints(needs.vault.keys.hmac.current, subjectId, other as Fields);
+    return prints['givenName'] === known['givenName'] && prints['familyName'] === known['familyName'];
+  };
+  if (known['givenName'] && known['familyName'] && spellingsOf(name).some(shows)) return 'same';
+  const there = await valuesOf(subjectId);
   return there ? likeness(name, nameOf(there)) : 'unknown';
+}
+
+/** How the register may have spelt the same words: in the other order, with other capitals, without blanks around them. */
+function spellingsOf({ givenName, familyName }: Name): Name[] {
+  const [given = '', family = ''] = [givenName?.trim(), familyName?.trim()];
+  const written = [given, family].map((text) =>
+    text.toLowerCase().replace(/(^|[\s-])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
+  ) as [string, string];
+  const pairs: [string, string][] = [[given, family], [family, given], written, [written[1], written[0]]];
+  return pairs.map(([first, last]) => ({ givenName: first, familyName: last }));
 }

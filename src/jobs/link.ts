@@ -3,15 +3,16 @@ import { type Call, freeCall } from '../connectors/http.ts';
 import { fingerprints } from '../core/fingerprint.ts';
 import { masked } from '../core/mask.ts';
 import { type LinkRule, match } from '../core/match.ts';
+import type { Fields } from '../core/person.ts';
 import { inTransaction } from '../store/database.ts';
-import { hold, isDisowned } from '../store/held.ts';
+import { hold } from '../store/held.ts';
 import { deleteRecord, putRecord, recordByRemote, recordsOf, remoteHash, sealRef } from '../store/records.ts';
 import { subjectById } from '../store/subjects.ts';
 import { markLinked, systemState } from '../store/systems.ts';
 import { noteRefusal } from './converge-notes.ts';
 import { standings } from './converge-write.ts';
-import { likenessTo, valuesOf } from './link-names.ts';
-import { cluesOf, nearbyOwners, roleOfErased } from './link-owners.ts';
+import { likenessTo, valuesOnce } from './link-names.ts';
+import { factsOf, type HashedRow, neighbours, type RowFacts } from './link-owners.ts';
 import { type Needs, tell, whose } from './needs.ts';
 
 export interface LinkResult {
@@ -27,6 +28,8 @@ export interface LinkResult {
   /** Rows that nobody in the register knows. */
   orphans: number;
   alreadyLinked: number;
+  /** Rows that the system has and that could not be read; absent: none. */
+  unread?: number;
 }
 
 /** Whoever watches a first contact counts its requests, and may end it between two pages; then there is no answer. */
@@ -35,7 +38,7 @@ export interface LinkWatch {
   goesOn(sofar: LinkResult): Promise<boolean>;
 }
 
-type Finding = Exclude<keyof LinkResult, 'system' | 'read'>;
+type Finding = Exclude<keyof LinkResult, 'system' | 'read' | 'unread'>;
 
 /**
  * First contact: reads all rows of a recipient and ties each to its person, where an identifier that exactly one person has says
@@ -59,18 +62,29 @@ export async function linkRecipient(
 ): Promise<LinkResult | null> {
   const recipient = needs.connectors[system]?.recipient;
   if (!recipient) throw new Error('this system is not a recipient whose rows can be listed');
-  const run: Run = { needs, system, apply, actor, made: new Map() };
+  const [valuesOf, nearby] = [valuesOnce(needs), neighbours(needs)];
+  const run: Run = { needs, system, apply, actor, made: new Map(), valuesOf, nearby };
   const result: LinkResult = { system, read: 0, linked: 0, ambiguous: 0, shared: 0, orphans: 0, alreadyLinked: 0 };
   const seen = new Set<string>();
-  for await (const page of recipient.list(watch?.call ?? freeCall)) {
+  const unread = (rows: number) => {
+    result.unread = (result.unread ?? 0) + rows;
+  };
+  for await (const page of recipient.list(watch?.call ?? freeCall, unread)) {
+    const rows: HashedRow[] = [];
     for (const profile of page) {
       const hash = remoteHash(needs.vault, system, profile.ref.place, profile.ref.id);
       // pages that shift while they are read show a row twice
       const key = hash.toString('base64url', 0, 12);
       if (seen.has(key)) continue;
       seen.add(key);
+      rows.push({ profile, hash });
+    }
+    const facts = await factsOf(needs, system, rows);
+    for (const [at, { profile, hash }] of rows.entries()) {
       result.read++;
-      const { finding, undone } = await linkOne(run, profile, hash);
+      const known = facts[at];
+      if (!known) continue;
+      const { finding, undone } = await linkOne(run, profile, hash, known);
       result[finding]++;
       if (undone) {
         result.linked--;
@@ -96,20 +110,26 @@ interface Run {
   actor: string;
   /** Per person and place, the row that this run linked, and whether its name said whose it is. */
   made: Map<string, { profile: Profile; named: boolean }>;
+  valuesOf(subject: string): Promise<Fields | null>;
+  /** People whose address is one slip of the hand away from the row's. */
+  nearby(fields: Fields): Promise<string[]>;
 }
 
-async function linkOne(run: Run, profile: Profile, hash: Buffer): Promise<{ finding: Finding; undone?: boolean }> {
+async function linkOne(
+  run: Run,
+  profile: Profile,
+  hash: Buffer,
+  facts: RowFacts,
+): Promise<{ finding: Finding; undone?: boolean }> {
   const { needs, system } = run;
   const { place } = profile.ref;
-  if (await recordByRemote(needs.db, system, place, hash)) return { finding: 'alreadyLinked' };
-  // a person said before that this row is nobody's
-  if (await isDisowned(needs.db, system, hash)) return { finding: 'orphans' };
-  const found = await match(await cluesOf(needs, system, profile.fields), (subject) =>
-    likenessTo(needs, profile.fields, subject),
-  );
+  if (facts.isLinked) return { finding: 'alreadyLinked' };
+  if (facts.isDisowned) return { finding: 'orphans' };
+  const likeness = (subject: string) => likenessTo(needs, profile.fields, subject, run.valuesOf);
+  const found = await match(facts.clues, likeness);
   switch (found.kind) {
     case 'orphan':
-      return { finding: await orphan(run, profile, hash) };
+      return { finding: await orphan(run, profile, hash, facts.erasedRole) };
     case 'shared':
       await holdRow(run, profile, hash, found.candidates, 'shared');
       return { finding: 'shared' };
@@ -117,7 +137,7 @@ async function linkOne(run: Run, profile: Profile, hash: Buffer): Promise<{ find
       await holdRow(run, profile, hash, found.candidates, found.reason);
       return { finding: 'ambiguous' };
     case 'linked': {
-      const named = (await likenessTo(needs, profile.fields, found.subject)) === 'same';
+      const named = (await likeness(found.subject)) === 'same';
       const twin = await twinOf(run, found.subject, place, named);
       if (twin) {
         await holdRow(run, profile, hash, [found.subject], 'second-row');
@@ -156,9 +176,8 @@ async function undo(run: Run, subject: string, place: string): Promise<boolean> 
   return true;
 }
 
-async function orphan(run: Run, profile: Profile, hash: Buffer): Promise<Finding> {
+async function orphan(run: Run, profile: Profile, hash: Buffer, role: string | null): Promise<Finding> {
   const { needs, system, apply, actor } = run;
-  const role = await roleOfErased(needs, system, profile.fields);
   if (role !== null) {
     if (!apply) return 'orphans';
     const opened = await hold(needs.db, {
@@ -174,8 +193,8 @@ async function orphan(run: Run, profile: Profile, hash: Buffer): Promise<Finding
     return 'orphans';
   }
   const near: string[] = [];
-  for (const candidate of await nearbyOwners(needs, profile.fields)) {
-    const like = await likenessTo(needs, profile.fields, candidate);
+  for (const candidate of await run.nearby(profile.fields)) {
+    const like = await likenessTo(needs, profile.fields, candidate, run.valuesOf);
     if (like === 'same' || like === 'near') near.push(candidate);
   }
   if (near.length === 0) return 'orphans';
@@ -198,7 +217,7 @@ async function holdRow(run: Run, profile: Profile, about: Buffer, candidates: st
     ref: profile.ref,
     row: masked(profile.fields),
     candidates: await Promise.all(
-      shown.map(async (subject) => ({ subject, register: masked((await valuesOf(needs, subject)) ?? {}) })),
+      shown.map(async (subject) => ({ subject, register: masked((await run.valuesOf(subject)) ?? {}) })),
     ),
   };
   const opened = await hold(needs.db, {
@@ -254,7 +273,10 @@ export async function tryFirstContact(needs: Needs, system: string): Promise<boo
   const recipient = needs.connectors[system]?.recipient;
   if (!recipient || needs.connectors[system]?.manifest.human) return false;
   if ((await systemState(needs.db, system))?.linked_at != null) return true;
-  for await (const page of recipient.list(freeCall)) if (page.length > 0) return false;
+  let unread = 0;
+  for await (const page of recipient.list(freeCall, (rows) => (unread += rows))) if (page.length > 0) return false;
+  // rows that nobody can read are somebody's
+  if (unread > 0) return false;
   await markLinked(needs.db, system);
   await tell(needs, { actor: 'kaiku', action: 'recipient.linked', system, reason: 'holds-nobody' });
   return true;

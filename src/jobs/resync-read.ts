@@ -53,7 +53,11 @@ export async function readAll(needs: Needs, run: RunRow, ends?: AbortSignal): Pr
   const note = () =>
     noteRun(needs.db, run, { counts, calls, pages, page_ms: pageMs, rows_read: rowsRead, blanks: 0, problem: null });
   let began = performance.now();
-  for await (const page of recipient.list(call)) {
+  const unread = (rows: number) => {
+    counts['unread'] = (counts['unread'] ?? 0) + rows;
+  };
+  delete counts['unread'];
+  for await (const page of recipient.list(call, unread)) {
     pages++;
     pageMs += performance.now() - began;
     for (let at = 0; at < page.length; at += piece) {
@@ -173,7 +177,7 @@ export async function compareSome(needs: Needs, run: RunRow): Promise<boolean> {
     return true;
   }
   const judged = Object.entries(counts).reduce(
-    (sum, [name, n]) => (name === 'orphans' || name === 'unchanged' ? sum : sum + n),
+    (sum, [name, n]) => (name === 'orphans' || name === 'unread' || name === 'unchanged' ? sum : sum + n),
     0,
   );
   counts['unchanged'] = Math.max(0, (await peopleOf(needs.db, run.system)) - judged);

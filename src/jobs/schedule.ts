@@ -1,10 +1,23 @@
+import type { RightProbe } from '../connectors/connector.ts';
 import { freeCall } from '../connectors/http.ts';
 import { Failure } from '../core/failure.ts';
 import { sequence } from '../store/audit.ts';
 import { dropEnvelopes, runningCases } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
-import { parkSystem, pauseSystem, releaseHeld, resumeSystem, systemState, systemStates, takeTurn } from '../store/systems.ts';
-import { converge, faultOf } from './converge.ts';
+import {
+  hastenLooks,
+  type PausedSystem,
+  parkSystem,
+  pauseSystem,
+  releaseHeld,
+  resumeSystem,
+  slowTurn,
+  systemState,
+  takeLooks,
+  takeTurn,
+} from '../store/systems.ts';
+import { faultOf } from './converge.ts';
+import { convergeTogether } from './converge-many.ts';
 import { deliverNotices, openChannels, type Words } from './deliver-notices.ts';
 import { driftInTurn } from './drift.ts';
 import { advanceCase } from './erasure.ts';
@@ -28,7 +41,7 @@ const pace = {
   cases: 2000,
   runs: 250,
   envelopes: 60_000,
-  resume: 30_000,
+  resume: 5000,
   recipients: 60_000,
   drift: 60_000,
   watch: 10_000,
@@ -47,10 +60,12 @@ export function startWork(needs: Needs, queues: Queues, worker: string, words: W
   for (const system of Object.values(needs.config.systems)) {
     const connector = needs.connectors[system.name];
     if (!connector) continue;
-    queues.work(system.name, Math.min(8, connector.manifest.limits.connections), ({ dutyId }) => converge(needs, worker, dutyId));
+    queues.work(system.name, Math.min(8, connector.manifest.limits.connections), ({ dutyId }) =>
+      convergeTogether(needs, worker, dutyId),
+    );
     if (system.register) registerClockwork(needs, system.name, system.register, every);
     if (system.recipient && connector.recipient) {
-      every(`contact:${system.name}`, pace.contact, () => tryFirstContact(needs, system.name));
+      every(`contact:${system.name}`, pace.contact, () => meetRecipient(needs, system.name));
       every(`drift:${system.name}`, pace.drift, async () => {
         if (await isOpen(needs, system.name)) await driftInTurn(needs, system.name);
       });
@@ -81,6 +96,7 @@ export function startWork(needs: Needs, queues: Queues, worker: string, words: W
     if (await takeTurn(needs.db, 'kaiku', 'verify', pace.verify)) await verifyOwnLog(needs);
   });
   every('envelopes', pace.envelopes, async () => dropEnvelopes(needs.db, await now(needs)));
+  void hastenLooks(needs.db).catch(() => {});
   every('resume', pace.resume, () => resumePaused(needs));
   return {
     async stop() {
@@ -116,6 +132,19 @@ function registerClockwork(needs: Needs, name: string, options: { pollSeconds: n
   });
 }
 
+/** Looks whether a recipient that nobody linked holds nobody: soon at first, and rarely once it turned out to hold somebody. */
+export async function meetRecipient(needs: Needs, name: string): Promise<void> {
+  if ((await systemState(needs.db, name))?.linked_at || !(await isOpen(needs, name))) return;
+  if (!(await takeTurn(needs.db, name, 'contact', pace.contact))) return;
+  const slow = (longestMs: number) => slowTurn(needs.db, name, 'contact', { everyMs: pace.contact, longestMs });
+  try {
+    if (!(await tryFirstContact(needs, name))) await slow(3_600_000);
+  } catch (error) {
+    await slow(60_000);
+    await pauseOrPark(needs, name, error);
+  }
+}
+
 /** Neither paused nor parked: what is asked without a duty waits as duties do. */
 async function isOpen(needs: Needs, name: string): Promise<boolean> {
   const state = await systemState(needs.db, name);
@@ -137,19 +166,27 @@ async function advanceAll(needs: Needs): Promise<void> {
   for (const found of await runningCases(needs.db)) await inTransaction(needs.db, () => advanceCase(needs, found));
 }
 
-/** A paused system whose rights are all there again goes on by itself; nobody has to remember it. */
+/**
+ * A paused system goes on by itself when what it lacked is proven to be there; nobody has to remember it. What reading cannot prove
+ * waits for an operator's `kaiku check`: a guess would hand the same write to the same refusal, again and again.
+ */
 export async function resumePaused(needs: Needs): Promise<void> {
-  for (const { system, paused_code } of await systemStates(needs.db)) {
-    const connector = needs.connectors[system];
-    if (!paused_code || !connector) continue;
-    const rights = await connector.check(freeCall, false).catch(() => null);
-    if (rights?.every((r) => r.ok !== false)) await resume(needs, system, 'kaiku');
+  for (const paused of await takeLooks(needs.db)) {
+    const rights = await needs.connectors[paused.system]?.check(freeCall, false).catch(() => null);
+    if (rights && isProven(rights, paused)) await resume(needs, paused.system, 'kaiku');
   }
+}
+
+function isProven(rights: readonly RightProbe[], lacking: PausedSystem): boolean {
+  if (rights.some(({ ok }) => ok === false)) return false;
+  // a right that the check asks for no more is not needed any more
+  const unproven = rights.filter(({ ok }) => ok === null).map(({ right }) => right);
+  return lacking.byWriting ? unproven.length === 0 : !unproven.some((right) => lacking.rights.includes(right));
 }
 
 export async function resume(needs: Needs, system: string, actor: string): Promise<boolean> {
   return inTransaction(needs.db, async () => {
-    if (!(await resumeSystem(needs.db, system))) return false;
+    if (!(await resumeSystem(needs.db, system, actor === 'kaiku'))) return false;
     await releaseHeld(needs.db, system, 'credentials-rejected');
     await releaseHeld(needs.db, system, 'right-missing');
     await tell(needs, { actor, action: 'system.resumed', system });

@@ -28,6 +28,7 @@ export async function systemViews(needs: Needs, scope: Scope) {
         human: manifest.human,
         linked: manifest.human || state.linked_at !== null || !system.recipient,
         ...(state.paused_code ? { paused: state.paused_code } : {}),
+        ...(state.paused_rights.length > 0 ? { missing: state.paused_rights } : {}),
         ...(state.breaker_open && state.breaker_until ? { breakerUntil: state.breaker_until.toISOString() } : {}),
         ...(state.last_answer_at ? { lastAnswer: state.last_answer_at.toISOString() } : {}),
         ...(state.last_poll_at ? { lastPoll: state.last_poll_at.toISOString() } : {}),

@@ -5,11 +5,12 @@ import pg from 'pg';
 import { ledger } from './migrations/001-ledger.ts';
 import { boundRows } from './migrations/002-bound-rows.ts';
 import { runs } from './migrations/003-runs.ts';
-import { accounts } from './migrations/004-accounts.ts';
-import { consoleIndexes } from './migrations/005-console.ts';
-import { runsShown } from './migrations/006-runs.ts';
-import { drift } from './migrations/007-drift.ts';
-import { notices } from './migrations/008-notices.ts';
+import { paused } from './migrations/004-paused.ts';
+import { accounts } from './migrations/005-accounts.ts';
+import { consoleIndexes } from './migrations/006-console.ts';
+import { runsShown } from './migrations/007-runs.ts';
+import { drift } from './migrations/008-drift.ts';
+import { notices } from './migrations/009-notices.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -66,11 +67,12 @@ async function migrate(db: Db): Promise<void> {
         '001-ledger': migration(ledger),
         '002-bound-rows': migration(boundRows),
         '003-runs': migration(runs),
-        '004-accounts': migration(accounts),
-        '005-console': migration(consoleIndexes),
-        '006-runs': migration(runsShown),
-        '007-drift': migration(drift),
-        '008-notices': migration(notices),
+        '004-paused': migration(paused),
+        '005-accounts': migration(accounts),
+        '006-console': migration(consoleIndexes),
+        '007-runs': migration(runsShown),
+        '008-drift': migration(drift),
+        '009-notices': migration(notices),
       }),
     },
   });

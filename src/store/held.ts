@@ -94,6 +94,18 @@ export const disown = (db: Db, d: { id: string; system: string; about: Buffer; b
         VALUES (${d.id}, 'ambiguous-link', ${d.system}, ${d.about}, 'unlinked', 'dismiss', ${d.by}, now())`,
   );
 
+/** Which of these rows a person said to be nobody's, as base64url. */
+export const disownedAmong = async (db: Db, system: string, abouts: readonly Buffer[]): Promise<ReadonlySet<string>> =>
+  new Set(
+    (
+      await rows(
+        db,
+        sql<{ about: Buffer }>`
+          SELECT DISTINCT about FROM held WHERE about = ANY(${abouts}::bytea[]) AND system = ${system} AND kind = 'ambiguous-link' AND verdict = 'dismiss'`,
+      )
+    ).map(({ about }) => about.toString('base64url')),
+  );
+
 export const isDisowned = async (db: Db, system: string, about: Buffer): Promise<boolean> =>
   (await row(
     db,

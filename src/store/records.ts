@@ -77,6 +77,18 @@ export const countRecords = async (db: Db, recipient: string): Promise<number> =
     )
   )?.n ?? 0;
 
+/** Which of these rows are linked to anybody, as base64url. */
+export const linkedAmong = async (db: Db, recipient: string, hashes: readonly Buffer[]): Promise<ReadonlySet<string>> =>
+  new Set(
+    (
+      await rows(
+        db,
+        sql<{ hash: Buffer }>`
+          SELECT remote_hash AS hash FROM record WHERE recipient = ${recipient} AND remote_hash = ANY(${hashes}::bytea[])`,
+      )
+    ).map(({ hash }) => hash.toString('base64url')),
+  );
+
 export const recordById = (db: Db, id: string): Promise<RecordRow | undefined> =>
   row(db, sql<RecordRow>`SELECT * FROM record WHERE id = ${id}`);
 

@@ -306,6 +306,32 @@ export const ownersOf = (db: Db, kind: string, hashes: readonly Buffer[]): Promi
       WHERE i.kind = ${kind} AND i.hash = ANY(${hashes}::bytea[]) AND s.state <> 'erased'`,
   );
 
+/** Living people who have or had any of these identifiers of several kinds, one row a person and identifier. */
+export const ownersAmong = (
+  db: Db,
+  identifiers: readonly HashedIdentifier[],
+): Promise<(HashedIdentifier & { id: string; role: string })[]> =>
+  rows(
+    db,
+    sql<HashedIdentifier & { id: string; role: string }>`
+      SELECT i.kind, i.hash, s.id, s.role FROM identifier i JOIN subject s ON s.id = i.subject
+      JOIN (SELECT DISTINCT kind, hash FROM unnest(${identifiers.map((one) => one.kind)}::text[], ${identifiers.map((one) => one.hash)}::bytea[]) AS t(kind, hash)) asked
+        ON i.kind = asked.kind AND i.hash = asked.hash
+      WHERE s.state <> 'erased'`,
+  );
+
+/** The first 48 bits of a hash: enough to say "not among them" without a statement. */
+export const prefixOf = (hash: Buffer): number => hash.readUIntBE(0, 6);
+
+/** Of every address that somebody has or had. */
+export async function emailPrefixes(db: Db): Promise<ReadonlySet<number>> {
+  const found = await rows(
+    db,
+    sql<{ prefix: Buffer }>`SELECT DISTINCT substring(hash FROM 1 FOR 6) AS prefix FROM identifier WHERE kind = 'email'`,
+  );
+  return new Set(found.map(({ prefix }) => prefixOf(prefix)));
+}
+
 /** Former identifiers that turned out to be another person's. */
 export const forgetFormer = (db: Db, subject: string, other: string) =>
   changes(

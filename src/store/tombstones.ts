@@ -70,13 +70,13 @@ export const tombstonesAmong = (
   role: string,
   hashes: readonly { kind: string; hash: Buffer }[],
   now: Date,
-): Promise<{ kind: string; made_at: Date }[]> =>
+): Promise<{ kind: string; hash: Buffer; made_at: Date }[]> =>
   hashes.length === 0
     ? Promise.resolve([])
     : rows(
         db,
-        sql<{ kind: string; made_at: Date }>`
-          SELECT t.kind, t.made_at FROM tombstone t
+        sql<{ kind: string; hash: Buffer; made_at: Date }>`
+          SELECT t.kind, t.hash, t.made_at FROM tombstone t
           JOIN unnest(${hashes.map((h) => h.kind)}::text[], ${hashes.map((h) => h.hash)}::bytea[]) AS asked(kind, hash) ON t.kind = asked.kind AND t.hash = asked.hash
           WHERE t.role = ${role} AND t.until > ${now}`,
       );

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -9,7 +10,15 @@ import { registry } from '../../src/connectors/registry.ts';
 
 const path = join(import.meta.dirname, '../../config/kaiku.yaml');
 const text = readFileSync(path, 'utf8');
-const env = { INSIGHTLY_API_KEY: 'canary-insightly', MAILCHIMP_API_KEY: 'canary-mailchimp-us6', MAILCHIMP_HOOK: 'canary-hook' };
+const env = {
+  INSIGHTLY_API_KEY: 'canary-insightly',
+  MAILCHIMP_API_KEY: 'canary-mailchimp-us6',
+  MAILCHIMP_HOOK: 'canary-hook',
+  NETVISOR_CUSTOMER_ID: 'canary-customer',
+  NETVISOR_CUSTOMER_KEY: 'canary-customer-key',
+  NETVISOR_PARTNER_ID: 'canary-partner',
+  NETVISOR_PARTNER_KEY: 'canary-partner-key',
+};
 
 function faultsOf(yaml: string, given: Record<string, string | undefined> = env): ConfigError['faults'] {
   try {
@@ -28,14 +37,32 @@ const changed = (from: string, to: string) => {
 
 it('loads the example that ships with Kaiku', () => {
   const config = loadConfig(path, env, registry);
-  expect(Object.keys(config.systems)).toEqual(['crm', 'newsletter', 'collection-partner']);
+  expect(Object.keys(config.systems)).toEqual(['crm', 'newsletter', 'accounting', 'collection-partner']);
   expect(config.systems['crm']?.register).toMatchObject({ for: 'customer', pollSeconds: 60, eraseAfterDays: 14 });
+  expect(config.systems['accounting']?.recipient).toMatchObject({ purposes: ['invoicing'], retention: ['fi/vouchers'] });
   expect(config.systems['collection-partner']?.recipient).toMatchObject({ dueDays: 14, undoHours: 0 });
 });
 
-it('ships the JSON Schema of the very same rules', () => {
-  const shipped = JSON.parse(readFileSync(join(import.meta.dirname, '../../config/kaiku.schema.json'), 'utf8')) as unknown;
-  expect(shipped).toEqual(JSON.parse(JSON.stringify(configJsonSchema(registry))));
+describe('the JSON Schema', () => {
+  const schema = configJsonSchema(registry) as object;
+  const misfits = (yaml: string) => {
+    const fits = new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
+    return fits(parse(yaml)) ? [] : (fits.errors ?? []).map(({ instancePath }) => instancePath);
+  };
+
+  it('takes the example, and knows the settings of every connector', () => {
+    expect(misfits(text)).toEqual([]);
+    expect(misfits(changed('audiences: [ab12cd34ef]', 'audiences: 5'))).toContain('/systems/newsletter/settings/audiences');
+    for (const vendor of Object.keys(registry)) expect(JSON.stringify(schema)).toContain(`{"const":"${vendor}"}`);
+  });
+
+  it('is where the example looks for it: the build makes it, so that a new connector touches no second file', () => {
+    const named = /yaml-language-server: \$schema=(\S+)/.exec(text)?.[1] ?? '';
+    const root = join(import.meta.dirname, '../..');
+    const file = relative(root, join(root, 'config', named));
+    expect(readFileSync(join(root, 'tools/run.mjs'), 'utf8')).toContain(`join(root, '${file.split(sep).join("', '")}')`);
+    expect(readFileSync(join(root, '.gitignore'), 'utf8').split('\n')).toContain(file.split(sep).join('/'));
+  });
 });
 
 describe('a fault is told with its place, and with what to do', () => {
@@ -56,6 +83,7 @@ describe('a fault is told with its place, and with what to do', () => {
       'fields: [givenName, surname]',
       { message: /not a field of a person/ },
     ],
+    ['an unknown retention rule', 'fi/vouchers', 'fi/voucher', { message: /no retention rule/, suggestion: 'fi/vouchers' }],
     ['a number out of range', 'pollSeconds: 60', 'pollSeconds: -5', { message: /small|>=/i }],
     ['a text for a number', 'pollSeconds: 60', 'pollSeconds: "60"', { message: /expected number, received string/ }],
     ['a wrong choice', 'approve: person', 'approve: persson', { message: /one of/, suggestion: 'person' }],

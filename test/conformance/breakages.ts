@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Connector, Recipient, Written } from '../../src/connectors/connector.ts';
-import { freeCall } from '../../src/connectors/http.ts';
+import { freeCall, type Wire, type WireRequest } from '../../src/connectors/http.ts';
 import { Failure } from '../../src/core/failure.ts';
 import { checksFor, runCheck } from './keeps-the-contract.ts';
 import { given, type Subject, type Vendor, type Verb, verbs } from './world.ts';
@@ -180,6 +180,48 @@ function broken(subject: Subject, { spoil }: Breakage): Subject {
       return { ...connector, recipient: { ...recipient, ...spoil(recipient, vendor, subject) } };
     },
   };
+}
+
+/** A change of the connector's own calls: its verbs are the real ones, and send something else. */
+export interface SpoiltCalls {
+  what: string;
+  /** The check that must fail. */
+  by: string;
+  spoil(good: Wire): Wire;
+}
+
+/** A write whose answer was lost, taken for done. */
+export const lossIs =
+  (answer: { status: number; body?: string }): SpoiltCalls['spoil'] =>
+  (good) =>
+  (request, call) =>
+    good(request, call).catch((error: unknown) => {
+      if (!(error instanceof Failure && error.code === 'ANSWER_LOST')) throw error;
+      const text = answer.body ?? '';
+      const body = Buffer.from(text);
+      return { status: answer.status, headers: {}, body, text: () => text, json: () => JSON.parse(text) as unknown };
+    });
+
+/** Requests of one kind, sent as others. */
+export const sentAs =
+  (is: (request: WireRequest) => boolean, other: (request: WireRequest) => WireRequest): SpoiltCalls['spoil'] =>
+  (good) =>
+  (request, call) =>
+    good(is(request) ? other(request) : request, call);
+
+export const jsonOf = (request: WireRequest) => JSON.parse(String(request.body)) as Record<string, unknown>;
+
+/** The same for calls that are changed on their way out. */
+export function catchesSpoiltCalls(name: string, subject: Subject, spoilt: readonly SpoiltCalls[]): void {
+  describe.concurrent(`${name} is caught that`, () => {
+    it.each(spoilt.map((s): [string, SpoiltCalls] => [s.what, s]))('%s', async (_what, { by, spoil }) => {
+      const check = checksFor(subject).find((c) => c.name === by);
+      if (!check) throw new Error(`no check is called "${by}"`);
+      await runCheck(check, subject);
+      const worse: Subject = { ...subject, connect: (origin, wire) => subject.connect(origin, spoil(wire)) };
+      await expect(runCheck(check, worse)).rejects.toThrow();
+    });
+  });
 }
 
 /** Each fault that could be this recipient's is caught by the check that is there for it. */

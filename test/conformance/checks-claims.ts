@@ -3,7 +3,7 @@ import type { Recipient } from '../../src/connectors/connector.ts';
 import { createWire, memoryGate } from '../../src/connectors/http.ts';
 import { Failure } from '../../src/core/failure.ts';
 import { faultsOf } from './manifest.ts';
-import { type Check, call, type ManyAtOnce, optionalVerbs, type World, writesIn } from './world.ts';
+import { type Check, call, optionalVerbs, type World, writesIn } from './world.ts';
 
 /** What the manifest claims, and whether it is so where the vendor counts. */
 
@@ -13,7 +13,7 @@ function mostInASecond(times: readonly number[]): number {
   return Math.max(0, ...sorted.map((from) => sorted.filter((at) => at >= from && at < from + 1000).length));
 }
 
-const optionalOf = (recipient: Recipient & ManyAtOnce) => optionalVerbs.filter((verb) => recipient[verb] !== undefined);
+const optionalOf = (recipient: Recipient) => optionalVerbs.filter((verb) => recipient[verb] !== undefined);
 
 export const claimChecks: Check[] = [
   {

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Bound, RemoteRef } from '../../src/connectors/connector.ts';
 import { Failure } from '../../src/core/failure.ts';
 import { failureOfWrite } from './checks-failures.ts';
-import { type Check, call, corrected, given, type ManyAtOnce, type World } from './world.ts';
+import { type Check, call, corrected, given, kindOf, type World } from './world.ts';
 
 /** The verbs that only some recipients have: rows that a law keeps, and many corrections at once. */
 
@@ -130,7 +130,7 @@ const many: Check[] = [3, 40].map((count) => ({
   name: `corrects ${count} rows at once, answers each in its place, and sinks none over another`,
   needs: ['rectifyMany'],
   async run(w) {
-    const { rectifyMany } = w.recipient as ManyAtOnce;
+    const { rectifyMany } = w.recipient;
     const refs: RemoteRef[] = [];
     for (let n = 1; n <= count; n++) refs.push((await w.one(n)).ref);
     // some are gone, and one is to have an address that another row has
@@ -146,7 +146,7 @@ const many: Check[] = [3, 40].map((count) => ({
     for (const [at, ref] of refs.entries()) {
       const now = await w.recipient.read(ref, call);
       const kind = gone.has(at) ? 'not-found' : at === taken ? 'refused' : 'accepted';
-      expect([at, said?.[at]?.kind]).toEqual([at, kind]);
+      expect([at, kindOf(said?.[at])]).toEqual([at, kind]);
       if (kind === 'accepted') expect(now?.fields).toEqual(w.recipient.asHeld?.(fresh(at), w.place) ?? fresh(at));
       if (kind === 'not-found') expect(now).toBeNull();
     }
@@ -158,7 +158,7 @@ const manyLost: Check[] = (['commit-then-drop', 'drop-before-commit', 'cut-body'
     name: `claims of many corrections only those that were made (${kind})`,
     needs: ['rectifyMany'],
     async run(w) {
-      const { rectifyMany } = w.recipient as ManyAtOnce;
+      const { rectifyMany } = w.recipient;
       const refs: RemoteRef[] = [];
       for (let n = 1; n <= 20; n++) refs.push((await w.one(n)).ref);
       const items = refs.map((ref, at) => ({ ref, fields: given(corrected(w, at + 1)), blanked: [] }));
@@ -170,12 +170,12 @@ const manyLost: Check[] = (['commit-then-drop', 'drop-before-commit', 'cut-body'
       w.server.clearFaults();
       for (const [at, { ref, fields }] of items.entries()) {
         const now = await w.recipient.read(ref, call);
-        if (said?.[at]?.kind === 'accepted') expect(now?.fields).toEqual(w.recipient.asHeld?.(fields, w.place) ?? fields);
-        expect(said?.[at]?.kind).not.toBe('not-found');
+        if (kindOf(said?.[at]) === 'accepted') expect(now?.fields).toEqual(w.recipient.asHeld?.(fields, w.place) ?? fields);
+        expect(kindOf(said?.[at])).not.toBe('not-found');
       }
       // what was left undone can be done then
       const again = await rectifyMany?.call(w.recipient, items, call);
-      expect(again?.map(({ kind: k }) => k)).toEqual(refs.map(() => 'accepted'));
+      expect(again?.map(kindOf)).toEqual(refs.map(() => 'accepted'));
     },
   }),
 );

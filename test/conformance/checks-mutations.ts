@@ -1,6 +1,8 @@
 import fc from 'fast-check';
+import { expect } from 'vitest';
 import type { Recipient, RemoteRef, Written } from '../../src/connectors/connector.ts';
 import { Failure } from '../../src/core/failure.ts';
+import { type FurtherStep, furtherSteps } from './mutated-reads.ts';
 import { isJson, type Mutation, mutations, spoil } from './mutations.ts';
 import { startProxy } from './proxy.ts';
 import { type Check, call, corrected, given, verbs, type World } from './world.ts';
@@ -17,7 +19,7 @@ type Step = (typeof steps)[number];
 class FalseConfirmation extends Error {
   override name = 'FalseConfirmation';
 }
-const falsely = (step: Step, what: string) => new FalseConfirmation(`${step}: ${what}`);
+const falsely = (step: string, what: string) => new FalseConfirmation(`${step}: ${what}`);
 
 /** One proxy for all runs; every answer on the way back is spoilt while `mutation` is set, and the vendor really does what it is asked. */
 async function spoiler(w: World) {
@@ -33,6 +35,7 @@ async function spoiler(w: World) {
   });
   return {
     by: w.another({ origin: proxy.url }),
+    connector: w.connect(proxy.url, w.wire),
     /** Runs some work under a mutation; whether any answer became one that cannot be read at all. */
     async under<T>(mutation: Mutation, work: () => Promise<T>): Promise<{ said: T | Failure; unreadable: boolean }> {
       Object.assign(now, { mutation, unreadable: false });
@@ -73,6 +76,24 @@ async function meet(w: World, spoilt: Spoiler, step: Step, mutation: Mutation, n
   } finally {
     for (const person of [w.person(n), ...(step === 'create' ? [fresh] : [])])
       for (const { ref: left } of await w.recipient.find(person, w.place, call)) await w.recipient.erase(left, call);
+  }
+}
+
+async function meetFurther(w: World, spoilt: Spoiler, step: FurtherStep, mutation: Mutation, n: number): Promise<void> {
+  const before = await step.prepare(w, { place: w.place, id: '' }, n);
+  const { ref } = await w.one(n);
+  const known = step.name === 'changes' || step.name === 'listen' ? before : await step.prepare(w, ref, n);
+  try {
+    const { said, unreadable } = await spoilt.under(mutation, () => step.perform(spoilt.connector, ref, known, w));
+    if (said instanceof Failure) return;
+    // a sweep says itself that it is not complete; the total of a page stands in its head
+    const isOwnWord = (step.name === 'sweep' && !(said as { complete: boolean }).complete) || step.name === 'rectifyMany';
+    if (unreadable && !isOwnWord)
+      throw falsely(step.name as Step, `${JSON.stringify(said)} of an answer that cannot be read (${JSON.stringify(mutation)})`);
+    const untrue = await step.denied(said, ref, known, w, n);
+    if (untrue) throw falsely(step.name, `${untrue}, of ${JSON.stringify(mutation)}`);
+  } finally {
+    for (const { ref: left } of await w.recipient.find(w.person(n), w.place, call)) await w.recipient.erase(left, call);
   }
 }
 
@@ -139,13 +160,27 @@ export const mutationChecks: Check[] = [
     async run(w) {
       await using spoilt = await spoiler(w);
       let n = 0;
+      const further = furtherSteps(w);
+      // rows that stay, over more than one page of a sweep
+      if (w.connector.register) for (let i = 1; i <= 12; i++) w.vendor.put(w.person(9_000_000 + i));
       const own = steps.filter(
         (step) => step === 'read' || step === 'find' || step === 'list' || (w.verbs ?? verbs).includes(step),
       );
+      const weighed = [
+        { arbitrary: fc.constantFrom<Step | FurtherStep>(...own), weight: 6 * own.length },
+        ...further.map((step) => ({ arbitrary: fc.constant<Step | FurtherStep>(step), weight: step.weight })),
+      ];
+      const met = new Map<string, number>();
       await fc.assert(
-        fc.asyncProperty(fc.constantFrom(...own), mutations, (step, mutation) => meet(w, spoilt, step, mutation, ++n)),
+        fc.asyncProperty(fc.oneof(...weighed), mutations, async (step, mutation) => {
+          const name = typeof step === 'string' ? step : step.name;
+          met.set(name, (met.get(name) ?? 0) + 1);
+          await (typeof step === 'string' ? meet(w, spoilt, step, mutation, ++n) : meetFurther(w, spoilt, step, mutation, ++n));
+        }),
         { numRuns: runs, seed },
       );
+      // each verb had its turn
+      if (runs >= 500) expect([...met.keys()].sort()).toEqual([...own, ...further.map(({ name }) => name)].sort());
     },
   },
 ];

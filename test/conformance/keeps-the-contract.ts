@@ -5,6 +5,7 @@ import { claimChecks } from './checks-claims.ts';
 import { failureChecks } from './checks-failures.ts';
 import { lawChecks } from './checks-law.ts';
 import { mutationChecks } from './checks-mutations.ts';
+import { registerChecks } from './checks-register.ts';
 import { type Check, openWorld, type Subject, verbs } from './world.ts';
 
 export const contractChecks: readonly Check[] = [
@@ -13,12 +14,14 @@ export const contractChecks: readonly Check[] = [
   ...answerChecks,
   ...claimChecks,
   ...lawChecks,
+  ...registerChecks,
   ...mutationChecks,
 ];
 
 export const checksFor = (subject: Subject): Check[] => {
   const has: readonly string[] = [...(subject.verbs ?? verbs), ...(subject.optional ?? [])];
-  return contractChecks.filter(({ needs = [] }) => needs.every((verb) => has.includes(verb)));
+  const own = subject.isRegister ? contractChecks : contractChecks.filter((check) => !registerChecks.includes(check));
+  return own.filter(({ needs = [] }) => needs.every((verb) => has.includes(verb)));
 };
 
 export async function runCheck(check: Check, subject: Subject): Promise<void> {

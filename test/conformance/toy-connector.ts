@@ -4,16 +4,13 @@ import { type Answer, type Call, parseRetryAfter, retryRead, type Wire, type Wir
 import { Failure } from '../../src/core/failure.ts';
 import type { Fields } from '../../src/core/person.ts';
 import { Row, toyVendor } from './toy-vendor.ts';
-import type { ManyAtOnce, Subject } from './world.ts';
+import type { Subject } from './world.ts';
 
 /** The connector of the toy vendor. The suite is proven on it: it passes, and each of its broken variants does not. */
 type Person = Fields & { email: string; givenName: string };
 
 /** One fault of a connector that its author could have overlooked. */
-export type Breakage = (
-  good: Recipient & ManyAtOnce,
-  parts: Parts,
-) => { [K in keyof (Recipient & ManyAtOnce)]?: (Recipient & ManyAtOnce)[K] | undefined };
+export type Breakage = (good: Recipient, parts: Parts) => { [K in keyof Recipient]?: Recipient[K] | undefined };
 export interface Parts {
   ask(method: WireRequest['method'], path: string, call: Call, body?: unknown): Promise<Answer>;
   origin: string;
@@ -73,7 +70,7 @@ function connectToy(origin: string, wire: Wire, broken?: Breakage): Connector {
     return { kind: 'accepted', ref };
   };
 
-  const good: Recipient & ManyAtOnce = {
+  const good: Recipient = {
     places: ['people'],
     asHeld: (fields) => (typeof fields.email === 'string' ? { ...fields, email: fields.email.toLowerCase() } : fields),
     async read(ref, call) {

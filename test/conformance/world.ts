@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import type { Connector, Profile, Recipient, RemoteRef, Written } from '../../src/connectors/connector.ts';
-import { type Call, createWire, freeCall, memoryGate, type Wire } from '../../src/connectors/http.ts';
+import type { Connector, Hint, Profile, Recipient, RemoteRef, Written } from '../../src/connectors/connector.ts';
+import { createWire, freeCall, memoryGate, type Wire } from '../../src/connectors/http.ts';
 import {
   type FaultKind,
   type RunningSandbox,
@@ -19,14 +19,6 @@ export type Verb = (typeof verbs)[number];
 /** Verbs that only some recipients have; each is held to its own checks. */
 export const optionalVerbs = ['bound', 'strip', 'neutralise', 'rectifyMany'] as const;
 export type OptionalVerb = (typeof optionalVerbs)[number];
-
-/** A recipient that carries many corrections at once: as `rectify` for each, answered one by one, in the order given. */
-export interface ManyAtOnce {
-  rectifyMany?(
-    items: readonly { ref: RemoteRef; fields: Allowed<Fields>; blanked: readonly string[] }[],
-    call: Call,
-  ): Promise<Written[]>;
-}
 
 /** A vendor and its connector, as the suite needs them. */
 export interface Subject {
@@ -65,6 +57,10 @@ export interface Subject {
   probesBySettings?: boolean;
   /** Letters beyond ASCII that the vendor's encoding has no place for may be refused; default: it keeps them all. */
   mayRefuseLetters?: boolean;
+  /** It is a register too, and held to a register's promises. */
+  isRegister?: boolean;
+  /** What a webhook leaves of the n-th person's row. */
+  hintFor?(n: number, ref: RemoteRef): Hint;
   /** Texts that stand in the credentials, plain or encoded: they must be in no failure. */
   secrets: readonly string[];
 }
@@ -75,6 +71,8 @@ export interface Vendor {
   put(fields: Fields & { email: string }): void;
   /** Every row that the vendor truly keeps, archived ones too: what an erasure must take away. */
   rows(): unknown[];
+  /** Somebody of the company changes the address of a row. */
+  edit?(id: string, email: string): void;
   /** The vendor itself makes a row unusable (bounced, archived), where it knows such a thing. */
   freeze?(email: string): void;
   /** Something hangs on the row that a law may keep: an invoice of 15 March 2025, paid. */
@@ -115,6 +113,9 @@ export interface Check {
 }
 
 export const call = freeCall;
+
+/** What one answer of many says. */
+export const kindOf = (said: Written | Failure | undefined) => (said instanceof Failure ? 'failed' : said?.kind);
 
 /** What the field policy would hand over. */
 export const given = (fields: Fields): Allowed<Fields> => allow(fields, { fields: Object.keys(fields) as FieldName[] });

@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
   identifierHash,
+  identifierHasher,
   identifierKinds,
   identifiersOf,
   isShared,
@@ -83,6 +84,14 @@ describe('the variants of an identifier', () => {
 });
 
 describe('the hash of an identifier', () => {
+  test.prop([fc.uint8Array({ minLength: 1, maxLength: 100 }), fc.constantFrom(...identifierKinds), fc.string()])(
+    'is the same when many are made of one kind',
+    (bytes, kind, value) => {
+      const any = { id: 'any', bytes: Buffer.from(bytes) };
+      expect(identifierHasher(any, kind)(value)).toEqual(identifierHash(any, kind, value));
+    },
+  );
+
   it('is the HMAC of kind and value', () => {
     expect(identifierHash(key, 'email', 'testi@example.fi')).toHaveLength(32);
     expect(identifierHash(key, 'email', 'testi@example.fi')).toEqual(identifierHash(key, 'email', 'testi@example.fi'));

@@ -169,7 +169,7 @@ describe('an alert', () => {
         alerts: [{ event: 'opened', kind: 'system-paused', about: 'newsletter', detail: { code: 'CREDENTIALS_REJECTED' } }],
       },
     });
-    await resumeSystem(needs.db, 'newsletter');
+    await resumeSystem(needs.db, 'newsletter', false);
     expect(await look()).toBe(3);
     expect(await look()).toBe(0);
     expect(JSON.parse(hook.hooks[1]?.body ?? '')).toMatchObject({

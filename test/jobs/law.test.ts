@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Bound, RemoteRef, Written } from '../../src/connectors/connector.ts';
 import type { Call } from '../../src/connectors/http.ts';
@@ -12,7 +13,8 @@ import { linkRecipient } from '../../src/jobs/link.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
 import { caseById } from '../../src/store/cases.ts';
 import { advanceClock } from '../../src/store/clock.ts';
-import { dutiesOf } from '../../src/store/duties.ts';
+import { changes } from '../../src/store/database.ts';
+import { dutiesOf, redrive } from '../../src/store/duties.ts';
 import { subjectsByIdentifier } from '../../src/store/subjects.ts';
 import { tasks } from '../../src/store/tasks.ts';
 import { testRuntime } from '../support/runtime.ts';
@@ -20,7 +22,8 @@ import { aino, MemoryRecipient, memoryConfig, openWorld, type World } from './wo
 
 /** Accounting in memory: rows with invoices are not deleted, they are stripped. */
 class Accounting extends MemoryRecipient {
-  readonly invoices = new Map<string, { newest: string; open: boolean }>();
+  readonly invoices = new Map<string, { newest: string; open: boolean; pending?: string }>();
+  readonly named = new Set<string>();
   neutral: string | null = null;
 
   async bound(ref: RemoteRef, call: Call): Promise<Bound | null> {
@@ -56,6 +59,8 @@ class Accounting extends MemoryRecipient {
   }
 
   override erase(ref: RemoteRef, call: Call): Promise<Written> {
+    if (this.named.has(ref.id))
+      return call.beforeWire('write').then(() => ({ kind: 'refused', code: 'named-in-text', ask: true }));
     if (!this.invoices.has(ref.id)) return super.erase(ref, call);
     this.log.push('erase');
     return call.beforeWire('write').then(() => ({ kind: 'refused', code: 'has-invoices' }));
@@ -93,8 +98,9 @@ const day = `${thisYear}-03-31`;
 const until = `${thisYear + 6}-12-31`;
 
 /** Aino is a customer with invoices, and asks to be erased. Answers the row and the case. */
-async function erasing(invoices: { newest: string; open: boolean } | null) {
+async function erasing(invoices: { newest: string; open: boolean; pending?: string } | null, isNamed = false) {
   const row = accounting.add({ ...aino });
+  if (isNamed) accounting.named.add(row.id);
   accounting.add({ givenName: 'Other', email: 'other@sahko.test' });
   world.register.put('1', { person: aino });
   world.register.put('2', { person: { givenName: 'Other', email: 'other@sahko.test' } });
@@ -202,6 +208,60 @@ describe('an erasure that meets a law', () => {
     await answerTasks();
     expect(await duty()).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'acknowledged' });
   });
+
+  it('strips a row on which unfinished work alone hangs, and asks for the rest, which is no law', async () => {
+    const { row } = await erasing({ newest: day, open: false, pending: 'has-orders' });
+    expect(row.fields).not.toHaveProperty('email');
+    expect(row.standing).toBe('restricted');
+    expect(accounting.log).not.toContain('erase');
+    expect(await duty()).toMatchObject({ state: 'asked', outcome: null, reason: 'has-orders', asked_whom: 'accountant' });
+    expect((await foreseeLaw(world.needs, subject)).get('newsletter')).toBeUndefined();
+    await answerTasks();
+    expect(await duty()).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'acknowledged' });
+  });
+
+  it('asks people for an erasure that only they can end, and says why', async () => {
+    await erasing(null, true);
+    expect(await duty()).toMatchObject({ state: 'asked', outcome: null, reason: 'named-in-text', asked_whom: 'accountant' });
+  });
+
+  it('strips what came to be bound between the question and the refusal', async () => {
+    const bound = accounting.bound.bind(accounting);
+    let asked = 0;
+    accounting.bound = async (ref, call) => (asked++ === 0 ? null : bound(ref, call));
+    const { row } = await erasing({ newest: day, open: false });
+    expect(accounting.log).toContain('erase');
+    expect(row.fields).not.toHaveProperty('email');
+    expect(await duty()).toMatchObject({ state: 'waiting', outcome: 'retained' });
+  });
+
+  it.each(['ANSWER_GARBLED', 'ANSWER_LOST', 'NOT_APPLIED'] as const)(
+    'gives up an erasure that comes to nothing again and again, and takes it up on a click (%s)',
+    async (code) => {
+      let erasures = 0;
+      const erase = accounting.erase.bind(accounting);
+      accounting.erase = (_ref, call) =>
+        call.beforeWire('write').then(() => {
+          erasures++;
+          throw new Failure(code);
+        });
+      await erasing(null);
+      for (let n = 0; n < 60 && (await duty())?.state !== 'dead'; n++) {
+        await changes(
+          world.needs.db,
+          sql`UPDATE duty SET wake_at = now(), not_before = NULL, handed_at = NULL WHERE state <> 'dead'`,
+        );
+        await changes(world.needs.db, sql`UPDATE system SET breaker_until = NULL, failures = 0`).catch(() => {});
+        await world.settle();
+      }
+      expect(await duty()).toMatchObject({ state: 'dead', attempts: 16 });
+      expect(erasures).toBe(16);
+      accounting.erase = erase;
+      await redrive(world.needs.db, (await duty())?.id ?? '');
+      await world.settle();
+      expect(await duty()).toMatchObject({ state: 'settled', outcome: 'erased' });
+    },
+  );
 
   it('keeps an open claim beyond the date, and says why', async () => {
     await erasing({ newest: `${thisYear - 9}-05-01`, open: true });

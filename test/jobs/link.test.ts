@@ -1,14 +1,17 @@
-import { beforeEach, describe, expect, inject, it } from 'vitest';
+import { sql } from 'kysely';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { everybody } from '../../src/core/scope.ts';
 import { linkRecipient } from '../../src/jobs/link.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
 import { LinkRefused, linkHeld, mergeSubjects, relink, sidesOf, splitSubject, unlink } from '../../src/jobs/relink.ts';
+import { rows as query } from '../../src/store/database.ts';
 import { dutiesOf } from '../../src/store/duties.ts';
 import { allHeld } from '../../src/store/held.ts';
 import { linksOf, recordByRemote, remoteHash } from '../../src/store/records.ts';
 import { permissionsOf, registerHash, registerRecord, subjectsByIdentifier } from '../../src/store/subjects.ts';
 import { testRuntime } from '../support/runtime.ts';
-import { makePair } from './pairs.ts';
+import { makePair, type Pair } from './pairs.ts';
+import { knowPeople } from './people.ts';
 import { aino, openWorld, type World } from './world.ts';
 
 let world: World;
@@ -28,41 +31,74 @@ const subjectOf = async (registerId: string) =>
 const ownerOf = async (rowId: string) =>
   (await recordByRemote(world.needs.db, 'newsletter', 'all', remoteHash(world.needs.vault, 'newsletter', 'all', rowId)))?.subject;
 const held = () => allHeld(world.needs.db, everybody);
+const linksMade = async () => (await query(world.needs.db, sql`SELECT id FROM record`)).length;
 
-it('never links a row to somebody else, in 300 registers and recipients that were typed by other hands', async () => {
-  const pairs = inject('runtime').kind === 'embedded' ? 60 : 300;
-  const seed = Number(process.env['KAIKU_SEED'] ?? 1);
-  const figures: Record<string, Record<string, number>> = {};
-  const wrong: string[] = [];
+/** Registers and recipients that grew apart, each under hosts and numbers of its own, side by side in one register and one recipient. */
+async function meetPairs(pairs: number, seed: number) {
+  const register: Pair['register'] = [];
   const rows: { id: string; truth: string | null; what: string; seed: number }[] = [];
   for (let n = 0; n < pairs; n++) {
     const pair = makePair(seed + n);
-    for (const { id, person } of pair.register) world.register.put(id, { person: person as never });
+    register.push(...pair.register);
     for (const { fields, truth, what } of pair.rows) {
       const there = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
       rows.push({ id: world.newsletter.add(there).id, truth, what, seed: seed + n });
     }
   }
-  await pollRegister(world.needs, 'crm');
-  const preview = await link(false);
+  return { rows, subjects: await knowPeople(world, register) };
+}
+
+it('never links a row to somebody else, in 300 registers and recipients that were typed by other hands', async () => {
+  const [pairs, seed] = [300, Number(process.env['KAIKU_SEED'] ?? 1)];
+  const { rows, subjects } = await meetPairs(pairs, seed);
   const result = await link();
-  expect({ ...result, alreadyLinked: 0 }).toEqual(preview);
   expect(result.read).toBe(rows.length);
+  const { db, vault } = world.needs;
+  const hex = (hash: Buffer) => hash.toString('hex');
+  const made = await query(db, sql<{ hash: Buffer; subject: string }>`SELECT remote_hash AS hash, subject FROM record`);
+  const owners = new Map(made.map(({ hash, subject }) => [hex(hash), subject]));
+  const holds = await query(db, sql<{ about: Buffer }>`SELECT about FROM held WHERE verdict IS NULL AND about IS NOT NULL`);
+  const heldRows = new Set(holds.map(({ about }) => hex(about)));
+  const figures: Record<string, { found: number; held: number; orphan: number }> = {};
+  const wrong: string[] = [];
   for (const row of rows) {
-    const owner = await ownerOf(row.id);
-    const finding = owner ? 'linked' : 'not linked';
-    figures[row.what] = { ...figures[row.what], [finding]: (figures[row.what]?.[finding] ?? 0) + 1 };
-    if (owner && (row.truth === null || owner !== (await subjectOf(row.truth)))) wrong.push(`seed ${row.seed}: ${row.what}`);
+    const hash = hex(remoteHash(vault, 'newsletter', 'all', row.id));
+    const owner = owners.get(hash);
+    figures[row.what] ??= { found: 0, held: 0, orphan: 0 };
+    const figure = figures[row.what] as { found: number; held: number; orphan: number };
+    figure[owner ? 'found' : heldRows.has(hash) ? 'held' : 'orphan']++;
+    if (owner && (row.truth === null || owner !== subjects.get(row.truth))) wrong.push(`seed ${row.seed}: ${row.what}`);
   }
   process.stdout.write(
-    `pairs: ${pairs} from seed ${seed}; rows ${result.read}: linked ${result.linked}, held ${result.ambiguous} + shared ${result.shared}, orphans ${result.orphans}, wrong ${wrong.length}\n`,
+    `pairs: ${pairs} from seed ${seed}; rows ${result.read}: found ${result.linked}, held ${result.ambiguous + result.shared}, orphans ${result.orphans}, wrong ${wrong.length}\n`,
   );
+  for (const [what, { found, held, orphan }] of Object.entries(figures))
+    process.stdout.write(`  ${what.padEnd(20)} found ${found}, held ${held}, orphans ${orphan}\n`);
   expect(wrong).toEqual([]);
   // what must be found is found: a link that is never made would pass the line above
-  for (const what of ['equal', 'other case and form', 'swapped names', 'without dots', 'national phone'])
-    expect(figures[what]?.['linked'] ?? 0, what).toBeGreaterThan((figures[what]?.['not linked'] ?? 0) * 2);
+  const share = (what: string, ...of: ('found' | 'held' | 'orphan')[]) => {
+    const figure = figures[what] ?? { found: 0, held: 0, orphan: 0 };
+    return of.reduce((sum, name) => sum + figure[name], 0) / (figure.found + figure.held + figure.orphan);
+  };
+  for (const what of ['equal', 'other case and form', 'swapped names', 'without dots', 'national phone', 'address alone'])
+    expect(share(what, 'found'), what).toBeGreaterThan(0.65);
+  expect(share('first of two', 'found')).toBeGreaterThan(0.65);
+  // with a number that was given out once a slip is no doubt; without one a person is asked
+  expect(share('slip in the name', 'found')).toBeGreaterThan(0.4);
+  expect(share('slip in the name', 'found', 'held')).toBeGreaterThan(0.98);
+  expect(share('slip in the address', 'found')).toBeGreaterThan(0.4);
+  expect(share('slip in the address', 'found', 'held')).toBeGreaterThan(0.8);
   for (const what of ['family member', 'number handed on', 'namesake', 'name alone', 'stranger'])
-    expect(figures[what]?.['linked'] ?? 0, what).toBe(0);
+    expect(share(what, 'found'), what).toBe(0);
+}, 900_000);
+
+it('finds in a preview what it then does', async () => {
+  const { rows } = await meetPairs(8, 7000);
+  const preview = await link(false);
+  expect(await linksMade()).toBe(0);
+  expect(await link()).toEqual(preview);
+  expect(preview.read).toBe(rows.length);
+  expect(await linksMade()).toBe(preview.linked);
 });
 
 describe('a row that the machine is not sure of', () => {

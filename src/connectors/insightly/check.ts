@@ -4,8 +4,7 @@ import type { Call } from '../http.ts';
 import { missing, probeFields } from './check-fields.ts';
 import type { Client } from './client.ts';
 import type { Mapping } from './mapping.ts';
-import { kinds } from './objects.ts';
-import { parseRow } from './row.ts';
+import { probeWriting } from './write-test.ts';
 
 /** Reads each kind of record once and looks every configured field up; with `writeTest` makes, changes and removes a marked contact. */
 export async function checkRights(client: Client, mapping: Mapping, call: Call, writeTest: boolean): Promise<RightProbe[]> {
@@ -68,28 +67,6 @@ async function probe(right: string, path: string, advice: string, client: Client
     // an older account may lack this call altogether; the key itself was accepted
     if (right === 'users/me: read' && status === 404) return { right, ok: true };
     return { right, ok: false, problem: advice };
-  } catch (error) {
-    return missing(right, error, advice);
-  }
-}
-
-async function probeWriting(client: Client, call: Call): Promise<RightProbe> {
-  const right = 'contacts: write';
-  const advice = 'give the user whose key this is the right to add, edit and delete contacts';
-  try {
-    const made = parseRow(
-      kinds.contact,
-      await client.post(
-        kinds.contact,
-        { FIRST_NAME: 'Kaiku', LAST_NAME: 'Write test, may be deleted', EMAIL_OPTED_OUT: false },
-        call,
-      ),
-    );
-    const put = await client.put(kinds.contact, { CONTACT_ID: Number(made.id), EMAIL_OPTED_OUT: true }, call);
-    const back = await client.get(kinds.contact, made.id, call);
-    const removed = await client.delete(kinds.contact, made.id, call);
-    const shows = back.kind === 'found' && parseRow(kinds.contact, back.row).standard.EMAIL_OPTED_OUT === true;
-    return put === 'accepted' && shows && removed === 'accepted' ? { right, ok: true } : { right, ok: false, problem: advice };
   } catch (error) {
     return missing(right, error, advice);
   }

@@ -11,6 +11,7 @@ import { everyRow } from './pages.ts';
 import { refuserOf } from './refusal.ts';
 import { placeOf, readRow } from './register.ts';
 import { organisationIdOf, parseId, parseRow, type Row, textOf } from './row.ts';
+import { isMarked } from './write-test.ts';
 
 /**
  * What the register owes about its own rows: the mapped refusals, and at the very end its own erasure. Contact data is never
@@ -23,7 +24,8 @@ export function recipientOf(client: Client, organisations: Organisations, mappin
   );
   const refuse = refuserOf(client, definitionsOf(client), settings);
 
-  async function toProfiles(place: Place, rows: readonly Row[], call: Call): Promise<Profile[]> {
+  async function toProfiles(place: Place, all: readonly Row[], call: Call): Promise<Profile[]> {
+    const rows = all.filter((row) => !isMarked(row));
     const companyOf = await organisations.of(place === 'contact' ? rows : [], call);
     return rows.map((row) => toProfile(place, row, companyOf(row), mapping));
   }

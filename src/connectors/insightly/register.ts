@@ -8,12 +8,14 @@ import { isPlace, kinds, type Place } from './objects.ts';
 import type { Organisations } from './organisations.ts';
 import { everyRow, walk } from './pages.ts';
 import { parseId, parseRow, type Row } from './row.ts';
+import { isMarked } from './write-test.ts';
 
 export function registerOf(client: Client, organisations: Organisations, mapping: Mapping): Register {
   const { settings } = mapping;
   const signal = mapping.register?.erasureSignal;
 
-  async function toRecords(place: Place, rows: readonly Row[], call: Call): Promise<RegisterRecord[]> {
+  async function toRecords(place: Place, all: readonly Row[], call: Call): Promise<RegisterRecord[]> {
+    const rows = all.filter((row) => !isMarked(row));
     const companyOf = await organisations.of(place === 'contact' ? rows : [], call);
     return rows.map((row) => toRecord(place, row, companyOf(row), mapping));
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { Failure } from '../../core/failure.ts';
-import type { Answer, Call, Wire } from '../http.ts';
+import { type Answer, type Call, freeCall, type Wire } from '../http.ts';
 import type { MailchimpClient } from './client.ts';
 import { parse } from './members.ts';
 import { filesIn } from './tar.ts';
@@ -29,6 +29,8 @@ export interface Batches {
    * `ANSWER_LOST` when the batch did not end in time: it was stopped, and part of it may have run.
    */
   run(operations: readonly Operation[], call: Call): Promise<Map<string, Answer>>;
+  /** What has run stays done; nothing of it runs after this. Harmless for one that is over. */
+  stop(id: string, call: Call): Promise<void>;
 }
 
 /** One secondary source says 1,000, the vendor's newest text names no cap. */
@@ -38,10 +40,10 @@ export interface BatchTimes {
   /** Until the first look, doubling up to `longest`. */
   first: number;
   longest: number;
-  /** For the whole batch: in busy hours Mailchimp lets batches wait. */
+  /** For the whole batch: in busy hours Mailchimp lets batches wait, and corrections that came meanwhile wait with them. */
   patience: number;
 }
-const usualTimes: BatchTimes = { first: 250, longest: 15_000, patience: 20 * 60_000 };
+const usualTimes: BatchTimes = { first: 250, longest: 15_000, patience: 2 * 60_000 };
 
 const Batch = z.looseObject({ id: z.string().min(1), status: z.string(), response_body_url: z.string().nullish() });
 type Batch = z.infer<typeof Batch>;
@@ -53,17 +55,27 @@ export function batchesOf(client: MailchimpClient, wire: Wire, baseUrl: string, 
     return answer.status === 404 ? null : parse(Batch, answer);
   };
 
+  const stop = async (id: string, call: Call): Promise<void> => {
+    const answer = await client.ask(call, ({ batches }) => batches.deleteRequest(id));
+    if (answer.status >= 400 && answer.status !== 404) throw new Failure('RECIPIENT_UNAVAILABLE', { status: answer.status });
+  };
+
   /** Null: somebody stopped it, and its results are told no more. */
   async function ended(id: string, call: Call): Promise<Batch | null> {
     const end = performance.now() + times.patience;
-    for (let pause = times.first; performance.now() + pause < end; pause = Math.min(times.longest, pause * 2)) {
-      await sleep(pause);
-      const seen = await orLater(() => status(id, call));
-      if (seen === null || seen?.status === 'finished') return seen;
+    try {
+      await call.started?.(id);
+      for (let pause = times.first; performance.now() + pause < end; pause = Math.min(times.longest, pause * 2)) {
+        await sleep(pause, undefined, call.overtaken ? { signal: call.overtaken } : {}).catch(() => {});
+        const seen = await orLater(() => status(id, call));
+        if (seen === null || seen?.status === 'finished') return seen;
+      }
+      throw new Failure('ANSWER_LOST');
+    } catch (error) {
+      // left alone it could run hours later and write what is no longer true. Our own work may be taken back without a lease
+      await stop(id, freeCall).catch(() => {});
+      throw error;
     }
-    // left alone it could run hours later and write what is no longer true
-    await orLater(() => client.ask(call, ({ batches }) => batches.deleteRequest(id)));
-    throw new Failure('ANSWER_LOST');
   }
 
   /** The address works for ten minutes; asked for its status again, a batch gives a fresh one. */
@@ -86,6 +98,8 @@ export function batchesOf(client: MailchimpClient, wire: Wire, baseUrl: string, 
   }
 
   return {
+    stop,
+
     async run(operations, call) {
       if (operations.length > mostOperations) throw new Error(`a batch takes at most ${mostOperations} operations`);
       if (new Set(operations.map(({ id }) => id)).size < operations.length) throw new Error('two operations have one name');

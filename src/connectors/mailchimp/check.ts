@@ -3,6 +3,7 @@ import { Failure } from '../../core/failure.ts';
 import type { RightProbe } from '../connector.ts';
 import type { Answer, Call } from '../http.ts';
 import type { MailchimpClient } from './client.ts';
+import { hashOf, markedAddress } from './mapping.ts';
 import { isRefusal, type Members, parse } from './members.ts';
 import { type Slot, slotsOf } from './merge.ts';
 import type { Form, MailchimpSettings } from './settings.ts';
@@ -14,7 +15,7 @@ export interface CheckNeeds {
   settings: MailchimpSettings;
   baseUrl: string;
   apiKey: string;
-  /** A random word, so that no marked address is used twice. */
+  /** A random word of 32 hex digits, so that no marked address is used twice, and none is anybody's. */
   mark(): string;
 }
 
@@ -171,22 +172,54 @@ async function writeRight({ members, settings, mark }: CheckNeeds, call: Call, w
     };
   }
   if (!writeTest) return { right, ok: null, problem: 'provable only by writing: run kaiku check --write-test' };
-  return probe(right, async () => {
-    const made = await members.add(
-      audience,
-      { email_address: `kaiku-check+${mark()}@${settings.checkDomain}`, status: 'unsubscribed' },
-      call,
-    );
-    if (isRefusal(made)) return `the marked member was not taken (${made.refusal})`;
-    const seen = await members.get(audience, made.id, call);
-    const erased = await members.deletePermanently(audience, made.id, call);
-    if (erased !== 'done')
-      return `the marked member could not be deleted permanently (${erased.refusal}): delete the address that begins with kaiku-check by hand`;
-    if (seen?.contact_id !== made.contact_id) return 'the marked member could not be read back';
-    return (await members.get(audience, made.id, call))
-      ? 'the marked member is still there after its permanent deletion'
-      : undefined;
-  });
+  const address = markedAddress(mark(), settings.checkDomain);
+  const made = { mayBeThere: false, remains: null as string | null };
+  const found = await probe(right, async () => {
+    try {
+      const said = await add(members, audience, address, made, call);
+      if (isRefusal(said)) return `the marked member was not taken (${said.refusal})`;
+      const seen = await members.get(audience, said.id, call);
+      return seen?.contact_id === said.contact_id ? undefined : 'the marked member could not be read back';
+    } finally {
+      // whatever went wrong, the member goes
+      if (made.mayBeThere) made.remains = await whyItRemains(members, audience, hashOf(address), call);
+    }
+  }).catch((error: unknown) => ({ thrown: error }));
+  if (made.remains !== null) {
+    const problem = `the marked member ${address} remains (${made.remains}): delete it permanently by hand in the audience ${audience}`;
+    return { right, ok: false, problem };
+  }
+  if ('thrown' in found) throw found.thrown;
+  return found;
+}
+
+async function add(members: Members, audience: string, address: string, made: { mayBeThere: boolean }, call: Call) {
+  try {
+    const said = await members.add(audience, { email_address: address, status: 'unsubscribed' }, call);
+    made.mayBeThere = !isRefusal(said);
+    return said;
+  } catch (error) {
+    made.mayBeThere = isLost(error);
+    throw error;
+  }
+}
+
+const isLost = (error: unknown) => error instanceof Failure && error.next === 'read-first';
+
+/** Deletes the marked member for good; null when it is gone. A lost answer is looked after, and the deletion not sent again. */
+async function whyItRemains(members: Members, audience: string, hash: string, call: Call): Promise<string | null> {
+  let why = 'it is still there after its permanent deletion';
+  try {
+    const said = await members.deletePermanently(audience, hash, call).catch((error: unknown) => {
+      if (!isLost(error)) throw error;
+      return 'done' as const;
+    });
+    if (isRefusal(said)) why = `its permanent deletion was refused: ${said.refusal}`;
+    return (await members.get(audience, hash, call)) ? why : null;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return error.code === 'RIGHT_MISSING' ? 'the user of the API key may not delete it' : error.code;
+  }
 }
 
 function problemOf(error: unknown): string {

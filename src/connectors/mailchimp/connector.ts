@@ -23,7 +23,7 @@ export const manifest: Manifest = {
     why: 'the permanent deletion removes the member, which later look-ups confirm; reports keep anonymous counts',
   },
   readBack: true,
-  readBackPath: 'GET /lists/{id}/members/{hash or contact id}',
+  readBackPath: 'GET /lists/{id}/members/{hash or contact id}; of many, the same GETs in one POST /batches',
   // ten for each user, over all their keys and apps: two are left to whoever else uses the account
   limits: { connections: 8 },
   deadlineSeconds: 120,
@@ -51,7 +51,7 @@ export const mailchimp: ConnectorFactory<MailchimpSettings> = {
       }),
       webhook: webhookOf(settings, credentials['signingSecret'], members),
       check: (call, writeTest) =>
-        checkRights({ client, members, settings, baseUrl, apiKey, mark: () => randomBytes(6).toString('hex') }, call, writeTest),
+        checkRights({ client, members, settings, baseUrl, apiKey, mark: () => randomBytes(16).toString('hex') }, call, writeTest),
     };
   },
 };

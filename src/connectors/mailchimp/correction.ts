@@ -1,4 +1,5 @@
 import type { Fields } from '../../core/person.ts';
+import type { Rectification } from '../connector.ts';
 import type { MemberBody, TagChange } from './client.ts';
 import { type Member, mergeChanges, spellAddress, standingOf } from './mapping.ts';
 import { slotsOf } from './merge.ts';
@@ -10,6 +11,17 @@ export type Correction =
   | { kind: 'nothing' }
   | { kind: 'refused'; code: string }
   | { kind: 'patch'; body: MemberBody; tags: readonly TagChange[] };
+
+/** Merge fields alone, of a member that was seen just now by this very hash: can be sent without another look. */
+export function blindPatch(
+  { ref, fields, blanked, seen }: Rectification,
+  settings: MailchimpSettings,
+): { merge_fields: Record<string, unknown> } | null {
+  const slots = slotsOf(settings);
+  const merged = new Set<string>(slots.map(({ field }) => field));
+  const isPlain = [...Object.keys(fields), ...blanked].every((name) => merged.has(name) && name !== 'email');
+  return seen && ref.key && ref.id !== '' && isPlain ? { merge_fields: mergeChanges(slots, fields, blanked) } : null;
+}
 
 export function correctionOf(found: Member, fields: Fields, blanked: readonly string[], settings: MailchimpSettings): Correction {
   if (standingOf(found) === 'inert') return { kind: 'refused', code: 'inert' };

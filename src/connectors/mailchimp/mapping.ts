@@ -12,6 +12,11 @@ export const hashOf = (address: string) => createHash('md5').update(spellAddress
 /** Mailchimp tells no two members apart by case, so neither do we when we compare. */
 export const spellAddress = (address: string) => address.trim().toLowerCase();
 
+/** The address of the member that `kaiku check --write-test` makes; its 128 random bits stand in no person's address. */
+export const markedAddress = (mark: string, domain: string) => `kaiku-check+${mark}@${domain}`;
+/** Nobody: a member that a write test made and could not remove. */
+export const isMarked = ({ email_address }: Member) => /^kaiku-check\+[0-9a-f]{32}@/i.test(email_address);
+
 /** The few fields of a member that we read. Most of the others are personal too (IP addresses, location, notes): not asked for. */
 export const Member = z.looseObject({
   /** The hash; changes with the address. */

@@ -1,6 +1,6 @@
 import type { Profile } from '../connector.ts';
 import type { Call } from '../http.ts';
-import { toProfile } from './mapping.ts';
+import { isMarked, toProfile } from './mapping.ts';
 import type { Members } from './members.ts';
 import type { MailchimpSettings } from './settings.ts';
 
@@ -13,7 +13,8 @@ export async function* everybody(members: Members, settings: MailchimpSettings, 
     const seen = new Set<string>();
     for (const status of statuses) {
       for await (const page of members.pages(place, { status }, call)) {
-        const fresh = page.filter(({ contact_id }) => !seen.has(contact_id) && seen.add(contact_id));
+        const people = page.filter((member) => !isMarked(member));
+        const fresh = people.filter(({ contact_id }) => !seen.has(contact_id) && seen.add(contact_id));
         if (fresh.length > 0) yield fresh.map((member) => toProfile(place, member, settings));
       }
     }

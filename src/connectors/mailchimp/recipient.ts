@@ -1,14 +1,14 @@
 import { Failure } from '../../core/failure.ts';
 import type { Fields } from '../../core/person.ts';
-import type { Recipient, RemoteRef, Written } from '../connector.ts';
+import type { Recipient, Rectification, RemoteRef, Written } from '../connector.ts';
 import type { Call } from '../http.ts';
 import type { Batches } from './batches.ts';
-import { correctionOf } from './correction.ts';
+import { blindPatch, correctionOf } from './correction.ts';
 import { asHeldBy, hashOf, isOutOfUse, type Member, mergeChanges, refOf, toProfile } from './mapping.ts';
 import { isRefusal, type Members, type Refusal } from './members.ts';
 import { slotsOf } from './merge.ts';
 import { changesSince, everybody } from './reading.ts';
-import { type Rectification, rectifyMany } from './rectify-many.ts';
+import { manyAtOnce } from './rectify-many.ts';
 import type { MailchimpSettings } from './settings.ts';
 import { togglesOf } from './toggles.ts';
 
@@ -20,17 +20,11 @@ export interface RecipientNeeds {
   demandsOwnSignUp(audience: string, call: Call): Promise<boolean>;
 }
 
-/** The contract's verbs, and one more for many corrections at once. */
-export interface MailchimpRecipient extends Recipient {
-  /** Art. 16 for many rows: as `rectify` for each, in the order given, for far fewer calls. Idempotent like it. */
-  rectifyMany(items: readonly Rectification[], call: Call): Promise<Written[]>;
-}
-
 /**
  * The verbs. Each one reads first: the standing decides what may be sent, and the vendor's own blocks against re-subscribing are
  * not to be relied on (reported 2026). A standing is sent in two places only: `create` and `restrict`.
  */
-export function recipientOf({ members, batches, settings, demandsOwnSignUp }: RecipientNeeds): MailchimpRecipient {
+export function recipientOf({ members, batches, settings, demandsOwnSignUp }: RecipientNeeds): Recipient {
   const slots = slotsOf(settings);
   const toggles = togglesOf(settings);
 
@@ -70,18 +64,18 @@ export function recipientOf({ members, batches, settings, demandsOwnSignUp }: Re
    * A page showed the member just now and only merge fields change: the patch goes straight to the hash of that page, and its answer
    * says whose it was. Null: look first after all.
    */
-  async function straight(ref: RemoteRef, fields: Fields, blanked: readonly string[], call: Call): Promise<Written | null> {
-    const names = [...Object.keys(fields), ...blanked];
-    const merged = new Set<string>(slots.map(({ field }) => field));
-    if (!call.seen || !ref.key || ref.id === '' || !names.every((name) => merged.has(name) && name !== 'email')) return null;
-    const said = await members.correct(ref.place, ref.key, { merge_fields: mergeChanges(slots, fields, blanked) }, call);
+  async function straight(item: Rectification, call: Call): Promise<Written | null> {
+    const { ref } = item;
+    const body = blindPatch(item, settings);
+    if (!body || !ref.key) return null;
+    const said = await members.correct(ref.place, ref.key, body, call);
     if (isRefusal(said)) return said.refusal === 'not-found' ? null : refused(said);
     if (said.contact_id !== ref.id) throw new Failure('ANSWER_GARBLED');
     return { kind: 'accepted', ref: refOf(ref.place, said) };
   }
 
   const rectify: Recipient['rectify'] = async (ref, fields, blanked, call) => {
-    const sent = await straight(ref, fields, blanked, call);
+    const sent = await straight({ ref, fields, blanked, seen: call.seen }, call);
     if (sent) return sent;
     const found = await member(ref, call);
     return found ? correct(ref.place, found, fields, blanked, call) : { kind: 'not-found' };
@@ -128,7 +122,8 @@ export function recipientOf({ members, batches, settings, demandsOwnSignUp }: Re
     },
 
     rectify,
-    rectifyMany: rectifyMany({ batches, settings, rectify }),
+    ...manyAtOnce({ batches, settings, rectify }),
+    withdraw: (handle, call) => batches.stop(handle, call),
 
     async restrict(ref, _permissions, call) {
       const found = await member(ref, call);

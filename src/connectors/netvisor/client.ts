@@ -1,14 +1,15 @@
 import { Failure } from '../../core/failure.ts';
-import { type Answer, type Call, parseRetryAfter, retryRead, type Wire } from '../http.ts';
+import { type Answer, type Call, parseRetryAfter, retryRead, type Wire, type WireRequest } from '../http.ts';
 import { type Signer, signedHeaders } from './mac.ts';
 import type { NetvisorSettings } from './settings.ts';
 import { childrenOf, type Element, element, encode, encodeQuery, parseXml, toXml, type Written } from './xml.ts';
 
 /** What Netvisor would not do, in our words. */
 export interface Refusal {
-  refusal: 'invalid' | 'too-long' | 'exists' | 'period-locked' | 'character-not-in-encoding';
+  refusal: 'invalid' | 'too-long' | 'exists' | 'period-locked' | 'character-not-in-encoding' | 'unnamed';
+  /** Of a deletion alone: what the code would mean anywhere else. It counts only where the card itself is no reason to refuse. */
+  otherwise?: Failure;
 }
-export const isRefusal = (said: Element | Refusal): said is Refusal => 'refusal' in said;
 
 export type Query = Record<string, string>;
 
@@ -16,7 +17,10 @@ export interface NetvisorClient {
   /** The answer's root, or null for "your parameters are wrong": an unknown key. */
   get(resource: string, query: Query, call: Call): Promise<Element | null>;
   post(resource: string, query: Query, body: Written, call: Call): Promise<Element | Refusal>;
-  /** A GET that destroys: a write in everything but its method, and never sent twice by itself. */
+  /**
+   * A GET that destroys: a write in everything but its method, and never sent twice by itself. Whatever failure it is answered with
+   * is a refusal: under which code "has invoices" comes is not published.
+   */
   destroy(resource: string, query: Query, call: Call): Promise<Element | Refusal>;
 }
 
@@ -36,18 +40,24 @@ export function createClient(options: ClientOptions, wire: Wire): NetvisorClient
     });
     return `${options.baseUrl.replace(/\/+$/, '')}/${resource}${said.length > 0 ? `?${said.join('&')}` : ''}`;
   };
-  const headers = (url: string, more: Record<string, string> = {}) => {
+  const { newTransactionId } = options;
+  async function send(request: Omit<WireRequest, 'headers'>, call: Call, more: Record<string, string> = {}): Promise<Said> {
+    let transaction = '';
+    const signer = { ...options, newTransactionId: () => (transaction = newTransactionId()) };
     // also when an answer has to be asked for again: a reused transaction id is refused
-    return () => ({ accept: 'text/xml', ...more, ...signedHeaders(options, url) });
-  };
+    const headers = () => ({ accept: 'text/xml', ...more, ...signedHeaders(signer, request.url) });
+    const answer = await wire({ ...request, headers }, call);
+    const said = judge(answer, request.kind);
+    if ('codes' in said) call.heard?.({ code: said.codes.find((code) => named.has(code)) ?? 'unnamed', request: transaction });
+    return said;
+  }
 
   return {
     get: (resource, query, call) =>
       retryRead(async () => {
-        const url = urlOf(resource, query);
-        const said = judge(await wire({ method: 'GET', url, kind: 'read', headers: headers(url) }, call), 'read');
-        if (!isRefusal(said)) return said;
-        if (said.refusal === 'invalid') return null;
+        const said = await send({ method: 'GET', url: urlOf(resource, query), kind: 'read' }, call);
+        if (!('codes' in said)) return said;
+        if (refusalOf(said, 'read').refusal === 'invalid') return null;
         throw new Failure('RECIPIENT_REFUSED');
       }),
 
@@ -55,31 +65,41 @@ export function createClient(options: ClientOptions, wire: Wire): NetvisorClient
       const body = encode(toXml(element('root', [content])), settings.bodyEncoding);
       if (body === null) return { refusal: 'character-not-in-encoding' };
       const url = urlOf(resource, query);
-      const sent = { 'content-type': 'text/plain' };
-      return judge(await wire({ method: 'POST', url, kind: 'write', headers: headers(url, sent), body }, call), 'write');
+      const said = await send({ method: 'POST', url, kind: 'write', body }, call, { 'content-type': 'text/plain' });
+      return 'codes' in said ? refusalOf(said, 'write') : said;
     },
 
     async destroy(resource, query, call) {
-      const url = urlOf(resource, query);
-      return judge(await wire({ method: 'GET', url, kind: 'write', headers: headers(url) }, call), 'write');
+      const said = await send({ method: 'GET', url: urlOf(resource, query), kind: 'write' }, call);
+      if (!('codes' in said)) return said;
+      try {
+        return refusalOf(said, 'write');
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        return error.code === 'ANSWER_GARBLED' ? { refusal: 'unnamed' } : { refusal: 'unnamed', otherwise: error };
+      }
     },
   };
 }
 
+/** A failure in good form: `FAILED`, and whatever codes stand with it. */
+interface Failed {
+  codes: string[];
+  answer: Answer;
+}
+type Said = Element | Failed;
+
 /** The XML decides; the HTTP status counts only where there is none, since its mapping is not published. */
-function judge(answer: Answer, kind: 'read' | 'write'): Element | Refusal {
+function judge(answer: Answer, kind: 'read' | 'write'): Said {
   if (answer.status === 429) throw throttled(answer);
   const root = rootOf(answer);
   if (root instanceof Failure) throw withoutXml(answer, kind, root);
   const [envelope, ...others] = childrenOf(root, 'ResponseStatus');
   const said = envelope && others.length === 0 ? childrenOf(envelope, 'Status').map(({ text }) => text.trim()) : [];
   if (said.length > 0 && said.every((status) => status === 'OK')) return root;
-  const codes = said
-    .filter((status) => status !== 'FAILED')
-    .flatMap((status) => /^[A-Z][A-Z_]+(?=$|\s*::)/.exec(status)?.[0] ?? []);
-  // neither success nor failure, or a failure without a code that we know: nothing can be said about what was done
-  if (!said.includes('FAILED')) throw new Failure('ANSWER_GARBLED', { status: answer.status });
-  return refusalOf(codes, answer, kind);
+  // neither success nor failure: nothing can be said about what was done
+  if (!said.includes('FAILED') || said.includes('OK')) throw new Failure('ANSWER_GARBLED', { status: answer.status });
+  return { codes: said.flatMap((status) => /^[A-Z][A-Z_]+(?=$|\s*::)/.exec(status)?.[0] ?? []), answer };
 }
 
 /** Ten minutes: maintenance is announced for hours, and asking does not shorten it. */
@@ -92,13 +112,25 @@ const refusals: Readonly<Record<string, Refusal['refusal']>> = {
   PERIOD_LOCK: 'period-locked',
 };
 
-function refusalOf(codes: readonly string[], answer: Answer, kind: 'read' | 'write'): Refusal {
+/** The codes that are known, for the log: anything else in capitals may be somebody's name. */
+const named = new Set([
+  ...Object.keys(refusals),
+  'AUTHENTICATION_FAILED',
+  'SERVICE_ACCESS_ERROR',
+  'SYSTEM_MAINTANANCE',
+  'SYSTEM_MAINTENANCE',
+  'TECHNICAL_ERROR',
+  'REQUEST_NOT_UNIQUE',
+]);
+
+function refusalOf({ codes, answer }: Failed, kind: 'read' | 'write'): Refusal {
   const { status } = answer;
   for (const code of codes) {
     if (code === 'AUTHENTICATION_FAILED') throw new Failure('CREDENTIALS_REJECTED', { status });
     if (code === 'SERVICE_ACCESS_ERROR') throw new Failure('RIGHT_MISSING', { status });
     // the code is spelt in more than one way
-    if (code.startsWith('SYSTEM_MAINT')) throw new Failure('RECIPIENT_UNAVAILABLE', { status, retryAfterMs: maintenanceMs });
+    if (code.startsWith('SYSTEM_MAINT'))
+      throw new Failure('RECIPIENT_UNAVAILABLE', { status, retryAfterMs: askedFor(answer) ?? maintenanceMs });
     if (code === 'TECHNICAL_ERROR' || code === 'REQUEST_NOT_UNIQUE') throw unsure(answer, kind);
     const refusal = Object.hasOwn(refusals, code) ? refusals[code] : undefined;
     if (refusal) return { refusal };
@@ -107,8 +139,11 @@ function refusalOf(codes: readonly string[], answer: Answer, kind: 'read' | 'wri
 }
 
 /** Something may have been done: a write has to be read after. */
-const unsure = ({ status }: Answer, kind: 'read' | 'write') =>
-  new Failure(kind === 'write' ? 'ANSWER_LOST' : 'RECIPIENT_UNAVAILABLE', { status });
+const unsure = (answer: Answer, kind: 'read' | 'write') =>
+  new Failure(kind === 'write' ? 'ANSWER_LOST' : 'RECIPIENT_UNAVAILABLE', {
+    status: answer.status,
+    retryAfterMs: askedFor(answer),
+  });
 
 function rootOf(answer: Answer): Element | Failure {
   try {
@@ -127,6 +162,7 @@ function withoutXml(answer: Answer, kind: 'read' | 'write', garbled: Failure): F
   return garbled;
 }
 
-/** Netvisor documents none; a gateway before it may. */
-const throttled = ({ status, headers }: Answer) =>
-  new Failure('RECIPIENT_THROTTLED', { status, retryAfterMs: parseRetryAfter(headers['retry-after'], new Date()) });
+/** Netvisor documents none; a gateway before it may, with a page of its own or with Netvisor's XML. */
+const askedFor = ({ headers }: Answer) => parseRetryAfter(headers['retry-after'], new Date());
+const throttled = (answer: Answer) =>
+  new Failure('RECIPIENT_THROTTLED', { status: answer.status, retryAfterMs: askedFor(answer) });

@@ -21,6 +21,9 @@ export interface Card {
   persons: ContactPerson[];
 }
 
+/** Told how many customers could not be read: a list without them proves of nobody that they are not there. */
+export type Unread = (rows: number) => void;
+
 /** One line of the customer list. */
 export interface ListedCustomer {
   key: string;
@@ -30,39 +33,43 @@ export interface ListedCustomer {
 }
 
 export interface Customers {
-  /** Lines of the list; without a filter all of them. */
-  list(query: Query, call: Call): Promise<ListedCustomer[]>;
+  /** Lines of the list; without a filter all of them. Without `unread` a line that cannot be read spoils the answer. */
+  list(query: Query, call: Call, unread?: Unread): Promise<ListedCustomer[]>;
   /** Null: Netvisor does not know the key. */
   get(key: string, call: Call): Promise<Card | null>;
-  /** Chunk by chunk; a card that went in between is left out. */
-  chunks(keys: readonly string[], call: Call): AsyncIterable<Card[]>;
+  /** Chunk by chunk; a card that went in between is left out. Without `unread` a card that cannot be read spoils the answer. */
+  chunks(keys: readonly string[], call: Call, unread?: Unread): AsyncIterable<Card[]>;
 }
 
 /** The most that `idlist` takes. */
 const chunkSize = 500;
 
 export function customersOf(client: NetvisorClient): Customers {
-  async function several(keys: readonly string[], call: Call): Promise<Card[]> {
+  async function several(keys: readonly string[], call: Call, unread?: Unread): Promise<Card[]> {
     if (keys.length === 0) return [];
     const root = await client.get('getcustomer.nv', { idlist: keys.join(',') }, call);
-    if (root !== null) return cardsIn(root, keys);
+    if (root !== null) return cardsIn(root, keys, unread);
     // one unknown key spoils the whole list, and Netvisor does not say which
     if (keys.length === 1) return [];
     const half = Math.ceil(keys.length / 2);
-    return [...(await several(keys.slice(0, half), call)), ...(await several(keys.slice(half), call))];
+    return [...(await several(keys.slice(0, half), call, unread)), ...(await several(keys.slice(half), call, unread))];
   }
   return {
-    async list(query, call) {
+    async list(query, call, unread) {
       const root = await client.get('customerlist.nv', query, call);
       if (root === null) throw new Failure('RECIPIENT_REFUSED');
       const list = childOf(root, 'Customerlist');
       if (!list) throw new Failure('ANSWER_GARBLED');
-      return childrenOf(list, 'Customer').map((line) => ({
-        key: keyIn(line, 'Netvisorkey'),
-        name: textIn(line, 'Name'),
-        code: textIn(line, 'Code'),
-        organisationIdentifier: textIn(line, 'OrganisationIdentifier'),
-      }));
+      return readable(
+        childrenOf(list, 'Customer'),
+        (line) => ({
+          key: keyIn(line, 'Netvisorkey'),
+          name: textIn(line, 'Name'),
+          code: textIn(line, 'Code'),
+          organisationIdentifier: textIn(line, 'OrganisationIdentifier'),
+        }),
+        unread,
+      );
     },
     async get(key, call) {
       // a key that is none would ask for something else
@@ -73,10 +80,26 @@ export function customersOf(client: NetvisorClient): Customers {
       if (!card || others.length > 0) throw new Failure('ANSWER_GARBLED');
       return card;
     },
-    async *chunks(keys, call) {
-      for (let at = 0; at < keys.length; at += chunkSize) yield await several(keys.slice(at, at + chunkSize), call);
+    async *chunks(keys, call, unread) {
+      for (let at = 0; at < keys.length; at += chunkSize) yield await several(keys.slice(at, at + chunkSize), call, unread);
     },
   };
+}
+
+/** What `read` makes of each element. One that is broken is counted where somebody counts, and spoils the whole elsewhere. */
+function readable<T>(elements: Element[], read: (of: Element) => T, unread?: Unread): T[] {
+  let broken = 0;
+  const found = elements.flatMap((of) => {
+    try {
+      return [read(of)];
+    } catch (error) {
+      if (!unread || !(error instanceof Failure)) throw error;
+      broken++;
+      return [];
+    }
+  });
+  if (broken > 0) unread?.(broken);
+  return found;
 }
 
 const textIn = (of: Element, name: string) => childOf(of, name)?.text.trim() ?? '';
@@ -88,11 +111,11 @@ function keyIn(of: Element, name: string): string {
 }
 
 /** A card that was not asked for is another person's: a spoilt answer. */
-function cardsIn(root: Element, asked: readonly string[]): Card[] {
+function cardsIn(root: Element, asked: readonly string[], unread?: Unread): Card[] {
   const list = childOf(root, 'Customers');
   const elements = childrenOf(list ?? root, 'Customer');
   if (!list && elements.length === 0) throw new Failure('ANSWER_GARBLED');
-  const cards = elements.map(cardOf);
+  const cards = readable(elements, cardOf, unread);
   const found = new Map<string, Card>();
   for (const card of cards) {
     if (!asked.includes(card.key)) throw new Failure('ANSWER_GARBLED');

@@ -69,10 +69,12 @@ export const readBlocks = [
 ] as const;
 
 /** A whole `<customer>` with these elements alone: a missing one is kept, an empty one blanked. */
-export function customerElement(values: CardValues): Written {
+export function customerElement(values: CardValues, isNew = false): Written {
   const blocks = Object.entries(schema).flatMap(([block, rows]) => {
     const said = rows.flatMap(([name, read, , type]: readonly [string, CardField, (number | null)?, string?]) => {
       const value = values[read];
+      // the next free number is Netvisor's to give
+      if (isNew && read === 'InternalIdentifier' && !value) return [element(name, '', { type: 'automatic' })];
       return value === undefined ? [] : [element(name, value, type ? { type } : undefined)];
     });
     return said.length > 0 ? [element(block, said)] : [];

@@ -4,14 +4,16 @@ import type { NetvisorClient, Query } from './client.ts';
 import { childOf, childrenOf, type Element } from './xml.ts';
 
 export interface Invoiced {
-  /** The newest invoice's date, `YYYY-MM-DD`. */
+  /** There are orders or drafts alone: nothing was invoiced. */
+  pending: boolean;
+  /** The newest date, `YYYY-MM-DD`, of an invoice; where nothing was invoiced, of what is pending ('' where none has a date). */
   newest: string;
   /** Something is unpaid, unsent or in collection. */
   open: boolean;
 }
 
 export interface Invoices {
-  /** What was invoiced to a customer; null: no invoice. An order or a draft alone is no document of the books. */
+  /** What hangs on a customer: invoices, orders, drafts, each asked for; null: none of the three. */
   of(customerKey: string, call: Call): Promise<Invoiced | null>;
   /** Asks for next to nothing: whether the list may be read. */
   probe(today: string, call: Call): Promise<void>;
@@ -33,11 +35,13 @@ export function invoicesOf(client: NetvisorClient): Invoices {
     async of(customerKey, call) {
       const own = (rows: Element[]) => rows.map((row) => ofCustomer(row, customerKey));
       const invoices = own(await list({ customernetvisorkey: customerKey }, call));
-      if (invoices.length === 0) return null;
       const all = [...invoices];
       for (const listtype of otherLists) all.push(...own(await list({ listtype, customernetvisorkey: customerKey }, call)));
-      const dates = invoices.map(dateOf).sort();
-      return { newest: dates.at(-1) ?? '', open: invoices.some(isUnsettled) || all.some((row) => sumOf(row) > 0) };
+      if (all.length === 0) return null;
+      const pending = invoices.length === 0;
+      const dates = pending ? all.flatMap((row) => dateIn(row) ?? []) : invoices.map(dateOf);
+      const open = invoices.some(isUnsettled) || all.some((row) => sumOf(row) > 0);
+      return { pending, newest: dates.sort().at(-1) ?? '', open: open && !pending };
     },
     async probe(today, call) {
       await list({ begininvoicedate: today }, call);
@@ -54,9 +58,14 @@ function ofCustomer(row: Element, customerKey: string): Element {
   return row;
 }
 
-function dateOf(row: Element): string {
+function dateIn(row: Element): string | null {
   const date = textIn(row, 'Invoicedate').slice(0, 10);
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) throw new Failure('ANSWER_GARBLED');
+  return /^\d{4}-\d{2}-\d{2}$/.test(date) ? date : null;
+}
+
+function dateOf(row: Element): string {
+  const date = dateIn(row);
+  if (date === null) throw new Failure('ANSWER_GARBLED');
   return date;
 }
 

@@ -3,10 +3,10 @@ import type { Profile, Recipient, RemoteRef, Written } from '../connector.ts';
 import type { Call } from '../http.ts';
 import type { NetvisorClient } from './client.ts';
 import { blockVerbs, contactVerbs } from './contacts.ts';
-import { type Card, type Customers, customersOf } from './customers.ts';
+import { type Card, type Customers, customersOf, type Unread } from './customers.ts';
 import type { CardValues } from './elements.ts';
 import { type Finding, findingOf, isOrganisation } from './finding.ts';
-import { invoicesOf } from './invoices.ts';
+import { type Invoices, invoicesOf } from './invoices.ts';
 import {
   asHeld,
   blockProfile,
@@ -21,7 +21,7 @@ import {
   together,
 } from './mapping.ts';
 import { soleTraderOf } from './names.ts';
-import { accepted, notFound, refused, refusedBy } from './said.ts';
+import { accepted, forPeople, notFound, refused, refusedBy } from './said.ts';
 import type { NetvisorSettings } from './settings.ts';
 import { strippingOf } from './stripping.ts';
 import { isRefused, type Writes, writesOf } from './writes.ts';
@@ -40,11 +40,11 @@ export function recipientOf({ client, settings, now }: RecipientNeeds): Recipien
   const customers = customersOf(client);
   const writes = writesOf(client, settings);
   const finding = findingOf(customers, settings.nameOrder);
-  const needs = { customers, finding, writes, settings };
+  const needs = { customers, finding, writes, settings, invoices: invoicesOf(client) };
   const contact = contactVerbs(needs);
   const block = blockVerbs(needs);
   const card = cardVerbs(needs);
-  const stripping = strippingOf({ ...needs, invoices: invoicesOf(client) });
+  const stripping = strippingOf(needs);
   const isCard = ({ place }: RemoteRef) => place === 'customer';
 
   return {
@@ -97,11 +97,12 @@ export function recipientOf({ client, settings, now }: RecipientNeeds): Recipien
     strip: async (ref, bound, call) => (isCard(ref) ? stripping.strip(ref.id, bound, call) : refused('not-bound')),
     neutralise: async (ref, call) => (isCard(ref) ? stripping.neutralise(ref.id, call) : refused('no-neutral-values')),
 
-    async *list(call) {
-      const lines = await customers.list({}, call);
+    async *list(call, unread = () => {}) {
+      const lines = await customers.list({}, call, unread);
       yield* pages(
         lines.map(({ key }) => key),
         call,
+        unread,
       );
     },
 
@@ -110,19 +111,22 @@ export function recipientOf({ client, settings, now }: RecipientNeeds): Recipien
       if (cursor === null) return { profiles: [], cursor: next };
       // whether Netvisor compares with UTC or Finnish time is not known: four hours cover both
       const since = new Date(Date.parse(cursor) - 4 * 3_600_000).toISOString().slice(0, 19);
-      const lines = await customers.list({ changedsince: since }, call);
+      // a card that cannot be read changes nothing: what it shows comes with the next resync after it was mended
+      const skip = () => {};
+      const lines = await customers.list({ changedsince: since }, call, skip);
       const profiles: Profile[] = [];
       for await (const page of pages(
         lines.map(({ key }) => key),
         call,
+        skip,
       ))
         profiles.push(...page);
       return { profiles, cursor: next };
     },
   };
 
-  async function* pages(keys: string[], call: Call): AsyncGenerator<Profile[]> {
-    for await (const cards of customers.chunks(keys, call)) yield cards.flatMap((found) => profilesOf(found, settings));
+  async function* pages(keys: string[], call: Call, unread: Unread): AsyncGenerator<Profile[]> {
+    for await (const cards of customers.chunks(keys, call, unread)) yield cards.flatMap((found) => profilesOf(found, settings));
   }
 }
 
@@ -132,9 +136,15 @@ function isContactOfAFirm(fields: Fields): boolean {
   return typeof organisation === 'object' && isOrganisation(organisation) && soleTraderOf(fields) === null;
 }
 
-function cardVerbs(needs: { customers: Customers; finding: Finding; writes: Writes; settings: NetvisorSettings }) {
-  const { customers, finding, writes, settings } = needs;
+interface CardNeeds {
+  customers: Customers;
+  finding: Finding;
+  invoices: Invoices;
+  writes: Writes;
+  settings: NetvisorSettings;
+}
 
+function cardVerbs({ customers, finding, invoices, writes, settings }: CardNeeds) {
   async function edit(found: Card, ref: RemoteRef, fresh: CardValues, call: Call): Promise<Written> {
     const changes = differing(fresh, found);
     return Object.keys(changes).length === 0 ? accepted(ref) : send(found, ref, changes, call);
@@ -183,7 +193,12 @@ function cardVerbs(needs: { customers: Customers; finding: Finding; writes: Writ
       const said = await writes.deleteCard(found.key, call);
       if (!isRefused(said)) return accepted(ref);
       // under which code Netvisor says "has invoices" is not published, and "not found" comes under the same: only a look tells
-      return (await customers.get(found.key, call)) === null ? notFound : refused('has-invoices');
+      if ((await customers.get(found.key, call)) === null) return notFound;
+      const hanging = await invoices.of(found.key, call);
+      if (hanging) return hanging.pending ? forPeople('has-orders') : refused('has-invoices');
+      // nothing that we can see holds the card: the code means what it says, and where it says nothing, a person looks
+      if (said.otherwise) throw said.otherwise;
+      return forPeople('not-deleted');
     },
   };
 }

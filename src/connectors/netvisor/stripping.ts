@@ -78,12 +78,13 @@ export function strippingOf({ customers, invoices, writes, settings }: Stripping
     async bound(key: string, call: Call): Promise<Bound | null> {
       const card = await customers.get(key, call);
       if (!card || !isPersonCard(card)) return null;
-      const invoiced = await invoices.of(key, call);
-      if (!invoiced) return null;
+      const hanging = await invoices.of(key, call);
+      if (!hanging) return null;
+      const { pending, ...invoiced } = hanging;
       const keeps: FieldName[] = ['givenName', 'familyName', settings.address, 'customerNumber'];
       if (isSoleTraderCard(card)) keeps.push('organisation');
       if (invoiced.open) keeps.push('identityCode');
-      return { ...invoiced, keeps };
+      return { ...(pending ? { pending: 'has-orders' } : {}), ...invoiced, keeps };
     },
 
     async strip(key: string, bound: Bound, call: Call): Promise<Written> {

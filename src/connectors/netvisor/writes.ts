@@ -36,9 +36,9 @@ export function writesOf(client: NetvisorClient, { language }: Pick<NetvisorSett
         element('method', method),
         element('customeridentifier', card, { type: 'netvisor' }),
         ...(p.id === undefined ? [] : [element('contactpersonidentifier', p.id, { type: 'netvisor' })]),
-        // demanded each time, for a deletion too as far as is known
-        element('firstname', p.firstName ?? ''),
-        element('lastname', p.lastName ?? ''),
+        // both are demanded each time, and neither may be empty: one that is not there is left out, which keeps it
+        ...(p.firstName ? [element('firstname', p.firstName)] : []),
+        ...(p.lastName ? [element('lastname', p.lastName)] : []),
         element('language', language, { type: 'ISO-3166' }),
         ...(p.phone === undefined ? [] : [element('phonenumber', p.phone)]),
         ...(p.email === undefined ? [] : [element('email', p.email)]),
@@ -47,14 +47,16 @@ export function writesOf(client: NetvisorClient, { language }: Pick<NetvisorSett
     );
 
   return {
-    addCard: async (values, call) => inserted(await client.post('customer.nv', { method: 'add' }, customerElement(values), call)),
+    addCard: async (values, call) =>
+      inserted(await client.post('customer.nv', { method: 'add' }, customerElement(values, true), call)),
     editCard: async (id, values, call) =>
       done(await client.post('customer.nv', { method: 'edit', id }, customerElement(values), call)),
     deleteCard: async (customerid, call) => done(await client.destroy('deletecustomer.nv', { customerid }, call)),
     addPerson: async (card, fresh, call) => inserted(await person('add', card, fresh, call)),
     editPerson: async (card, fresh, call) => done(await person('edit', card, fresh, call)),
+    // as far as is known a deletion demands them too; what stands for a missing one goes with the row
     deletePerson: async (card, { id, firstName, lastName }, call) =>
-      done(await person('delete', card, { id, firstName, lastName }, call)),
+      done(await person('delete', card, { id, firstName: firstName || '-', lastName: lastName || '-' }, call)),
   };
 }
 

@@ -3,7 +3,7 @@ import { insightly } from '../../../src/connectors/insightly/connector.ts';
 import { untilReset } from '../../../src/connectors/insightly/quota.ts';
 import type { Allowed } from '../../../src/core/allowed.ts';
 import type { Fields } from '../../../src/core/person.ts';
-import { call, registerOptions, wire, world } from './setup.ts';
+import { call, poll, registerOptions, wire, world } from './setup.ts';
 
 const byCustomField = { ...registerOptions, permissions: { newsletter: { refused: { field: 'No_Mail__c', equals: true } } } };
 
@@ -286,6 +286,57 @@ describe('the set-up', () => {
       ok: true,
     });
     expect(w.crm.ids('contact')).toEqual([]);
+  });
+
+  describe('by a write test that fails midway', () => {
+    const nobody = async (w: Awaited<ReturnType<typeof world>>) => {
+      expect((await poll(w, null)).records).toEqual([]);
+      for await (const page of w.recipient.list(call)) expect(page).toEqual([]);
+    };
+    const said = async (w: Awaited<ReturnType<typeof world>>) =>
+      (await w.connector.check(call, true)).find((p) => p.right === 'contacts: write');
+
+    it.each(['server-error', 'commit-then-drop', 'garbage-200', 'cut-body'] as const)(
+      'removes its contact all the same, and says that the system did not answer (PUT: %s)',
+      async (kind) => {
+        await using w = await world();
+        w.server.fault({ method: 'PUT', kind });
+        await expect(w.connector.check(call, true)).rejects.toMatchObject({ code: expect.stringMatching(/ANSWER/) });
+        expect(w.crm.ids('contact')).toEqual([]);
+      },
+    );
+
+    it.each(['commit-then-drop', 'garbage-200', 'cut-body'] as const)(
+      'finds it when the answer was lost (POST: %s)',
+      async (kind) => {
+        await using w = await world();
+        w.server.fault({ method: 'POST', kind });
+        await expect(w.connector.check(call, true)).rejects.toMatchObject({ code: expect.stringMatching(/ANSWER/) });
+        expect(w.crm.ids('contact')).toEqual([]);
+      },
+    );
+
+    it('believes a deletion whose answer was lost after a look', async () => {
+      await using w = await world();
+      w.server.fault({ method: 'DELETE', kind: 'commit-then-drop' });
+      expect(await said(w)).toEqual({ right: 'contacts: write', ok: true });
+    });
+
+    it('names the contact that it could not remove, which no poll, list or look takes for a person', async () => {
+      await using w = await world();
+      w.server.fault({ method: 'DELETE', kind: 'server-error', times: 5 });
+      const probe = await said(w);
+      const [id = ''] = w.crm.ids('contact');
+      expect(probe).toMatchObject({ ok: false, problem: expect.stringContaining(`contact ${id} remains`) });
+      await nobody(w);
+      expect(await w.register.look({ place: 'contact', id }, call)).toEqual({ kind: 'gone' });
+    });
+
+    it('takes a person of nearly that name for a person', async () => {
+      await using w = await world();
+      w.crm.add('contact', { FIRST_NAME: 'Kaiku', LAST_NAME: 'Write test, may be deleted' });
+      expect((await poll(w, null)).records).toHaveLength(1);
+    });
   });
 });
 

@@ -19,6 +19,7 @@ export const insightlySubject: Subject = {
           FIRST_NAME: String(givenName ?? ''),
           LAST_NAME: String(familyName ?? ''),
         }),
+      edit: (id, email) => behaviour.update('contact', id, { EMAIL_ADDRESS: email }),
       rows: () => behaviour.ids('contact').map((id) => behaviour.record('contact', id)),
     };
   },
@@ -34,6 +35,8 @@ export const insightlySubject: Subject = {
       wire,
     ),
   person: (n) => ({ email: `person${n}@contract.test`, givenName: `Etunimi${n}`, familyName: `Sukunimi${n}` }),
+  isRegister: true,
+  hintFor: (_n, ref) => ({ place: 'contact', locator: ref.id }),
   bare403: 'RIGHT_MISSING',
   uniqueAddress: false,
   exactCase: true,

@@ -29,6 +29,34 @@ describe('the check', () => {
     expect(w.vendor.writes[0]?.body).toMatch(/"kaiku-check\+[0-9a-f]+@esimerkki\.test","status":"unsubscribed"/);
   });
 
+  it.each(['cut-body', 'garbage-200', 'unauthorized'] as const)(
+    'removes the member when it cannot be read back (%s)',
+    async (kind) => {
+      await using w = await world({ settings: { checkDomain: 'esimerkki.test' } });
+      w.server.fault({ method: 'GET', path: '/members/', kind });
+      const probe = (await w.connector.check(call, true).catch(() => [])).at(-1);
+      expect(probe?.ok ?? null).not.toBe(true);
+      expect(w.vendor.members(audience)).toEqual([]);
+    },
+  );
+
+  it('removes the member when the answer to its making was lost', async () => {
+    await using w = await world({ settings: { checkDomain: 'esimerkki.test' } });
+    w.server.fault({ method: 'POST', kind: 'commit-then-drop' });
+    await expect(w.connector.check(call, true)).rejects.toMatchObject({ code: 'ANSWER_LOST' });
+    expect(w.vendor.members(audience)).toEqual([]);
+  });
+
+  it('names the member that it could not remove, and takes it for nobody', async () => {
+    await using w = await world({ settings: { checkDomain: 'esimerkki.test' } });
+    w.server.fault({ method: 'POST', path: 'delete-permanent', kind: 'drop-before-commit' });
+    const probe = (await w.connector.check(call, true)).at(-1);
+    const address = String(w.vendor.members(audience)[0]?.['email_address']);
+    expect(address).toMatch(/^kaiku-check\+[0-9a-f]{32}@esimerkki\.test$/);
+    expect(probe).toMatchObject({ right: 'members-write', ok: false, problem: expect.stringContaining(address) });
+    for await (const page of w.recipient.list(call)) expect(page).toEqual([]);
+  });
+
   it('says what to mend: a rejected key, a missing audience, merge fields that do not fit', async () => {
     await using wrongKey = await world({ credentials: { apiKey: 'other-us1' } });
     expect(await wrongKey.connector.check(call, false)).toEqual([

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createWire, memoryGate } from '../../../src/connectors/http.ts';
 import { mailchimp } from '../../../src/connectors/mailchimp/connector.ts';
-import type { MailchimpRecipient } from '../../../src/connectors/mailchimp/recipient.ts';
 import { type Description, validatingProxy } from '../../contract/validating-proxy.ts';
 import { aino, audience, call, given, refOf, world } from './setup.ts';
 
@@ -53,7 +52,7 @@ it.skipIf(!existsSync(file))('keeps to the official description with interests, 
         blanked: [],
       };
     });
-    await (recipient as MailchimpRecipient).rectifyMany(items, call);
+    await recipient.rectifyMany?.(items, call);
     expect(proxy.violations).toEqual([]);
     for (const used of ['POST /batches', 'GET /batches/{batch_id}', 'POST /lists/{list_id}/members/{subscriber_hash}/tags'])
       expect([...proxy.operations]).toContain(used);

@@ -32,5 +32,6 @@ export const mailchimpSubject: Subject = {
   person: (n) => ({ email: `person${n}@contract.test`, givenName: `Etunimi${n}`, familyName: `Sukunimi${n}` }),
   blankable: 'familyName',
   many: 1100,
+  hintFor: (n) => ({ place: audience, locator: JSON.stringify({ emails: [`person${n}@contract.test`] }) }),
   secrets: [apiKey, Buffer.from(`user:${apiKey}`).toString('base64')],
 };

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { MailchimpRecipient } from '../../../src/connectors/mailchimp/recipient.ts';
 import type { AudienceSeed } from '../../../src/connectors/mailchimp/sandbox/state.ts';
 import { aino, audience, call, given, officialClient, refOf, world } from './setup.ts';
 
@@ -138,8 +137,8 @@ describe('interests and tags', () => {
       const fields = given({ language: 'sv', ...(n === 3 ? { 'custom.vip': true } : {}) });
       return { ref: { place: audience, id: String(contact_id), key: String(id) }, fields, blanked: [] };
     });
-    const said = await (w.recipient as MailchimpRecipient).rectifyMany(items, call);
-    expect(said.every(({ kind }) => kind === 'accepted')).toBe(true);
+    const said = await w.recipient.rectifyMany?.(items, call);
+    expect(said?.every((one) => 'kind' in one && one.kind === 'accepted')).toBe(true);
     for (const member of w.vendor.members(audience)) expect(member).toMatchObject({ interests: { langsv: true } });
     expect(w.vendor.member(audience, 'n3@sahko.test')).toMatchObject({ tags_count: 1 });
     expect(w.vendor.writes.map(({ method }) => method).sort()).toEqual(['PATCH', 'POST', 'POST', 'POST']);

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { Wire } from '../../../src/connectors/http.ts';
 import { connectNetvisor, manifest } from '../../../src/connectors/netvisor/connector.ts';
 import { call, credentials, settingsOf, world } from './setup.ts';
 
 const aino = { name: 'Aino Virtanen', isPrivate: true };
+/** A gateway that answers some requests of the write test by itself. */
+const failing =
+  (at: RegExp, status = 503) =>
+  (wire: Wire): Wire =>
+  async (request, c) =>
+    at.test(request.url) ? { status, headers: {}, body: Buffer.from(''), text: () => '', json: () => null } : wire(request, c);
 type World = Awaited<ReturnType<typeof world>>;
 const okOf = async (w: World, writeTest: boolean) =>
   Object.fromEntries((await w.connector.check(call, writeTest)).map(({ right, ok }) => [right, ok]));
@@ -96,6 +103,45 @@ describe('the write test', () => {
       },
     });
     expect(await problemOf(w, 'customer-write', true)).toContain(told);
+    expect(w.vendor.customers()).toEqual([]);
+  });
+
+  it.each([
+    ['an edit', /method=edit/],
+    ['a contact person', /contactperson/],
+    ['a look', /getcustomer/],
+  ])('leaves nothing behind where %s is answered 503', async (_, at) => {
+    await using w = await world({ behind: failing(at) });
+    const rights = await w.connector.check(call, true);
+    expect(rights.map(({ right }) => right)).toEqual(manifest.rights);
+    expect(rights.some(({ ok, problem }) => ok === null && problem?.includes('503'))).toBe(true);
+    expect(w.vendor.customers()).toEqual([]);
+  });
+
+  it('finds the customer that it made and was not told of', async () => {
+    await using w = await world();
+    w.vendor.seedCustomer(aino);
+    w.server.fault({ kind: 'commit-then-drop', method: 'POST', path: 'customer.nv' });
+    expect(await okOf(w, true)).toMatchObject({ 'customer-write': null, 'contactperson-write': null, deletecustomer: true });
+    expect(w.vendor.customers().map(({ card }) => card['name'])).toEqual([aino.name]);
+  });
+
+  it.each([
+    ['is answered 503', failing(/deletecustomer/)],
+    ['answers nothing', failing(/deletecustomer/, 302)],
+  ])('says what it left, and how to take it away, where the deletion %s', async (_, behind) => {
+    await using w = await world({ behind });
+    const rights = await w.connector.check(call, true);
+    const [left] = w.vendor.customers();
+    expect(rights.at(-1)).toMatchObject({ right: 'deletecustomer', ok: expect.toSatisfy((ok) => ok !== true) });
+    expect(rights.at(-1)?.problem).toContain(`NetvisorKey ${left?.key}`);
+    expect(rights.at(-1)?.problem).toContain('by hand');
+  });
+
+  it('deletes after a lost answer what is still there, and no more than that', async () => {
+    await using w = await world();
+    w.server.fault({ kind: 'drop-before-commit', method: 'GET', path: 'deletecustomer.nv' });
+    expect(await okOf(w, true)).toMatchObject({ deletecustomer: true });
     expect(w.vendor.customers()).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Bound } from '../../../src/connectors/connector.ts';
 import type { Wire } from '../../../src/connectors/http.ts';
 import { sumOf } from '../../../src/connectors/netvisor/invoices.ts';
+import { codes } from '../../../src/connectors/netvisor/sandbox/failure.ts';
 import { parseXml } from '../../../src/connectors/netvisor/xml.ts';
 import { call, customer, refOf, world } from './setup.ts';
 
@@ -52,6 +53,14 @@ const boundOf = async (w: World, key: number): Promise<Bound> => {
   return bound;
 };
 
+const withoutOrders =
+  (wire: Wire): Wire =>
+  async (request, c) => {
+    if (!request.url.includes('listtype=')) return wire(request, c);
+    const body = '<Root><ResponseStatus><Status>OK</Status></ResponseStatus><SalesInvoiceList/></Root>';
+    return { status: 200, headers: {}, body: Buffer.from(body), text: () => body, json: () => null };
+  };
+
 describe('erasure', () => {
   it('deletes a card, with one GET that is called a write', async () => {
     const seen: string[] = [];
@@ -72,15 +81,37 @@ describe('erasure', () => {
     expect(await w.recipient.erase(customer(key), call)).toEqual({ kind: 'not-found' });
   });
 
-  it.each(['INVALID_DATA', 'DUPLICATE_DATA'] as const)(
-    'tells "has invoices" by a look, under whichever code (%s)',
+  it.each(codes)('tells "has invoices" by a look, under whichever code ("%s")', async (code) => {
+    await using w = await world({ deletionRefusalCode: code });
+    const key = w.vendor.seedCustomer(full);
+    w.vendor.seedInvoice({ customer: key, date: '2025-01-01' });
+    const before = w.vendor.customer(key);
+    expect(await w.recipient.erase(customer(key), call)).toEqual({ kind: 'refused', code: 'has-invoices' });
+    expect(w.vendor.customer(key)).toEqual(before);
+  });
+
+  it.each([
+    ['AUTHENTICATION_FAILED', 'CREDENTIALS_REJECTED'],
+    ['SERVICE_ACCESS_ERROR', 'RIGHT_MISSING'],
+    ['SYSTEM_MAINTANANCE', 'RECIPIENT_UNAVAILABLE'],
+    ['TECHNICAL_ERROR', 'ANSWER_LOST'],
+    ['REQUEST_NOT_UNIQUE', 'ANSWER_LOST'],
+  ] as const)('takes %s at its word only where nothing hangs on the card', async (code, failure) => {
+    // something that no list shows holds the card
+    await using w = await world({ deletionRefusalCode: code, ordersBlockDeletion: true, behind: withoutOrders });
+    const key = w.vendor.seedCustomer(full);
+    w.vendor.seedInvoice({ customer: key, date: '2025-01-01', kind: 'order' });
+    await expect(w.recipient.erase(customer(key), call)).rejects.toMatchObject({ code: failure });
+  });
+
+  it.each(['INVALID_DATA', 'INVALID_DATA_SIZE', 'DUPLICATE_DATA', 'PERIOD_LOCK', 'CUSTOMER_HAS_INVOICES', ''] as const)(
+    'asks people what else holds the card, where no list says it ("%s")',
     async (code) => {
-      await using w = await world({ deletionRefusalCode: code });
+      await using w = await world({ deletionRefusalCode: code, ordersBlockDeletion: true, behind: withoutOrders });
       const key = w.vendor.seedCustomer(full);
-      w.vendor.seedInvoice({ customer: key, date: '2025-01-01' });
-      const before = w.vendor.customer(key);
-      expect(await w.recipient.erase(customer(key), call)).toEqual({ kind: 'refused', code: 'has-invoices' });
-      expect(w.vendor.customer(key)).toEqual(before);
+      w.vendor.seedInvoice({ customer: key, date: '2025-01-01', kind: 'order' });
+      expect(await w.recipient.erase(customer(key), call)).toEqual({ kind: 'refused', code: 'not-deleted', ask: true });
+      expect(w.vendor.deleted()).toEqual([]);
     },
   );
 
@@ -95,13 +126,15 @@ describe('erasure', () => {
     expect(await w.recipient.erase(customer(key), call)).toEqual({ kind: 'not-found' });
   });
 
-  it('tries an order or a draft alone, and takes the refusal for an answer', async () => {
-    await using w = await world({ ordersBlockDeletion: true });
+  it.each(['order', 'draft'] as const)('calls a card with one %s alone by its name, and deletes it not', async (kind) => {
+    await using w = await world({ ordersBlockDeletion: true, draftsBlockDeletion: true });
     const key = w.vendor.seedCustomer(full);
-    w.vendor.seedInvoice({ customer: key, date: '2025-01-01', kind: 'order' });
-    w.vendor.seedInvoice({ customer: key, date: '2025-01-01', kind: 'draft' });
-    expect(await w.recipient.bound?.(customer(key), call)).toBeNull();
-    expect(await w.recipient.erase(customer(key), call)).toEqual({ kind: 'refused', code: 'has-invoices' });
+    w.vendor.seedInvoice({ customer: key, date: '2025-01-01', kind });
+    const bound = await boundOf(w, key);
+    expect(bound).toMatchObject({ pending: 'has-orders', newest: '2025-01-01', open: false });
+    expect(await w.recipient.erase(customer(key), call)).toEqual({ kind: 'refused', code: 'has-orders', ask: true });
+    expect(await w.recipient.strip?.(customer(key), bound, call)).toMatchObject({ kind: 'accepted' });
+    expect(cardOf(w, key)).toEqual(kept);
   });
 });
 

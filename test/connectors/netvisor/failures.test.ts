@@ -20,7 +20,8 @@ const card = (key = 7, fields = '<Name>Aino Virtanen</Name><IsActive>1</IsActive
 /** A recipient whose reads and writes are answered so; `sent` counts what left. */
 function answering(read: Answer, write: Answer = answerOf(card())) {
   const sent: string[] = [];
-  const wire: Wire = async ({ kind, url }) => {
+  const wire: Wire = async ({ kind, url, headers }) => {
+    if (typeof headers === 'function') headers();
     sent.push(`${kind} ${/[^/]*$/.exec(url)?.[0]}`);
     return kind === 'read' ? read : write;
   };
@@ -132,4 +133,63 @@ it('asks nothing for a key that is none', async () => {
   const { recipient, sent } = answering(answerOf(card()));
   expect(await recipient.read(customer('7&method=x'), call)).toBeNull();
   expect(sent).toEqual([]);
+});
+
+it.each([
+  ['seconds', '30', 30_000],
+  ['a date', () => new Date(Date.now() + 60_000).toUTCString(), 60_000],
+])('waits as long as it is asked to, with XML and without (%s)', async (_, said, waits) => {
+  const headers = { 'retry-after': typeof said === 'string' ? said : said() };
+  for (const body of [envelope('FAILED', 'TECHNICAL_ERROR :: x'), envelope('FAILED', 'SYSTEM_MAINTANANCE :: x'), '<html/>']) {
+    const { recipient } = answering(answerOf(body, 503, headers), answerOf(body, 503, headers));
+    const failure: unknown = await recipient.read(customer(7), call).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'RECIPIENT_UNAVAILABLE' });
+    expect(Math.abs(((failure as Failure).retryAfterMs ?? 0) - waits)).toBeLessThan(2000);
+  }
+});
+
+it('tells the log the code and the request, where the code is known, and never a text', async () => {
+  const heard: unknown[] = [];
+  const telling = { ...call, heard: (what: unknown) => heard.push(what) };
+  for (const status of ['INVALID_DATA :: Virtanen', 'VIRTANEN :: Aino', 'Asiakkaalla on laskuja'])
+    await outcome(
+      answering(answerOf(card()), answerOf(envelope('FAILED', status))).recipient.rectify(
+        customer(7),
+        given({ email: 'a@b.test' }),
+        [],
+        telling,
+      ),
+    );
+  expect(heard).toEqual([
+    { code: 'INVALID_DATA', request: 'x' },
+    { code: 'unnamed', request: 'x' },
+    { code: 'unnamed', request: 'x' },
+  ]);
+});
+
+describe('a customer that cannot be read', () => {
+  const brokenCard = '<Customer><CustomerBaseInformation><NetvisorKey>8</NetvisorKey></CustomerBaseInformation></Customer>';
+  const ok = '<ResponseStatus><Status>OK</Status></ResponseStatus>';
+  const list = `<Root>${ok}<Customerlist><Customer><Netvisorkey>7</Netvisorkey><Name>Aino Virtanen</Name></Customer><Customer><Netvisorkey>8</Netvisorkey></Customer><Customer><Name>x</Name></Customer></Customerlist></Root>`;
+  const cards = `<Root>${ok}<Customers>${/<Customer>.*<\/Customer>/.exec(card())?.[0]}${brokenCard}</Customers></Root>`;
+  const recipientOf = () => {
+    const wire: Wire = async ({ url }) => answerOf(url.includes('customerlist') ? list : cards);
+    const system = { system: 'accounting', baseUrl: 'https://isvapi.netvisor.fi/', credentials, settings: settingsOf() };
+    const { recipient } = connectNetvisor(system, wire, { now: () => new Date(), newTransactionId: () => 'x' });
+    if (!recipient) throw new Error('no recipient');
+    return recipient;
+  };
+
+  it('is left out of a list, and counted', async () => {
+    let unread = 0;
+    const found: unknown[] = [];
+    for await (const page of recipientOf().list(call, (rows) => (unread += rows))) found.push(...page.map(({ ref }) => ref.id));
+    expect([found, unread]).toEqual([['7'], 2]);
+  });
+
+  it('keeps a search from saying that nobody is there', async () => {
+    const fields = { givenName: 'Eino', familyName: 'Korhonen', email: 'eino@korhonen.test' };
+    expect(await outcome(recipientOf().find(fields, 'customer', call))).toBe('ANSWER_GARBLED');
+    expect(await outcome(recipientOf().create(given(fields), 'customer', call))).toBe('ANSWER_GARBLED');
+  });
 });

@@ -241,6 +241,16 @@ describe("a sole trader's card", () => {
   });
 });
 
+it('lets Netvisor give the next free number to a card that has none, and changes none later', async () => {
+  await using w = await world();
+  w.vendor.seedCustomer({ ...aino, code: '41' });
+  const fields = { givenName: 'Eino', familyName: 'Korhonen', email: 'eino@korhonen.test' };
+  const ref = refOf(await w.recipient.create(given(fields), 'customer', call));
+  expect(cardOf(w, Number(ref.id))['internalidentifier']).toBe('42');
+  refOf(await w.recipient.rectify(ref, given({ email: 'e@korhonen.test' }), [], call));
+  expect(cardOf(w, Number(ref.id))['internalidentifier']).toBe('42');
+});
+
 describe('finding', () => {
   it('finds by number, then by name with address or telephone, and takes no other', async () => {
     await using w = await world();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { codes } from './failure.ts';
 import { seedCustomer, seedInvoice, seedMany } from './seed.ts';
 import { type Company, type Customer, invoiceStatuses } from './state.ts';
 
@@ -46,7 +47,7 @@ const SwitchDeed = z.strictObject({
   publicUrl: z.url().nullable().optional(),
   ordersBlockDeletion: z.boolean().optional(),
   draftsBlockDeletion: z.boolean().optional(),
-  deletionRefusalCode: z.enum(['INVALID_DATA', 'SERVICE_ACCESS_ERROR', 'DUPLICATE_DATA', 'TECHNICAL_ERROR']).optional(),
+  deletionRefusalCode: z.enum(codes).optional(),
   invoicesFollowCustomer: z.boolean().optional(),
   listsDeleted: z.boolean().optional(),
   changedSinceZone: z.enum(['finnish', 'utc']).optional(),

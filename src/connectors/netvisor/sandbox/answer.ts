@@ -87,4 +87,4 @@ export const inserted = (at: Date, key: number) => succeeded(at, [element('Repli
 
 /** Two `Status` elements: the word, then code and text. */
 export const failed = (status: number, failure: NetvisorFailure, at: Date) =>
-  envelope(status, ['FAILED', `${failure.code} :: ${failure.message}`], at, []);
+  envelope(status, ['FAILED', failure.code === '' ? failure.message : `${failure.code} :: ${failure.message}`], at, []);

@@ -1,13 +1,21 @@
-/** The codes that Netvisor or its public clients name; `SYSTEM_MAINTANANCE` is spelt so there. */
-export type Code =
-  | 'AUTHENTICATION_FAILED'
-  | 'INVALID_DATA'
-  | 'INVALID_DATA_SIZE'
-  | 'DUPLICATE_DATA'
-  | 'REQUEST_NOT_UNIQUE'
-  | 'SERVICE_ACCESS_ERROR'
-  | 'SYSTEM_MAINTANANCE'
-  | 'TECHNICAL_ERROR';
+/**
+ * The codes that Netvisor or its public clients name; `SYSTEM_MAINTANANCE` is spelt so there. The last two are nobody's: one that no
+ * client knows, and a text without a code.
+ */
+export const codes = [
+  'AUTHENTICATION_FAILED',
+  'INVALID_DATA',
+  'INVALID_DATA_SIZE',
+  'DUPLICATE_DATA',
+  'REQUEST_NOT_UNIQUE',
+  'PERIOD_LOCK',
+  'SERVICE_ACCESS_ERROR',
+  'SYSTEM_MAINTANANCE',
+  'TECHNICAL_ERROR',
+  'CUSTOMER_HAS_INVOICES',
+  '',
+] as const;
+export type Code = (typeof codes)[number];
 
 /** A refusal in Netvisor's own words. */
 export class NetvisorFailure extends Error {
@@ -52,6 +60,9 @@ const kinds: Record<Code, keyof StatusCodes> = {
   INVALID_DATA_SIZE: 'data',
   DUPLICATE_DATA: 'data',
   REQUEST_NOT_UNIQUE: 'repeated',
+  PERIOD_LOCK: 'data',
+  CUSTOMER_HAS_INVOICES: 'data',
+  '': 'data',
   SYSTEM_MAINTANANCE: 'maintenance',
   TECHNICAL_ERROR: 'technical',
 };

@@ -71,6 +71,7 @@ export interface Switches {
   publicUrl: string | null;
   ordersBlockDeletion: boolean;
   draftsBlockDeletion: boolean;
+  /** Which code precedes "has invoices" is not published. */
   deletionRefusalCode: Code;
   /** An edit of a customer reaches the invoices too. */
   invoicesFollowCustomer: boolean;
