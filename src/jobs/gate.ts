@@ -15,7 +15,7 @@ export function ledgerGate(db: Db, name: () => string, limits: () => SlotLimits,
       for (;;) {
         const taken = await takeSlots(db, name(), limits(), deadlineMs, holder);
         if (typeof taken !== 'number') return taken;
-        if (performance.now() + taken > until) throw new Failure('RECIPIENT_BUSY', { retryAfterMs: taken });
+        if (performance.now() + taken > until) throw new Failure('RECIPIENT_BUSY', { retryAfterMs: Math.max(1000, taken) });
         await new Promise((resolve) => setTimeout(resolve, Math.min(taken, 250)));
       }
     },

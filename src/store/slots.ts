@@ -33,6 +33,12 @@ export interface Taken {
 }
 
 /**
+ * A slot that was left is free when it says. One in use says when it would be free if its holder died, up to the vendor's whole
+ * deadline; its answer may come any moment.
+ */
+const mayBeFree = sql`CASE WHEN holder IS NULL THEN free_at ELSE least(free_at, clock_timestamp() + interval '100 milliseconds') END`;
+
+/**
  * Takes a slot of each lane, or says how many milliseconds from now one may be free. `deadlineMs`: after that long a slot whose
  * holder died is free again.
  */
@@ -49,7 +55,7 @@ export async function takeSlots(
       const keepMs = how === 'lost' ? deadlineMs : windowMs;
       await changes(
         db,
-        sql`UPDATE slot SET free_at = clock_timestamp() + ${keepMs} * interval '1 millisecond'
+        sql`UPDATE slot SET free_at = clock_timestamp() + ${keepMs} * interval '1 millisecond', holder = NULL
             WHERE system = ${system} AND lane = ${lane} AND n = ${n} AND holder = ${holder}`,
       );
     }
@@ -68,13 +74,13 @@ export async function takeSlots(
       for (const { lane: got, n } of held) {
         await changes(
           db,
-          sql`UPDATE slot SET free_at = 'epoch' WHERE system = ${system} AND lane = ${got} AND n = ${n} AND holder = ${holder}`,
+          sql`UPDATE slot SET free_at = 'epoch', holder = NULL WHERE system = ${system} AND lane = ${got} AND n = ${n} AND holder = ${holder}`,
         );
       }
       const next = await row(
         db,
         sql<{ ms: number }>`
-          SELECT (extract(epoch FROM min(free_at) - clock_timestamp()) * 1000)::float8 AS ms FROM slot
+          SELECT (extract(epoch FROM min(${mayBeFree}) - clock_timestamp()) * 1000)::float8 AS ms FROM slot
           WHERE system = ${system} AND lane = ${lane}`,
       );
       return Math.max(5, Math.ceil(next?.ms ?? 50));

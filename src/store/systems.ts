@@ -35,13 +35,18 @@ export async function markLinked(db: Db, system: string): Promise<number> {
   return releaseHeld(db, system, 'not-linked');
 }
 
-/** Duties of a system that were held for `reason` are owed again. */
-export const releaseHeld = (db: Db, system: string, reason: string): Promise<number> =>
-  changes(
+/**
+ * Duties of a system that were held for `reason` are owed again; whoever is at work at one just now, and may hold it for that reason
+ * in a moment, is told by `raised`.
+ */
+export async function releaseHeld(db: Db, system: string, reason: string): Promise<number> {
+  await changes(db, sql`UPDATE duty SET raised = raised + 1 WHERE recipient = ${system} AND state IN ('open', 'sending', 'unknown')`);
+  return changes(
     db,
     sql`UPDATE duty SET state = 'open', reason = NULL, since = now(), wake_at = now(), raised = raised + 1
         WHERE recipient = ${system} AND state = 'held' AND reason = ${reason}`,
   );
+}
 
 /** What the last check of a system said of its rights; our words, never a secret. */
 export interface SystemCheck {

@@ -7,7 +7,7 @@ import { approveCase, openErasureCase } from '../../src/jobs/erasure.ts';
 import { linkRecipient } from '../../src/jobs/link.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
 import { sweepRegister } from '../../src/jobs/sweep-register.ts';
-import { dutiesOf, takeLease } from '../../src/store/duties.ts';
+import { dutiesOf, endLease, takeLease } from '../../src/store/duties.ts';
 import { allHeld } from '../../src/store/held.ts';
 import { recordsOf } from '../../src/store/records.ts';
 import { subjectsByIdentifier } from '../../src/store/subjects.ts';
@@ -51,6 +51,19 @@ describe('first contact', () => {
     await world.settle();
     expect(await duty('newsletter')).toMatchObject({ state: 'held', reason: 'not-linked' });
     expect(world.newsletter.log).toEqual([]);
+  });
+
+  it('owes what a worker was about to hold while the recipient was linked', async () => {
+    world.newsletter.add({ givenName: 'Aino', familyName: 'Virtanen', email: aino.email });
+    world.register.put('1', { person: aino, ...granted });
+    await pollRegister(world.needs, 'crm');
+    const lease = await takeLease(world.needs.db, (await duty('newsletter'))?.id ?? '', randomUUID(), 2);
+    await linkRecipient(world.needs, 'newsletter', true, 'test');
+    // what it read before the link
+    if (lease) await endLease(world.needs.db, lease, { state: 'held', reason: 'not-linked' });
+    expect(await duty('newsletter')).toMatchObject({ state: 'open' });
+    await world.settle();
+    expect(await duty('newsletter')).toMatchObject({ state: 'settled', outcome: 'unchanged' });
   });
 
   it('ties rows by exact address and settles what is equal without a write', async () => {

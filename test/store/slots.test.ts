@@ -56,3 +56,32 @@ it('never lets more requests reach a vendor in any sliding second, nor at once, 
   await Promise.all(hubs.map((h) => h.close()));
   await server.close();
 });
+
+it('waits for the request that is under way to be answered, not for the deadline of one that died', async () => {
+  const server = await serveSandbox({
+    vendor: 'slow',
+    async handle() {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return { status: 200, body: '{}' };
+    },
+    throttled: () => ({ status: 429 }),
+    unauthorized: () => ({ status: 401 }),
+  });
+  const hub = await openDatabase(databaseUrl, 8);
+  // one at a time, and six minutes for each: longer than anybody waits for a slot
+  const deadlineMs = 360_000;
+  const gate = ledgerGate(
+    hub.db,
+    () => 'vendor',
+    () => ({ connections: 1 }),
+    deadlineMs,
+    randomUUID,
+  );
+  const wire = createWire({ gate, deadlineMs });
+  const ask = () => wire({ method: 'GET', url: `${server.url}/x`, kind: 'read' }, freeCall);
+  const answers = await Promise.all([ask(), ask(), ask()]);
+  expect(answers.map((a) => a.status)).toEqual([200, 200, 200]);
+  expect(server.peak()).toBe(1);
+  await hub.close();
+  await server.close();
+});
