@@ -7,7 +7,7 @@ import { AlreadyErased, approveCase, openErasureCase, planErasure, refuseCase } 
 import { foreseeLaw } from '../jobs/foresee-law.ts';
 import { type Needs, now, registerOf } from '../jobs/needs.ts';
 import { declaredFields } from '../jobs/take-in.ts';
-import { type CaseRow, caseById, type PlannedStep } from '../store/cases.ts';
+import { type CaseRow, caseById, openErasure, type PlannedStep } from '../store/cases.ts';
 import { fieldsOfVersion, latestVersion, registerRecords, type SubjectRow, subjectsByIdentifier } from '../store/subjects.ts';
 import { subjectNamed } from './people.ts';
 import { badRequest, notFound, ProblemError, refused } from './problem.ts';
@@ -26,7 +26,12 @@ export interface ErasureAsk {
 /** Opens an erasure case, or joins the one that is open. What a law would keep is asked of the systems first. */
 export async function openCase(needs: Needs, ask: ErasureAsk): Promise<{ found: CaseRow; fresh: boolean }> {
   const { subject } = ask;
-  if (subject.state === 'erased') throw alreadyErased();
+  if (subject.state === 'erased') {
+    // people may still be asked: a second request joins the case that is open
+    const open = await openErasure(needs.db, subject.id);
+    if (open) return { found: open, fresh: false };
+    throw alreadyErased();
+  }
   try {
     const { id, fresh } = await openErasureCase(needs, {
       subject: subject.id,
