@@ -76,7 +76,9 @@ export async function findUnlinked(needs: Needs, run: RunRow, profile: Profile, 
     });
     return 'erased-but-back';
   }
-  const isOurs = (await factsOf(needs, run.system, [{ profile, hash }])).some(({ clues }) => clues.some((clue) => clue.owners.length > 0));
+  const isOurs = (await factsOf(needs, run.system, [{ profile, hash }])).some(({ clues }) =>
+    clues.some((clue) => clue.owners.length > 0),
+  );
   const reason = (await isDisowned(needs.db, run.system, hash)) ? 'disowned' : isOurs ? 'not-linked' : null;
   await putFinding(needs.db, { ...base, kind: 'orphan', subject: null, reason });
   return 'orphan';
@@ -128,7 +130,8 @@ async function findOf(needs: Needs, run: RunRow, subject: string): Promise<void>
   // a row that could not be read may well be the one that was not seen
   const isWhole = !run.counts['unread'];
   for (const found of driftOf(input, seen))
-    if (isWhole || found.kind !== 'missing') await note(needs, run, subject, found, view.rows[found.record ?? -1]?.record ?? null);
+    if (isWhole || found.kind !== 'missing')
+      await note(needs, run, subject, found, view.rows[found.record ?? -1]?.record ?? null);
 }
 
 const note = (needs: Needs, run: RunRow, subject: string, found: Found, record: RecordRow | null) =>

@@ -41,7 +41,8 @@ export async function factsOf(needs: Needs, system: string, page: readonly Hashe
   const guarded = roles ?? new Set(Object.values(needs.config.systems).flatMap((s) => s.register?.for ?? []));
   const erased = new Map<string, string>();
   for (const role of guarded)
-    for (const { kind, hash } of await tombstonesAmong(db, role, identifiers, await now(needs))) erased.set(keyOf(kind, hash), role);
+    for (const { kind, hash } of await tombstonesAmong(db, role, identifiers, await now(needs)))
+      erased.set(keyOf(kind, hash), role);
   const [linked, disowned] = [await linkedAmong(db, system, hashes), await disownedAmong(db, system, hashes)];
   const owners = new Map<string, Set<string>>();
   for (const { kind, hash, id, role } of await ownersAmong(db, identifiers)) {
