@@ -248,7 +248,7 @@ export async function redeemLink(
     await startAfresh(needs.db, id);
     await setPassword(needs.db, id, password);
     await endSessions(needs.db, id);
-    await tell(needs, { actor: `account:${id}`, action: 'account.password', code: id, reason: 'link' });
+    await tell(needs, { actor: `account:${id}`, action: 'account.password', code: id, reason: 'one-time-link' });
     return id;
   });
 }
