@@ -92,6 +92,7 @@ describe('every page', () => {
             .slice(0, 3)
             .join(' | ')}`,
         );
+      // biome-ignore lint/performance/useDomNodeTextContent: what a reader sees counts, not what is in the tree
       const text = await page.locator('body').innerText();
       if (text.includes('⟦')) barriers.push(`${path}: ${/⟦[^⟧]*⟧/.exec(text)?.[0]} has no text`);
       const wider = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
@@ -108,6 +109,7 @@ describe('every page', () => {
     const [bare, full] = [await plain.newPage(), await whole.newPage()];
     for (const path of found) {
       await Promise.all([bare.goto(firm.url + path), full.goto(firm.url + path)]);
+      // biome-ignore lint/performance/useDomNodeTextContent: what a reader sees counts, not what is in the tree
       const [a, b] = await Promise.all([bare, full].map((page) => page.locator('h1').innerText()));
       expect([path, a]).toEqual([path, b]);
       const count = (page: Page) => page.locator('main button, main a, main input').count();

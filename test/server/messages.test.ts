@@ -12,6 +12,7 @@ import { fieldNames } from '../../src/core/person.ts';
 import { roles, staffRoles } from '../../src/core/scope.ts';
 import { answerOutcomes } from '../../src/jobs/ask-person.ts';
 import { readReasons } from '../../src/jobs/read-person.ts';
+import { linkRefusals } from '../../src/jobs/relink.ts';
 import { runRefusals, runVerbs } from '../../src/jobs/steer-run.ts';
 import { allTexts, languages } from '../../src/server/console/i18n.ts';
 import { countOrder, linkOrder } from '../../src/server/console/run-parts.tsx';
@@ -102,6 +103,17 @@ function reasonCodes(): string[] {
   return [...found.filter((code) => !evidence.has(code)), ...ofTypes, ...ofFailures, 'internal-error'].sort();
 }
 
+/** Every code that tells a problem: what has one is told in words on a page. */
+function problemCodes(): string[] {
+  return filesOf('src/server', /\.tsx?$/).flatMap((path) =>
+    [
+      ...read(path).matchAll(
+        /(?:badRequest|refused|notFound|ProblemError)\((?:(?!throw |=> |tell\()[^\0]){0,400}?\bcode: [`']([\w-]+)/g,
+      ),
+    ].flatMap((m) => (m[1] === 'no-' ? ['no-email', 'no-phone', 'no-customerNumber'] : [m[1] ?? ''])),
+  );
+}
+
 describe('every word of the ledger', () => {
   it('is found in the sources: the list of reasons is no empty one', () => {
     const found = reasonCodes();
@@ -115,6 +127,12 @@ describe('every word of the ledger', () => {
       'crashed',
       'law',
     ])
+      expect([known, found.includes(known)]).toEqual([known, true]);
+  });
+
+  it('is found in the sources: neither is the list of problems', () => {
+    const found = problemCodes();
+    for (const known of ['not-there', 'no-email', 'last-admin', 'already-erased', 'not-fitting', 'drift-newer', 'not-safe'])
       expect([known, found.includes(known)]).toEqual([known, true]);
   });
 
@@ -152,7 +170,7 @@ describe('every word of the ledger', () => {
     'drift.kind': driftKinds,
     'drift.means': driftKinds,
     'people.why': readReasons,
-    'runs.refused': Object.keys(runRefusals),
+    problems: [...Object.keys(runRefusals), ...Object.keys(linkRefusals), ...problemCodes()],
   };
   it.each(Object.entries(words))('has a text in each language: %s', (area, values) => {
     const keys = values.map((value) => `${area}.${value}`);

@@ -213,7 +213,7 @@ describe('a run', () => {
     await work(path);
     const failed = await pages.get(path);
     expect(textOf(failed)).toMatch(
-      /What failed .*given up, needs you given up after several crashes correct given name: read from the register then/,
+      /What failed .*given up, needs you the work broke off again and again correct given name: read from the register then/,
     );
     expect(failed.text).not.toContain('Aino');
     expect((await hub.ask('GET', `${path}/failures`)).json()).toMatchObject([
