@@ -22,9 +22,32 @@ import { takeIn } from './take-in.ts';
 
 /** What a person decides about links: the machine only proposes where it is not sure. */
 
-/** What cannot be done, said so that whoever asked can act on it. */
+/** Why a link is not changed as asked, so that whoever asked can act on it. */
+export const linkRefusals = {
+  'no-row': 'This hold has no row to link.',
+  'row-gone-dismiss': 'The row is not in the system any more: dismiss the hold.',
+  'no-living-person': 'There is no such living data subject.',
+  'row-linked': 'The row is linked to somebody already: unlink it there first.',
+  'decided-before': 'This was decided before.',
+  'no-such-link': 'There is no such link.',
+  'link-stays': 'What was erased or is kept by law stays on the record.',
+  'link-unreadable': 'There is no such link to a row that can be read.',
+  'row-gone-unlink': 'The row is not in the system any more: unlink it.',
+  'same-subject': 'A subject cannot be merged with itself.',
+  'merge-living': 'Both must be living data subjects without an open erasure.',
+  'merge-roles': 'One person in two roles stays two subjects: their data is ruled by different laws.',
+  'split-rows': 'Only a subject with several rows in the register can be split.',
+  'register-silent': 'The register does not show this row just now.',
+  'split-living': 'Only a living data subject without an open erasure can be split.',
+} as const;
+
 export class LinkRefused extends Error {
   override name = 'LinkRefused';
+  readonly code: keyof typeof linkRefusals;
+  constructor(code: keyof typeof linkRefusals) {
+    super(linkRefusals[code]);
+    this.code = code;
+  }
 }
 
 /** Both sides of a held match, masked; null once it was decided. */
@@ -35,15 +58,14 @@ export const sidesOf = (needs: Needs, held: HeldRow): Sides | null =>
 export async function linkHeld(needs: Needs, held: HeldRow, subjectId: string, actor: string): Promise<void> {
   const sides = sidesOf(needs, held);
   const recipient = needs.connectors[held.system]?.recipient;
-  if (!sides || !recipient) throw new LinkRefused('This hold has no row to link.');
+  if (!sides || !recipient) throw new LinkRefused('no-row');
   const profile = await recipient.read(sides.ref, freeCall);
-  if (!profile) throw new LinkRefused('The row is not in the system any more: dismiss the hold.');
+  if (!profile) throw new LinkRefused('row-gone-dismiss');
   await inTransaction(needs.db, async () => {
     const subject = await lockSubject(needs.db, subjectId);
-    if (!subject || subject.state === 'erased') throw new LinkRefused('There is no such living data subject.');
-    if (!(await writeLink(needs, held.system, profile, subjectId, actor, 'person')))
-      throw new LinkRefused('The row is linked to somebody already: unlink it there first.');
-    if (!(await decide(needs.db, held.id, 'link', actor))) throw new LinkRefused('This was decided before.');
+    if (!subject || subject.state === 'erased') throw new LinkRefused('no-living-person');
+    if (!(await writeLink(needs, held.system, profile, subjectId, actor, 'person'))) throw new LinkRefused('row-linked');
+    if (!(await decide(needs.db, held.id, 'link', actor))) throw new LinkRefused('decided-before');
     await raise(needs.db, { subject: subjectId, recipients: [held.system], lane: 'correction', newId: needs.newId });
   });
 }
@@ -53,9 +75,8 @@ export async function unlink(needs: Needs, recordId: string, actor: string): Pro
   return inTransaction(needs.db, async () => {
     const record = await recordById(needs.db, recordId);
     const subject = record ? await lockSubject(needs.db, record.subject) : undefined;
-    if (!record || !subject) throw new LinkRefused('There is no such link.');
-    if (record.state === 'erased' || record.state === 'stripped')
-      throw new LinkRefused('What was erased or is kept by law stays on the record.');
+    if (!record || !subject) throw new LinkRefused('no-such-link');
+    if (record.state === 'erased' || record.state === 'stripped') throw new LinkRefused('link-stays');
     await deleteRecord(needs.db, record.id);
     await disown(needs.db, { id: needs.newId(), system: record.recipient, about: record.remote_hash, by: actor });
     await tell(needs, { actor, action: 'link.removed', system: record.recipient, subject: whose(subject) });
@@ -68,13 +89,12 @@ export async function unlink(needs: Needs, recordId: string, actor: string): Pro
 export async function relink(needs: Needs, recordId: string, to: string, actor: string): Promise<void> {
   const record = await recordById(needs.db, recordId);
   const recipient = record ? needs.connectors[record.recipient]?.recipient : undefined;
-  if (!record?.sealed_ref || !recipient) throw new LinkRefused('There is no such link to a row that can be read.');
+  if (!record?.sealed_ref || !recipient) throw new LinkRefused('link-unreadable');
   const profile = await recipient.read(unsealRef<RemoteRef>(needs.vault, record.recipient, record.sealed_ref), freeCall);
-  if (!profile) throw new LinkRefused('The row is not in the system any more: unlink it.');
+  if (!profile) throw new LinkRefused('row-gone-unlink');
   await inTransaction(needs.db, async () => {
     await unlink(needs, recordId, actor);
-    if (!(await writeLink(needs, record.recipient, profile, to, actor, 'person')))
-      throw new LinkRefused('There is no such living data subject.');
+    if (!(await writeLink(needs, record.recipient, profile, to, actor, 'person'))) throw new LinkRefused('no-living-person');
     await raise(needs.db, { subject: to, recipients: [record.recipient], lane: 'correction', newId: needs.newId });
   });
 }
@@ -84,13 +104,11 @@ export async function relink(needs: Needs, recordId: string, to: string, actor: 
  * `from` had in the register say nothing about values any more; their signals still count.
  */
 export async function mergeSubjects(needs: Needs, from: string, into: string, actor: string): Promise<void> {
-  if (from === into) throw new LinkRefused('A subject cannot be merged with itself.');
+  if (from === into) throw new LinkRefused('same-subject');
   await inTransaction(needs.db, async () => {
     const [a, b] = [await lockSubject(needs.db, from), await lockSubject(needs.db, into)];
-    if (!a || !b || a.state !== 'active' || b.state !== 'active')
-      throw new LinkRefused('Both must be living data subjects without an open erasure.');
-    if (a.register !== b.register || a.role !== b.role)
-      throw new LinkRefused('One person in two roles stays two subjects: their data is ruled by different laws.');
+    if (!a || !b || a.state !== 'active' || b.state !== 'active') throw new LinkRefused('merge-living');
+    if (a.register !== b.register || a.role !== b.role) throw new LinkRefused('merge-roles');
     await keepRefusals(needs, a, b);
     for (const row of await registerRecords(needs.db, from))
       await moveRegisterRecord(needs.db, row, { subject: into, secondary: true });
@@ -122,14 +140,14 @@ export async function splitSubject(
 ): Promise<string> {
   const rows = await registerRecords(needs.db, subjectId);
   const row = rows.find((r) => r.place === which.place && r.remote_hash.equals(which.hashOf(r.register)));
-  if (!row || rows.length < 2) throw new LinkRefused('Only a subject with several rows in the register can be split.');
+  if (!row || rows.length < 2) throw new LinkRefused('split-rows');
   const { register } = registerOf(needs, row.register);
   const look = await register.look(needs.vault.unsealJson<RemoteRef>(`register:${row.register}`, row.sealed_ref), freeCall);
-  if (look.kind !== 'found') throw new LinkRefused('The register does not show this row just now.');
+  if (look.kind !== 'found') throw new LinkRefused('register-silent');
   const fresh = needs.newId();
   await inTransaction(needs.db, async () => {
     const subject = await lockSubject(needs.db, subjectId);
-    if (subject?.state !== 'active') throw new LinkRefused('Only a living data subject without an open erasure can be split.');
+    if (subject?.state !== 'active') throw new LinkRefused('split-living');
     const made = await createSubject(needs.db, needs.vault, {
       id: fresh,
       role: look.record.role,

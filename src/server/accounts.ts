@@ -34,7 +34,7 @@ export const accountRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { 
 
   app.post('/accounts/first-link', async (request) => {
     const token = await firstLink(needs);
-    if (!token) throw refused('There are accounts already; make a link for one of them.');
+    if (!token) throw refused('There are accounts already; make a link for one of them.', { code: 'accounts-exist' });
     return { link: linkOf(request, token) };
   });
 

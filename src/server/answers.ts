@@ -67,7 +67,7 @@ export async function takeAnswer(
     ...(until ? { until } : {}),
     ...(law ? { law } : {}),
   });
-  if (!done) throw refused('This task was answered before; an answer is not changed.');
+  if (!done) throw refused('This task was answered before; an answer is not changed.', { code: 'answered-before' });
   return taskById(needs.db, task.id);
 }
 

@@ -27,7 +27,9 @@ export const proofOf = async (needs: Needs, entry: number, size: number): Promis
 /** Throws a problem where the log up to `size` holds entries about people outside the scope. */
 export async function mustSeeWholeLog(needs: Needs, scope: Scope, size: number): Promise<void> {
   if (!seesEverybody(scope) && (await leavesBeyond(needs.db, scope, 0, size)).length > 0)
-    throw refused('The whole log holds entries outside your scope: export one case, or ask somebody who is also HR.');
+    throw refused('The whole log holds entries outside your scope: export one case, or ask somebody who is also HR.', {
+      code: 'beyond-scope',
+    });
 }
 
 /** The lines of an export: the whole log up to a checkpoint, or one case's entries, each with its proof. Never all in memory. */

@@ -57,7 +57,8 @@ export async function previewErasure(needs: Needs, subject: SubjectRow): Promise
   return planErasure(needs, subject, await foreseeLaw(needs, subject.id));
 }
 
-export const alreadyErased = () => refused('This person was erased before; there is nothing left to erase.');
+export const alreadyErased = () =>
+  refused('This person was erased before; there is nothing left to erase.', { code: 'already-erased' });
 
 export async function caseNamed(needs: Needs, id: string): Promise<CaseRow> {
   const found = await caseById(needs.db, id);
@@ -77,7 +78,7 @@ export async function decideCase(
   if (decision === 'refuse' && !reason) throw badRequest('reason: a refusal needs its reason', { code: 'no-reason' });
   const decided =
     decision === 'approve' ? await approveCase(needs, id, by, reason) : await refuseCase(needs, id, by, reason ?? '');
-  if (!decided) throw refused(`The case is ${before.state}; only a planned one can be decided.`);
+  if (!decided) throw refused(`The case is ${before.state}; only a planned one can be decided.`, { code: 'case-decided' });
   return caseNamed(needs, id);
 }
 
@@ -88,17 +89,22 @@ export async function subjectOf(
   scope: Scope,
 ): Promise<SubjectRow> {
   if (body.subject) return subjectNamed(needs, body.subject);
-  if (!body.email) throw badRequest('subject or email is missing');
+  if (!body.email) throw badRequest('subject or email is missing', { code: 'nobody-named' });
   const normal = normalise('email', body.email);
-  if (normal === null) throw badRequest('email: this is no e-mail address');
+  if (normal === null) throw badRequest('email: this is no e-mail address', { code: 'no-email' });
   const found = (await subjectsByIdentifier(needs.db, 'email', needs.vault.hash('email', normal))).filter(
     (s) => s.state !== 'erased' && sees(scope, s),
   );
   const [subject] = found;
   if (!subject)
-    throw new ProblemError(404, 'Not found', 'Nobody is known by this address; an erased person is not known any more.');
+    throw new ProblemError(404, 'Not found', 'Nobody is known by this address; an erased person is not known any more.', {
+      code: 'nobody-known',
+    });
   if (found.length > 1)
-    throw refused('More than one person has this address; say which by its id.', { subjects: found.map((s) => s.id) });
+    throw refused('More than one person has this address; say which by its id.', {
+      code: 'several-people',
+      subjects: found.map((s) => s.id),
+    });
   return subject;
 }
 

@@ -70,7 +70,7 @@ export interface DriftOfSystem {
 
 const mustBeComparable = (needs: Needs, system: string) => {
   if (!Object.hasOwn(needs.config.systems, system)) throw notFound('system of this name; GET /systems lists them');
-  if (!comparable(needs).includes(system)) throw badRequest(`${system} has no rows that can be listed`);
+  if (!comparable(needs).includes(system)) throw badRequest(`${system} has no rows that can be listed`, { code: 'not-listed' });
 };
 
 /** The latest report of a system, and its trend. */
@@ -87,9 +87,12 @@ export const driftOfAll = (needs: Needs): Promise<DriftOfSystem[]> =>
 export async function beginDrift(needs: Needs, system: string, actor: Actor): Promise<DriftReport> {
   mustBeComparable(needs, system);
   const run = await startDrift(needs, system, actor.id).catch((error) => {
-    if (error instanceof RunUnderWay) throw refused('A comparison or a resync of this system is not over; let it end first.');
+    if (error instanceof RunUnderWay)
+      throw refused('A comparison or a resync of this system is not over; let it end first.', { code: 'under-way' });
     if (error instanceof NotLinked)
-      throw refused("This system was never linked: until then every row would look like a stranger's. Run `kaiku link` first.");
+      throw refused("This system was never linked: until then every row would look like a stranger's. Run `kaiku link` first.", {
+        code: 'not-linked',
+      });
     throw error;
   });
   await driveAlong(needs, run.id, patienceMs);
@@ -143,9 +146,10 @@ export async function repairDrift(
 ): Promise<Repaired> {
   const run = await mustFind(needs, id);
   if (run.state === 'running' || run.state === 'paused')
-    throw refused('The comparison is not over: repair what it found when it is.');
+    throw refused('The comparison is not over: repair what it found when it is.', { code: 'drift-not-over' });
   const [latest] = await driftRuns(needs.db, run.system, 1);
-  if (latest && latest.id !== run.id) throw refused('A newer comparison of this system exists: repair what that one found.');
+  if (latest && latest.id !== run.id)
+    throw refused('A newer comparison of this system exists: repair what that one found.', { code: 'drift-newer' });
   return repairFindings(
     needs,
     run,

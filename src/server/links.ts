@@ -8,7 +8,7 @@ import { Id, type RouteOptions } from './routes.ts';
 /** Turns what a job refuses into a 409 that says why. */
 export async function refusing<T>(work: Promise<T>): Promise<T> {
   return work.catch((error) => {
-    throw error instanceof LinkRefused ? refused(error.message) : error;
+    throw error instanceof LinkRefused ? refused(error.message, { code: error.code }) : error;
   });
 }
 

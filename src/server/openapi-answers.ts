@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { alertKinds } from '../core/alert.ts';
 import { caseStates } from '../core/case.ts';
+import { driftKinds } from '../core/drift.ts';
 import { evidences, outcomes, states } from '../core/duty.ts';
+import { roles } from '../core/scope.ts';
 
 /**
  * What the API answers, for its description. The shapes are open: a key may be added, none is dropped. They are checked by the tests,
@@ -140,6 +143,55 @@ const Verification = z.looseObject({
   firstBad: z.number().int().optional(),
 });
 
+const DriftReport = z.looseObject({
+  run: id,
+  system: z.string(),
+  state: z.enum(['previewed', 'running', 'paused', 'stopped', 'finished', 'failed']),
+  complete: z.boolean(),
+  counts: z.record(z.enum(driftKinds), z.number().int()),
+  fields: z.record(z.string(), counts),
+  rows: z.number().int(),
+  people: z.number().int(),
+  calls: z.number().int(),
+  startedAt: time,
+  finishedAt: time.optional(),
+  problem: z.string().optional(),
+  actor: z.string(),
+});
+const Finding = z.looseObject({
+  id,
+  kind: z.enum(driftKinds),
+  place: z.string(),
+  subject: id.optional(),
+  row: z.string().optional(),
+  fields: z.array(z.string()),
+  reason: z.string().optional(),
+  repairedAt: time.optional(),
+  repairedBy: z.string().nullish(),
+});
+
+const Alert = z.looseObject({
+  id,
+  kind: z.enum(alertKinds),
+  about: z.string(),
+  system: z.string().optional(),
+  since: time,
+  toldAt: time.optional(),
+  resolvedAt: time.optional(),
+  text: z.string(),
+});
+
+const Account = z.looseObject({
+  id,
+  roles: z.array(z.enum(roles)),
+  systems: z.array(z.string()),
+  staff: z.array(id),
+  state: z.enum(['disabled', 'locked', 'active', 'invited']),
+  signIn: z.enum(['provider', 'password']),
+  secondFactor: z.boolean(),
+  since: time,
+});
+
 /** RFC 9457. */
 export const Problem = z.looseObject({ type: z.string(), title: z.string(), status: z.number().int(), detail: z.string() });
 
@@ -194,5 +246,56 @@ export const answers = {
   verification: Verification,
   token: z.looseObject({ id, role: z.string(), token: z.string() }),
   clock: z.looseObject({ now: time }),
+  resynced: z.looseObject({ subject: id, systems: z.array(z.string()) }),
+  reading: z.looseObject({
+    subject: id,
+    rows: z.array(
+      z.looseObject({
+        system: z.string(),
+        place: z.string(),
+        isRegister: z.boolean(),
+        fields: z.record(z.string(), z.unknown()).nullable(),
+        differs: z.array(z.string()),
+        problem: z.string().optional(),
+      }),
+    ),
+  }),
+  drift: z.looseObject({
+    system: z.string(),
+    everyHours: z.number(),
+    repair: z.enum(['none', 'policy']),
+    latest: DriftReport.nullable(),
+    trend: z.array(DriftReport),
+  }),
+  driftReport: DriftReport,
+  findings: DriftReport.extend({
+    total: z.number().int(),
+    from: z.number().int(),
+    byKind: z.array(z.looseObject({ kind: z.enum(driftKinds), n: z.number().int() })),
+    findings: z.array(Finding),
+  }),
+  repaired: z.looseObject({ run: id, owed: z.number().int(), left: z.number().int() }),
+  alerts: z.looseObject({
+    open: z.array(Alert),
+    recent: z.array(Alert),
+    channels: z.looseObject({
+      mail: z.boolean(),
+      webhook: z.boolean(),
+      lastMail: time.optional(),
+      lastWebhook: time.optional(),
+    }),
+    undelivered: z.array(
+      z.looseObject({ id, channel: z.enum(['mail', 'webhook']), target: z.string(), attempts: z.number().int() }),
+    ),
+  }),
+  tried: z.looseObject({
+    mail: z.looseObject({ ok: z.boolean(), to: z.number().int(), problem: z.string().optional() }).optional(),
+    webhook: z.looseObject({ ok: z.boolean(), problem: z.string().optional() }).optional(),
+  }),
+  account: Account,
+  accounts: z.array(Account),
+  accountMade: Account.extend({ link: z.string() }),
+  accountSteered: z.looseObject({ id, link: z.string().optional() }),
+  firstLink: z.looseObject({ link: z.string() }),
   object: z.looseObject({}),
 } as const;

@@ -6,7 +6,7 @@ import { answers, Problem } from './openapi-answers.ts';
 /** What is said of a route in the API's description: one line, its chapter, and what it answers. */
 interface Described {
   summary: string;
-  tag: 'subjects' | 'cases' | 'systems' | 'runs' | 'held' | 'tasks' | 'audit' | 'hub';
+  tag: 'subjects' | 'cases' | 'systems' | 'runs' | 'held' | 'tasks' | 'drift' | 'alerts' | 'audit' | 'accounts' | 'hub';
   /** Plain text where it is not JSON. */
   answer: keyof typeof answers | 'text';
   status?: number;
@@ -23,6 +23,16 @@ export const described: Readonly<Record<string, Described>> = {
     summary: 'One person: who holds them, by which link, what each owes',
     tag: 'subjects',
     answer: 'subject',
+  },
+  'POST /subjects/:id/resync': {
+    summary: 'Make sure of one person, at one system or at all: read, and put right what differs',
+    tag: 'subjects',
+    answer: 'resynced',
+  },
+  'POST /subjects/:id/read': {
+    summary: 'What every system holds of a person just now, in the clear; says why, and is audited',
+    tag: 'subjects',
+    answer: 'reading',
   },
   'POST /subjects/:id/merge': { summary: 'Two people of one role are one', tag: 'subjects', answer: 'object' },
   'POST /subjects/:id/split': { summary: 'A row of the register is another person’s', tag: 'subjects', answer: 'object' },
@@ -50,6 +60,22 @@ export const described: Readonly<Record<string, Described>> = {
     answer: 'run',
   },
   'GET /systems/:system/runs': { summary: 'The runs of a system, the newest first', tag: 'runs', answer: 'runs' },
+  'GET /systems/:system/drift': {
+    summary: 'What a system holds against what it should: the latest comparison, and the trend',
+    tag: 'drift',
+    answer: 'drift',
+  },
+  'POST /systems/:system/drift': {
+    summary: 'Start a comparison; nothing is written at the system',
+    tag: 'drift',
+    answer: 'driftReport',
+  },
+  'GET /drift/:run': { summary: 'What a comparison found, page by page', tag: 'drift', answer: 'findings' },
+  'POST /drift/:run/repair': {
+    summary: 'Put right what a comparison found: some kinds, single findings, or all',
+    tag: 'drift',
+    answer: 'repaired',
+  },
   'GET /runs/:id': { summary: 'How far a run has come', tag: 'runs', answer: 'run' },
   'GET /runs/:id/failures': {
     summary: 'What failed in a run, and what would be sent if it is tried again',
@@ -76,6 +102,34 @@ export const described: Readonly<Record<string, Described>> = {
     answer: 'exported',
   },
   'POST /audit/verify': { summary: 'Check the whole log against its checkpoints', tag: 'audit', answer: 'verification' },
+  'GET /alerts': {
+    summary: 'What is wrong just now, what was lately, and whether people were told',
+    tag: 'alerts',
+    answer: 'alerts',
+  },
+  'POST /alerts/test': { summary: 'Send a test message on each configured way', tag: 'alerts', answer: 'tried' },
+  'GET /accounts': { summary: 'Who may sign in, and as what', tag: 'accounts', answer: 'accounts' },
+  'POST /accounts': {
+    summary: 'Make an account; the link that opens it is shown once',
+    tag: 'accounts',
+    answer: 'accountMade',
+    status: 201,
+  },
+  'POST /accounts/first-link': {
+    summary: 'A link for the first account, while there is none',
+    tag: 'accounts',
+    answer: 'firstLink',
+  },
+  'POST /accounts/:id/roles': {
+    summary: 'Give an account other roles; its sessions end',
+    tag: 'accounts',
+    answer: 'account',
+  },
+  'POST /accounts/:id/:verb': {
+    summary: 'disable, enable, unlock, link (a new one-time link) or end-sessions',
+    tag: 'accounts',
+    answer: 'accountSteered',
+  },
   'POST /tokens': { summary: 'Make a token; it is shown once', tag: 'hub', answer: 'token', status: 201 },
   'GET /doctor': { summary: 'What this instance stands on', tag: 'hub', answer: 'object' },
   'POST /test/clock': { summary: 'Move the hub’s clock; tests only', tag: 'hub', answer: 'clock' },

@@ -12,7 +12,8 @@ export class ProblemError extends Error {
   }
 }
 
-export const notFound = (what: string) => new ProblemError(404, 'Not found', `There is no ${what} with this id.`);
+export const notFound = (what: string) =>
+  new ProblemError(404, 'Not found', `There is no ${what} with this id.`, { code: 'not-there' });
 export const badRequest = (detail: string, more: Record<string, unknown> = {}) =>
   new ProblemError(400, 'Bad request', detail, more);
 /** A safety rule says no: the request was understood and is refused as things stand. */

@@ -29,7 +29,7 @@ const patienceMs = 20_000;
 const mostFailures = 20;
 
 /** Turns what a run refuses into a 409 that says why. */
-async function refusing<T>(work: Promise<T>): Promise<T> {
+export async function refusing<T>(work: Promise<T>): Promise<T> {
   return work.catch((error) => {
     if (error instanceof RunUnderWay) throw refused(runRefusals['under-way'], { code: 'under-way' });
     throw error instanceof RunRefused ? refused(error.message, { code: error.code }) : error;
@@ -40,7 +40,7 @@ async function refusing<T>(work: Promise<T>): Promise<T> {
 export function mustBeListed(needs: Needs, name: string): void {
   if (!Object.hasOwn(needs.config.systems, name)) throw notFound('system of this name; GET /systems lists them');
   if (!needs.config.systems[name]?.recipient || !needs.connectors[name]?.recipient)
-    throw badRequest(`${name} has no rows that can be listed`);
+    throw badRequest(`${name} has no rows that can be listed`, { code: 'not-listed' });
 }
 
 export async function knownRun(needs: Needs, id: string): Promise<RunRow> {
@@ -61,7 +61,7 @@ export const runRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { need
       const pace = body?.perSecond ? { perSecond: body.perSecond } : {};
       if (body?.preview && !body.dryRun) {
         const preview = await knownRun(needs, body.preview);
-        if (preview.system !== params.system) throw badRequest('preview: is one of another system');
+        if (preview.system !== params.system) throw badRequest('preview: is one of another system', { code: 'no-preview' });
         const asked = { actor: actor.id, rows: body.rows, ...pace };
         return runView(needs, await refusing(confirmPreview(needs, preview, asked)), scope);
       }

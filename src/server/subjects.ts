@@ -47,8 +47,8 @@ export async function resyncOne(
 ): Promise<string[]> {
   await subjectNamed(needs, id);
   if (system !== null && !(Object.hasOwn(needs.config.systems, system) && needs.config.systems[system]?.recipient))
-    throw badRequest(`system: "${system}" is not a system that is given data`);
+    throw badRequest(`system: "${system}" is not a system that is given data`, { code: 'no-such-system' });
   const raised = await resyncPerson(needs, id, system, actor);
-  if (raised === null) throw refused('This person was erased; nothing is sent about them any more.');
+  if (raised === null) throw refused('This person was erased; nothing is sent about them any more.', { code: 'erased-person' });
   return raised;
 }

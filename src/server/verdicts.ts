@@ -24,14 +24,15 @@ export async function giveVerdict(
   if (!held) throw notFound('hold');
   const allowed = verdictsOf[held.kind];
   if (allowed.length === 0) throw later('A verdict on a re-arrival');
-  if (!allowed.includes(verdict)) throw badRequest(`verdict: about this the verdict is one of ${allowed.join(', ')}`);
+  if (!allowed.includes(verdict))
+    throw badRequest(`verdict: about this the verdict is one of ${allowed.join(', ')}`, { code: 'no-such-verdict' });
   if (verdict === 'link') {
     if (!whoseRow) throw badRequest('subject: say whose row it is, as {"subject": "…"}', { code: 'no-subject' });
     await refusing(linkHeld(needs, held, whoseRow, by));
     return { ...heldView(needs, held), verdict };
   }
   return inTransaction(db, async () => {
-    if (!(await decide(db, held.id, verdict, by))) throw refused('This was decided before.');
+    if (!(await decide(db, held.id, verdict, by))) throw refused('This was decided before.', { code: 'decided-before' });
     const subject = held.subject ? await subjectById(db, held.subject) : undefined;
     const about = subject ? { subject: whose(subject) } : {};
     await tell(needs, { actor: by, action: 'hold.released', system: held.system, reason: verdict, ...about });
@@ -44,7 +45,8 @@ export async function giveVerdict(
         approve: 'person',
         actor: by,
       }).catch((error) => {
-        if (error instanceof AlreadyErased) throw refused('This person was erased before; there is nothing left to erase.');
+        if (error instanceof AlreadyErased)
+          throw refused('This person was erased before; there is nothing left to erase.', { code: 'already-erased' });
         throw error;
       });
       return { ...heldView(needs, held), verdict, case: opened.id };
@@ -58,7 +60,7 @@ export async function giveVerdict(
 export async function redriveDuty(needs: Needs, id: string, by: string): Promise<{ id: string }> {
   const duty = await dutyById(needs.db, id);
   if (!duty) throw notFound('duty');
-  if ((await redrive(needs.db, duty.id)) === 0) throw refused('Only a dead duty is put to work again.');
+  if ((await redrive(needs.db, duty.id)) === 0) throw refused('Only a dead duty is put to work again.', { code: 'not-dead' });
   await tell(needs, {
     actor: by,
     action: 'duty.moved',

@@ -152,7 +152,7 @@ describe('a hold', () => {
     const { subject, held } = await vanishedAino(hub);
     const asDpo = await browser.open('/held', 'dpo', 'sv');
     expect(asDpo.words).toContain('Ett försvinnande är ingen radering');
-    expect(asDpo.text).not.toContain('/held/' + held + '/erase');
+    expect(asDpo.text).not.toContain(`/held/${held}/erase`);
     const page = await browser.open(`/held/${held}`, 'decision-maker');
     expect(page.words).toContain('an erasure case is opened');
     expect(page.text).toContain(`/people/${subject}`);

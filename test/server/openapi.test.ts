@@ -1,8 +1,10 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { watch } from '../../src/jobs/watch.ts';
 import { access } from '../../src/server/auth.ts';
 import { described } from '../../src/server/openapi.ts';
+import { pauseSystem } from '../../src/store/systems.ts';
 import { aino } from '../jobs/world.ts';
 import { idOf, linkedAino, openTestHub, type TestHub } from './hub.ts';
 
@@ -75,6 +77,17 @@ describe('what the API answers', () => {
     await asks('GET /systems/:system/runs', '/systems/newsletter/runs');
     await asks('GET /subjects', `/subjects?email=${encodeURIComponent(aino.email)}`);
     await asks('GET /subjects/:id', `/subjects/${subject}`);
+    await asks('POST /subjects/:id/read', `/subjects/${subject}/read`, { reason: 'accuracy' });
+    await asks('POST /subjects/:id/resync', `/subjects/${subject}/resync`, { system: 'newsletter' });
+    await hub.settle();
+    for (const row of hub.newsletter.rows.values()) row.fields.givenName = 'Aini';
+    await asks('GET /systems/:system/drift', '/systems/newsletter/drift');
+    const compared = await asks('POST /systems/:system/drift', '/systems/newsletter/drift');
+    const found = await asks('GET /drift/:run', `/drift/${compared['run']}`);
+    expect(found['findings']).not.toEqual([]);
+    await asks('GET /systems/:system/drift', '/systems/newsletter/drift');
+    await asks('POST /drift/:run/repair', `/drift/${compared['run']}/repair`);
+    await hub.settle();
     const opened = await asks('POST /cases', '/cases', { type: 'erasure', subject });
     await asks('GET /cases', '/cases');
     await asks('GET /cases/:id', `/cases/${opened['id']}`);
@@ -95,6 +108,20 @@ describe('what the API answers', () => {
     await asks('POST /test/clock', '/test/clock', { advance: 'P1D' });
     const other = await asks('POST /cases', '/cases', { type: 'erasure', subject: await idOf(hub, 'other@sahko.test') });
     await asks('POST /cases/:id/refuse', `/cases/${other['id']}/refuse`, { reason: 'still a customer' });
+  });
+
+  it('is as it is described about alerts and accounts', async () => {
+    await pauseSystem(hub.needs.db, 'newsletter', 'CREDENTIALS_REJECTED');
+    await watch(hub.needs);
+    expect((await asks('GET /alerts', '/alerts'))['open']).not.toEqual([]);
+    await asks('POST /alerts/test', '/alerts/test');
+    await asks('POST /accounts/first-link', '/accounts/first-link');
+    const person = { email: 'dora@sahko.test', name: 'Dora', roles: ['dpo'] };
+    const made = await asks('POST /accounts', '/accounts', person);
+    await asks('POST /accounts/:id/roles', `/accounts/${made['id']}/roles`, { roles: ['dpo', 'viewer'] });
+    for (const verb of ['link', 'unlock', 'end-sessions', 'disable', 'enable'])
+      await asks('POST /accounts/:id/:verb', `/accounts/${made['id']}/${verb}`);
+    await asks('GET /accounts', '/accounts');
   });
 
   it('is a problem as it is described where something is wrong', async () => {

@@ -94,3 +94,41 @@ describe('an error', () => {
     }
   });
 });
+
+describe('an error on a page', () => {
+  const page = (method: 'GET' | 'POST', url: string, form = '', lang = 'fi') =>
+    hub.raw({
+      method,
+      url,
+      headers: {
+        authorization: 'Bearer local-token',
+        'accept-language': lang,
+        ...(method === 'POST' ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+      },
+      ...(method === 'POST' ? { payload: form } : {}),
+    });
+
+  it('says in the language of the page what is wrong, where it has a code', async () => {
+    const subject = randomUUID();
+    for (const [lang, words] of [
+      ['fi', 'Se on poistettu, se ei kuulu nähtäviisi tai osoitteessa on virhe.'],
+      ['sv', 'Det har tagits bort, är inte till för dig att se, eller så är adressen felskriven.'],
+      ['en', 'It was removed, is not for you to see, or the address is mistyped.'],
+    ] as const) {
+      const answer = await page('GET', `/people/${subject}`, '', lang);
+      expect([answer.status, answer.text.includes(words), /⟦|There is no data subject/.test(answer.text)]).toEqual([
+        404,
+        true,
+        false,
+      ]);
+    }
+    const drift = await page('POST', '/systems/newsletter/drift');
+    expect([drift.status, drift.text.includes('Järjestelmää ei ole vielä liitetty')]).toEqual([409, true]);
+  });
+
+  it('marks what is told in English alone as English', async () => {
+    const answer = await page('GET', '/people/not-an-id');
+    expect(answer.status).toBe(400);
+    expect(answer.text).toMatch(/<p lang="en">id: must be/);
+  });
+});

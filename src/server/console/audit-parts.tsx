@@ -3,6 +3,7 @@ import type { Verification } from '../../core/audit-verify.ts';
 import type { Evidence, Outcome, State } from '../../core/duty.ts';
 import type { CheckpointRow, FoundEntry } from '../../store/audit.ts';
 import type { Search } from './audit-search.ts';
+import { reasonWords } from './history.tsx';
 import type { Translator } from './i18n.ts';
 import { Card, Do, Facts, Moment, Notice, Table } from './parts.tsx';
 
@@ -62,7 +63,7 @@ function saying(t: Translator, entry: AuditEntry): string {
     entry.step ? t.word('step', entry.step) : null,
     entry.outcome ? t.word('outcome', entry.outcome as Outcome) : null,
     entry.evidence && entry.evidence !== 'none' ? t.word('evidence', entry.evidence as Evidence) : null,
-    entry.reason ? t.word('reason', entry.reason) : null,
+    entry.reason ? reasonWords(t, entry) : null,
     entry.code && entry.code.length < 36 ? t.word('failure', entry.code) : null,
   ];
   return parts.filter(Boolean).join(', ');

@@ -11,7 +11,7 @@ import { ProblemError } from '../problem.ts';
 import { mustBeSafe, mustComeFromHere, originOf } from '../sign-in/origin.ts';
 import { giveCookie, sessionOf, takeCookie } from '../sign-in/session.ts';
 import { problemPage } from './faults.tsx';
-import { documentOf } from './frame.tsx';
+import { documentOf, navigationOf } from './frame.tsx';
 import { languageOf, type Translator, translator } from './i18n.ts';
 import { liveRoutes } from './live.ts';
 import type { Ask, Download, OpenAsk, OpenPage, Page, Redirect, View } from './page.ts';
@@ -62,7 +62,7 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
   const wordsOf = (request: FastifyRequest): Translator =>
     translator(languageOf(request.cookies['lang'], request.headers['accept-language'], needs.config.controller.languages[0]));
 
-  const show = (request: FastifyRequest, reply: FastifyReply, actor: Actor | null, t: Translator, view: View) =>
+  const show = async (request: FastifyRequest, reply: FastifyReply, actor: Actor | null, t: Translator, view: View) =>
     reply
       .status(view.status ?? 200)
       .type('text/html; charset=utf-8')
@@ -72,7 +72,7 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
         documentOf(view, {
           t,
           actor,
-          nav: navigation,
+          ...(await navigationOf(navigation, actor, needs.db)),
           path: request.url.split('?')[0] ?? '/',
           controller: needs.config.controller.name,
           said: saidOf(request),

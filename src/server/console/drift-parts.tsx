@@ -53,7 +53,7 @@ export const Trend = ({ t, trend }: { t: Translator; trend: readonly DriftReport
 export function DriftCard({ t, drift }: { t: Translator; drift: DriftOfSystem }) {
   const { latest, system, trend } = drift;
   return (
-    <Card title={t('drift.title')} id="drift">
+    <Card title={t('drift.title')} id="drift" live>
       <p>
         <ReportBadge t={t} report={latest} /> <Moment t={t} at={latest?.finishedAt ?? latest?.startedAt} />
       </p>

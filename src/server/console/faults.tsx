@@ -8,7 +8,7 @@ import { Notice } from './parts.tsx';
 
 /** What went wrong as a page: in words, with the way on. Our own faults are logged by place, never with what was asked. */
 export function problemPage(t: Translator, error: unknown, log: Logger, route: string): View {
-  const { status, detail } = told(error);
+  const { status, text, detail } = told(t, error);
   if (status === 500) log.error({ route, fault: faultOf(error) }, 'a page failed');
   const key = [400, 401, 403, 404, 409, 422, 429, 502].includes(status) ? String(status) : status < 500 ? '400' : '500';
   return {
@@ -17,7 +17,7 @@ export function problemPage(t: Translator, error: unknown, log: Logger, route: s
     body: (
       <>
         <Notice tone="bad">{t(`frame.problem.${key}.text`)}</Notice>
-        {detail ? <p>{detail}</p> : null}
+        {text ? <p>{text}</p> : detail ? <p lang="en">{detail}</p> : null}
         <p>
           <a href="/">{t('frame.home')}</a>
         </p>
@@ -26,9 +26,14 @@ export function problemPage(t: Translator, error: unknown, log: Logger, route: s
   };
 }
 
-function told(error: unknown): { status: number; detail: string | null } {
-  if (error instanceof ProblemError) return { status: error.status, detail: error.status === 403 ? null : error.message };
-  if (error instanceof Failure) return { status: 502, detail: error.code };
+/** What the page says besides its title: what has a code is told in words, anything else as the API tells it, in English. */
+function told(t: Translator, error: unknown): { status: number; text?: string; detail?: string } {
+  if (error instanceof ProblemError) {
+    const { code } = error.more;
+    if (typeof code === 'string') return { status: error.status, text: t(`problems.${code}`) };
+    return error.status === 403 ? { status: 403 } : { status: error.status, detail: error.message };
+  }
+  if (error instanceof Failure) return { status: 502, text: t.word('failure', error.code) };
   const status = (error as { statusCode?: unknown }).statusCode;
-  return { status: typeof status === 'number' && status >= 400 && status < 500 ? status : 500, detail: null };
+  return { status: typeof status === 'number' && status >= 400 && status < 500 ? status : 500 };
 }

@@ -1,4 +1,5 @@
 import { renderToString } from 'preact-render-to-string';
+import type { Db } from '../../store/database.ts';
 import type { Actor, Role } from '../auth.ts';
 import type { Translator } from './i18n.ts';
 import type { View } from './page.ts';
@@ -9,13 +10,20 @@ export interface NavEntry {
   key: string;
   path: string;
   roles: readonly Role[];
+  /** Pages that belong to it and live under another address. */
+  also?: string;
+  /** What waits behind it, told beside its name as `frame.count.<key>`; nothing is told of none. */
+  count?: (db: Db) => Promise<number>;
 }
 
 export interface FrameOptions {
   t: Translator;
   /** Null: nobody is signed in. */
   actor: Actor | null;
+  /** What the actor may open. */
   nav: readonly NavEntry[];
+  /** How much waits behind an entry, by its key. */
+  counts: Readonly<Record<string, number>>;
   path: string;
   controller: string;
   /** What was just done, as a key of `said`. */
@@ -27,8 +35,7 @@ export interface FrameOptions {
 /** The whole document around a page. Works without script; script only brings `data-live` parts up to date. */
 export function documentOf(view: View, o: FrameOptions): string {
   const { t, actor } = o;
-  const entries = actor ? o.nav.filter((n) => n.roles.some((r) => actor.roles.includes(r))) : [];
-  const isHere = (path: string) => (path === '/' ? o.path === '/' : o.path === path || o.path.startsWith(`${path}/`));
+  const isHere = (path: string) => o.path === path || (path !== '/' && o.path.startsWith(`${path}/`));
   return `<!doctype html>${renderToString(
     <html lang={t.lang}>
       <head>
@@ -76,13 +83,14 @@ export function documentOf(view: View, o: FrameOptions): string {
             </form>
           ) : null}
         </header>
-        {entries.length > 0 ? (
+        {o.nav.length > 0 ? (
           <nav class="main" aria-label={t('frame.navigation')}>
             <ul>
-              {entries.map((n) => (
+              {o.nav.map((n) => (
                 <li key={n.key}>
-                  <a href={n.path} {...(isHere(n.path) ? { 'aria-current': 'page' as const } : {})}>
+                  <a href={n.path} {...(isHere(n.path) || (n.also && isHere(n.also)) ? { 'aria-current': 'page' as const } : {})}>
                     {t(`frame.nav.${n.key}`)}
+                    {n.count ? <Count t={t} of={n.key} n={o.counts[n.key] ?? 0} /> : null}
                   </a>
                 </li>
               ))}
@@ -100,4 +108,31 @@ export function documentOf(view: View, o: FrameOptions): string {
       </body>
     </html>,
   )}`;
+}
+
+/** A number for the eye, the same in words for whoever listens; kept up to date on pages that live. */
+const Count = ({ t, of, n }: { t: Translator; of: string; n: number }) => (
+  <span id={`count-${of}`} data-live>
+    {n > 0 ? (
+      <>
+        {' '}
+        <span class="count" aria-hidden="true">
+          {t.number(n)}
+        </span>
+        <span class="unseen">({t(`frame.count.${of}`, { n })})</span>
+      </>
+    ) : null}
+  </span>
+);
+
+/** The entries somebody may open, and how much waits behind each. A ledger that does not answer takes no page away. */
+export async function navigationOf(
+  nav: readonly NavEntry[],
+  actor: Actor | null,
+  db: Db,
+): Promise<Pick<FrameOptions, 'nav' | 'counts'>> {
+  const mine = nav.filter((n) => n.roles.some((r) => actor?.roles.includes(r)));
+  const counts: Record<string, number> = {};
+  for (const { key, count } of mine) if (count) counts[key] = await count(db).catch(() => 0);
+  return { nav: mine, counts };
 }

@@ -59,7 +59,15 @@ function Came({ t, entry }: { t: Translator; entry: AuditEntry }) {
   );
 }
 
-function reasonWords(t: Translator, { action, reason = '' }: AuditEntry): string {
+const namesRoles: readonly string[] = ['account.created', 'account.roles', 'token.created'];
+
+/** The reason of an entry in words; which words, its action says. */
+export function reasonWords(t: Translator, { action, reason = '' }: AuditEntry): string {
+  if (namesRoles.includes(action))
+    return reason
+      .split(',')
+      .map((role) => t.word('role', role))
+      .join(', ');
   if (action === 'hold.released') return t.word('verdict', reason);
   if (action === 'person.read') return t(`people.why.${reason}`);
   if (action === 'case.opened') return t.word('caseType', reason);

@@ -1,3 +1,4 @@
+import { openAlertCount } from '../../store/alerts.ts';
 import { roles } from '../auth.ts';
 import { accountPages } from './account.tsx';
 import { accountsPages } from './accounts.tsx';
@@ -51,9 +52,9 @@ export const navigation: readonly NavEntry[] = [
   { key: 'cases', path: '/cases', roles: rolesOf('GET /cases') },
   { key: 'held', path: '/held', roles: rolesOf('GET /held') },
   { key: 'tasks', path: '/tasks', roles: rolesOf('GET /tasks') },
-  { key: 'systems', path: '/systems', roles: rolesOf('GET /systems') },
+  { key: 'systems', path: '/systems', also: '/runs', roles: rolesOf('GET /systems') },
   { key: 'drift', path: '/drift', roles: rolesOf('GET /systems/:system/drift') },
-  { key: 'alerts', path: '/alerts', roles: rolesOf('GET /alerts') },
+  { key: 'alerts', path: '/alerts', roles: rolesOf('GET /alerts'), count: openAlertCount },
   { key: 'audit', path: '/audit', roles: rolesOf('POST /audit/verify') },
   { key: 'policy', path: '/policy', roles: ['admin', 'dpo', 'decision-maker', 'auditor', 'viewer'] },
   { key: 'accounts', path: '/accounts', roles: ['admin'] },

@@ -2,13 +2,12 @@ import { z } from 'zod';
 import type { Needs } from '../../jobs/needs.ts';
 import { massChange } from '../../jobs/resync.ts';
 import { failedSteps } from '../../jobs/run-failures.ts';
-import { confirmPreview, RunRefused, type RunVerb, steerRun } from '../../jobs/steer-run.ts';
+import { confirmPreview, type RunVerb, steerRun } from '../../jobs/steer-run.ts';
 import { countRecords } from '../../store/records.ts';
 import { isFresh, type RunRow, runOfPreview } from '../../store/runs.ts';
-import { refused } from '../problem.ts';
 import { Id } from '../routes.ts';
 import { type RunView, runView } from '../run-view.ts';
-import { knownRun } from '../runs.ts';
+import { knownRun, refusing } from '../runs.ts';
 import type { Translator } from './i18n.ts';
 import { type Ask, page, type Redirect, type View } from './page.ts';
 import { Do, Notice } from './parts.tsx';
@@ -23,13 +22,6 @@ const Steering = z.object({ perSecond, rows });
 
 const mostFailures = 20;
 
-/** Turns what a run refuses into a page that says why. */
-async function refusing<T>(t: Translator, work: Promise<T>): Promise<T> {
-  return work.catch((error) => {
-    throw error instanceof RunRefused ? refused(t(`runs.refused.${error.code}`)) : error;
-  });
-}
-
 const steering = (verb: RunVerb) =>
   page({
     method: 'POST',
@@ -37,9 +29,9 @@ const steering = (verb: RunVerb) =>
     roles: ['admin'],
     params: Id,
     body: Steering,
-    handle: async ({ needs, t, actor, params, body }) => {
+    handle: async ({ needs, actor, params, body }) => {
       const run = await knownRun(needs, params.id);
-      await refusing(t, steerRun(needs, run, verb, { actor: actor.id, ...body }));
+      await refusing(steerRun(needs, run, verb, { actor: actor.id, ...body }));
       return { to: `/runs/${run.id}`, said: 'runSteered' };
     },
   });
@@ -53,9 +45,9 @@ export const runPages = [
     roles: ['admin'],
     params: Id,
     body: Steering,
-    handle: async ({ needs, t, actor, params, body }) => {
+    handle: async ({ needs, actor, params, body }) => {
       const preview = await knownRun(needs, params.id);
-      const run = await refusing(t, confirmPreview(needs, preview, { actor: actor.id, ...body }));
+      const run = await refusing(confirmPreview(needs, preview, { actor: actor.id, ...body }));
       return { to: `/runs/${run.id}`, said: 'runStarted' };
     },
   }),

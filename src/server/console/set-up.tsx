@@ -106,7 +106,7 @@ export const setUpPages = [
         const account = await accountById(needs.db, id);
         if (needs.config.signIn?.requireTotp ?? true)
           return { to: '/sign-in/enrol', session: await startSession(needs, id, 'enrol') };
-        const { token } = await enter(needs, { id, address_hash: account?.address_hash ?? null }, 'link');
+        const { token } = await enter(needs, { id, address_hash: account?.address_hash ?? null }, 'one-time-link');
         return { to: '/', session: token };
       } catch (error) {
         if (error instanceof PasswordRefused) return again(`sign-in.password.${error.fault}`);

@@ -1,6 +1,10 @@
+import { comparable } from '../../jobs/drift.ts';
 import type { Needs } from '../../jobs/needs.ts';
+import { driftOfSystem } from '../drift.ts';
 import { notFound } from '../problem.ts';
 import { systemViews } from '../system-view.ts';
+import { DriftCard } from './drift-parts.tsx';
+import { may } from './may.ts';
 import type { Ask, View } from './page.ts';
 import { ContactCard, ErasureCard, LanesCard, ManifestCard, ResyncCard, RightsCard, StandingCard } from './system-cards.tsx';
 
@@ -15,6 +19,7 @@ export async function systemPage(ask: Ask<{ system: string }>): Promise<View> {
   const system = (await systemViews(needs, scope)).find((s) => s.system === params.system);
   if (!system) throw notFound('system of this name');
   const isAdmin = actor.roles.includes('admin');
+  const seesDrift = may(actor, 'GET /systems/:system/drift') && comparable(needs).includes(system.system);
   const card = { needs, t, system, isAdmin };
   return {
     title: system.system,
@@ -31,6 +36,7 @@ export async function systemPage(ask: Ask<{ system: string }>): Promise<View> {
           {await ContactCard(card)}
           {await ErasureCard(card)}
         </div>
+        {seesDrift ? <DriftCard t={t} drift={await driftOfSystem(needs, system.system)} /> : null}
         {ManifestCard(card)}
       </>
     ),

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { checkSystem } from '../../jobs/check-system.ts';
-import { RunUnderWay, startRun } from '../../jobs/resync.ts';
+import { startRun } from '../../jobs/resync.ts';
 import { noCounts } from '../../jobs/resync-read.ts';
 import { openRun, type RunRow } from '../../store/runs.ts';
-import { refused } from '../problem.ts';
-import { mustBeListed } from '../runs.ts';
+import { mustBeListed, refusing } from '../runs.ts';
 import { systemViews } from '../system-view.ts';
 import { rolesOf } from './may.ts';
 import { type Ask, page, type Redirect } from './page.ts';
@@ -90,13 +89,11 @@ export const systemPages = [
 ];
 
 /** Starts a preview that nobody has to wait for; one that is under way is shown instead of a second. */
-async function look({ needs, params, actor, t }: Ask<{ system: string }>, kind: RunRow['kind']): Promise<Redirect> {
+async function look({ needs, params, actor }: Ask<{ system: string }>, kind: RunRow['kind']): Promise<Redirect> {
   mustBeListed(needs, params.system);
   const counts = kind === 'resync' ? noCounts : {};
   const run =
     (await openRun(needs.db, params.system, kind, true)) ??
-    (await startRun(needs, params.system, kind, counts, { dryRun: true, actor: actor.id, unattended: true }).catch((error) => {
-      throw error instanceof RunUnderWay ? refused(t('runs.refused.under-way')) : error;
-    }));
+    (await refusing(startRun(needs, params.system, kind, counts, { dryRun: true, actor: actor.id, unattended: true })));
   return { to: `/runs/${run.id}`, said: 'runStarted' };
 }

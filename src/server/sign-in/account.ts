@@ -86,14 +86,14 @@ export async function createAccount(
   given: { email: string; name: string; language: string | null } & Rights,
 ): Promise<{ account: AccountView; token: string }> {
   const hash = addressHash(needs, given.email);
-  if (!hash) throw badRequest('email: this is no e-mail address');
+  if (!hash) throw badRequest('email: this is no e-mail address', { code: 'no-email' });
   await mustFit(needs, given);
   return inTransaction(needs.db, async () => {
     const id = needs.newId();
     const sealed = sealCard(needs, id, { name: given.name.trim(), address: given.email.trim() });
     const { roles, systems, language } = given;
     if (!(await insertAccount(needs.db, { id, addressHash: hash, providerHash: null, sealed, roles, systems, language })))
-      throw refused('There is an account with this address already.');
+      throw refused('There is an account with this address already.', { code: 'account-exists' });
     await setRights(needs.db, id, given);
     await tell(needs, { actor: actor.id, action: 'account.created', code: id, reason: roles.join(',') });
     const account = await accountById(needs.db, id);
@@ -104,14 +104,17 @@ export async function createAccount(
 
 /** What of a person's rights is there at all. */
 async function mustFit(needs: Needs, { roles, systems, staff }: Rights): Promise<void> {
-  if (roles.length === 0) throw badRequest('roles: at least one is needed');
+  if (roles.length === 0) throw badRequest('roles: at least one is needed', { code: 'no-role' });
   const unknown = systems.find((name) => !Object.hasOwn(needs.config.systems, name));
-  if (unknown !== undefined) throw badRequest('systems: there is no system of this name; GET /systems lists them');
-  if (systems.length > 0 && !roles.includes('system-owner')) throw badRequest('systems: they belong to the role system-owner');
-  if (staff.length > 0 && !roles.includes('supervisor')) throw badRequest('staff: they belong to the role supervisor');
+  if (unknown !== undefined)
+    throw badRequest('systems: there is no system of this name; GET /systems lists them', { code: 'no-such-system' });
+  if (systems.length > 0 && !roles.includes('system-owner'))
+    throw badRequest('systems: they belong to the role system-owner', { code: 'systems-of-owner' });
+  if (staff.length > 0 && !roles.includes('supervisor'))
+    throw badRequest('staff: they belong to the role supervisor', { code: 'staff-of-supervisor' });
   // whoever is no staff would be shown to a supervisor by their id alone
   const seen = await hiddenAmong(needs.db, [{ people: 'staff', systems: 'all' }], staff);
-  if (seen.size > 0) throw badRequest('staff: only data subjects who are staff can be looked after');
+  if (seen.size > 0) throw badRequest('staff: only data subjects who are staff can be looked after', { code: 'staff-only' });
 }
 
 async function newLink(needs: Needs, account: string | null): Promise<string> {
@@ -133,8 +136,9 @@ export async function firstLink(needs: Needs): Promise<string | null> {
 export async function relinkAccount(needs: Needs, actor: Actor, id: string): Promise<string> {
   return inTransaction(needs.db, async () => {
     const account = await known(needs, id);
-    if (account.provider_hash) throw refused('This account signs in by the provider and has no password here.');
-    if (account.disabled_at) throw refused('The account is disabled; enable it first.');
+    if (account.provider_hash)
+      throw refused('This account signs in by the provider and has no password here.', { code: 'by-provider' });
+    if (account.disabled_at) throw refused('The account is disabled; enable it first.', { code: 'account-disabled' });
     await tell(needs, { actor: actor.id, action: 'account.linked', code: id });
     return newLink(needs, id);
   });
@@ -158,7 +162,7 @@ export async function changeRights(needs: Needs, actor: Actor, id: string, right
       rights.roles.some((role) => !account.roles.includes(role)) ||
       rights.systems.some((name) => !account.systems.includes(name)) ||
       rights.staff.some((subject) => !account.staff.includes(subject));
-    if (more && isOwn(actor, id)) throw refused('Nobody gives a role to themselves; another admin does.');
+    if (more && isOwn(actor, id)) throw refused('Nobody gives a role to themselves; another admin does.', { code: 'own-roles' });
     if (account.roles.includes('admin') && !rights.roles.includes('admin')) await mustLeaveAdmin(needs, id);
     await setRights(needs.db, id, rights);
     await tell(needs, { actor: actor.id, action: 'account.roles', code: id, reason: rights.roles.join(',') });
@@ -168,7 +172,8 @@ export async function changeRights(needs: Needs, actor: Actor, id: string, right
 }
 
 async function mustLeaveAdmin(needs: Needs, id: string): Promise<void> {
-  if ((await otherAdmins(needs.db, id)) === 0) throw refused('This is the last admin who can sign in; make another one first.');
+  if ((await otherAdmins(needs.db, id)) === 0)
+    throw refused('This is the last admin who can sign in; make another one first.', { code: 'last-admin' });
 }
 
 async function endAll(needs: Needs, actor: Actor, id: string): Promise<void> {
@@ -191,7 +196,8 @@ export async function steerAccount(needs: Needs, actor: Actor, id: string, verb:
       await tell(needs, { actor: actor.id, action: 'account.unlocked', code: id });
     } else if (verb === 'end-sessions') await endAll(needs, actor, id);
     else {
-      if (verb === 'disable' && isOwn(actor, id)) throw refused('Nobody disables themselves; another admin does.');
+      if (verb === 'disable' && isOwn(actor, id))
+        throw refused('Nobody disables themselves; another admin does.', { code: 'own-disable' });
       if (verb === 'disable' && account.roles.includes('admin')) await mustLeaveAdmin(needs, id);
       if ((await setDisabled(needs.db, id, verb === 'disable')) === 0) return null;
       await tell(needs, { actor: actor.id, action: verb === 'disable' ? 'account.disabled' : 'account.enabled', code: id });
@@ -235,7 +241,7 @@ export async function redeemLink(
   token: string,
   given: { password: string; first?: { name: string; email: string; roles: readonly Role[] } },
 ): Promise<string> {
-  const gone = () => new ProblemError(404, 'Not found', 'This link was used before, or is too old.');
+  const gone = () => new ProblemError(404, 'Not found', 'This link was used before, or is too old.', { code: 'link-gone' });
   const link = await linkOf(needs, token);
   if (!link) throw gone();
   const card = link.account ? cardOf(needs, link.account) : { name: given.first?.name ?? '', address: given.first?.email ?? '' };
@@ -248,7 +254,7 @@ export async function redeemLink(
     await startAfresh(needs.db, id);
     await setPassword(needs.db, id, password);
     await endSessions(needs.db, id);
-    await tell(needs, { actor: `account:${id}`, action: 'account.password', code: id, reason: 'link' });
+    await tell(needs, { actor: `account:${id}`, action: 'account.password', code: id, reason: 'one-time-link' });
     return id;
   });
 }
@@ -257,9 +263,10 @@ async function firstAccount(
   needs: Needs,
   first: { name: string; email: string; roles: readonly Role[] } | undefined,
 ): Promise<string> {
-  if (await hasAccounts(needs.db)) throw refused('There is an account already; its admin makes the others.');
+  if (await hasAccounts(needs.db))
+    throw refused('There is an account already; its admin makes the others.', { code: 'accounts-exist' });
   const hash = addressHash(needs, first?.email ?? '');
-  if (!first || !hash) throw badRequest('email: this is no e-mail address');
+  if (!first || !hash) throw badRequest('email: this is no e-mail address', { code: 'no-email' });
   const id = needs.newId();
   // somebody must be able to make the others
   const roles = allRoles.filter((role) => role === 'admin' || first.roles.includes(role));

@@ -11,7 +11,9 @@ export function mustComeFromHere(request: FastifyRequest, config: Config): void 
   const site = request.headers['sec-fetch-site'];
   if (site === 'same-origin') return;
   if (site === undefined && request.headers.origin !== undefined && request.headers.origin === originOf(request, config)) return;
-  throw new ProblemError(403, 'Forbidden', 'This request does not come from a page of this console; nothing was changed.');
+  throw new ProblemError(403, 'Forbidden', 'This request does not come from a page of this console; nothing was changed.', {
+    code: 'not-from-here',
+  });
 }
 
 /** The console's own origin, as the browser that asks writes it. */
@@ -27,5 +29,6 @@ export function mustBeSafe(request: FastifyRequest, config: Config): void {
     409,
     'Refused by a safety rule',
     'Over plain http people sign in on this machine only. Put a proxy with TLS before the console and its address into signIn.url.',
+    { code: 'not-safe' },
   );
 }
