@@ -21,7 +21,7 @@ it('lists what is open, to those who look after it', async () => {
       kind: 'system-paused',
       system: 'newsletter',
       code: 'CREDENTIALS_REJECTED',
-      text: 'newsletter is paused: the credentials are rejected',
+      text: 'newsletter is paused: the system rejects our credentials: renew them in the configuration, then check again',
     },
   ]);
   expect(found.channels).toEqual({ mail: false, webhook: false });
@@ -30,9 +30,9 @@ it('lists what is open, to those who look after it', async () => {
 
 it('shows them on a page in each language, and says when nobody is told', async () => {
   for (const [lang, text] of [
-    ['fi', 'newsletter on pysäytetty: tunnukset hylätään'],
-    ['sv', 'newsletter är pausat: inloggningsuppgifterna avvisas'],
-    ['en', 'newsletter is paused: the credentials are rejected'],
+    ['fi', 'newsletter on pysäytetty: järjestelmä hylkää tunnukset: uusi ne asetuksissa ja tarkista sitten uudelleen'],
+    ['sv', 'newsletter är pausat: systemet avvisar våra uppgifter: förnya dem i konfigurationen och kontrollera sedan igen'],
+    ['en', 'newsletter is paused: the system rejects our credentials: renew them in the configuration, then check again'],
   ] as const) {
     const answer = await page('token-of-dpo', lang);
     expect(answer.text).toContain(text);
