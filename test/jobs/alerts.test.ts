@@ -159,7 +159,7 @@ describe('an alert', () => {
     expect(await look()).toBe(3);
     expect(await look()).toBe(0);
     expect(mail.mails.map((m) => m.to).sort()).toEqual([['dpo@esimerkki.test'], ['markkinointi@esimerkki.test']]);
-    expect(decoded(mail.mails[0]?.raw ?? '')).toContain('newsletter on pysäytetty: tunnukset hylätään');
+    expect(decoded(mail.mails[0]?.raw ?? '')).toContain('newsletter on pysäytetty: järjestelmä hylkää tunnukset');
     expect(decoded(mail.mails[0]?.raw ?? '')).toContain('https://kaiku.example.test/alerts');
     expect(hook.hooks).toHaveLength(1);
     expect(hook.hooks.every(isAuthentic)).toBe(true);
