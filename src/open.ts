@@ -29,6 +29,8 @@ export interface Environment {
   port: number;
   host: string;
   testClock: boolean;
+  /** Shows the queues to admins at `/queues`, where the packages of Bull Board are installed. */
+  bullBoard: boolean;
   /** Where people reach the console. */
   url: string | undefined;
   variables: Record<string, string | undefined>;
@@ -54,6 +56,7 @@ export function readEnvironment(variables: Record<string, string | undefined>): 
     port,
     host: variables['KAIKU_HOST'] || '127.0.0.1',
     testClock: variables['KAIKU_TEST_CLOCK'] === '1',
+    bullBoard: variables['KAIKU_BULL_BOARD'] === '1',
     url: consoleUrl(variables['KAIKU_URL']),
     variables,
   };

@@ -3,6 +3,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import type { Queues } from './jobs/queues.ts';
 import { startWork } from './jobs/schedule.ts';
 import { type Environment, type Given, type Hub, openHub } from './open.ts';
 import { mailWords } from './server/alerts.ts';
@@ -30,14 +31,17 @@ export async function startHub(env: Environment, log: Logger, role: Role, given:
   let app: FastifyInstance | null = null;
   let url: string | null = null;
   let work: { stop(): Promise<void> } | null = null;
+  let board: Queues | null = null;
   try {
     if (role !== 'worker') {
-      app = await buildApp(hub.needs, { localToken: token, testClock: env.testClock, log });
+      if (env.bullBoard) board = await hub.queues();
+      app = await buildApp(hub.needs, { localToken: token, testClock: env.testClock, ...(board ? { board } : {}), log });
       url = await app.listen({ port: env.port, host: env.host });
     }
     if (role !== 'api') work = startWork(hub.needs, await hub.queues(), randomUUID(), mailWords(hub.needs.config));
   } catch (error) {
     await app?.close();
+    await board?.close();
     await hub.close();
     throw error;
   }
@@ -60,6 +64,7 @@ export async function startHub(env: Environment, log: Logger, role: Role, given:
       (stopping ??= (async () => {
         if (url) await rm(hubFile, { force: true });
         await app?.close();
+        await board?.close();
         await work?.stop();
         await hub.close();
       })()),

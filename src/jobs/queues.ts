@@ -16,6 +16,8 @@ export interface Queues {
   wake(recipient: string, wakes: readonly { id: string; lane: number }[]): Promise<void>;
   /** Handles wake-ups of a recipient, at most `concurrency` at once in this process. */
   work(recipient: string, concurrency: number, handle: (wake: WakeUp) => Promise<void>): void;
+  /** The queue of a system, for a board that shows it and changes nothing. */
+  shown(recipient: string): Queue;
   close(): Promise<void>;
 }
 
@@ -71,6 +73,7 @@ export async function openQueues(options: QueueOptions): Promise<Queues> {
       worker.on('error', options.onError);
       workers.push(worker);
     },
+    shown: (recipient) => queueOf(recipient) as unknown as Queue,
     async close() {
       await Promise.allSettled(workers.map((w) => w.close()));
       await Promise.allSettled([...queues.values()].map((q) => q.close()));

@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import { Failure } from '../core/failure.ts';
 import { faultOf } from '../jobs/converge.ts';
 import type { Needs } from '../jobs/needs.ts';
+import type { Queues } from '../jobs/queues.ts';
 import { accountRoutes } from './accounts.ts';
 import { alertRoutes } from './alerts.ts';
 import { auditRoutes } from './audit.ts';
@@ -26,6 +27,7 @@ import { heldRoutes } from './held.ts';
 import { linkRoutes } from './links.ts';
 import { documented } from './openapi.ts';
 import { ProblemError } from './problem.ts';
+import { queueBoard } from './queue-board.ts';
 import { runRoutes } from './runs.ts';
 import { mustComeFromHere } from './sign-in/origin.ts';
 import { actorOfSession, sessionCookie, sessionOf } from './sign-in/session.ts';
@@ -41,6 +43,8 @@ export interface ServerOptions {
   testClock: boolean;
   /** Where the console is reached, for links that are handed over; absent: where the request came to. */
   origin?: string;
+  /** Shown to admins at `/queues`; absent: there is no such page. */
+  board?: Queues;
   log: Logger;
 }
 
@@ -120,6 +124,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
       ? actorOf(needs.db, request.headers.authorization, options.localToken)
       : actorOfSession(needs, await sessionOf(needs, request));
   await app.register(consoleRoutes, { needs, who });
+  if (options.board) await app.register(queueBoard, { prefix: '/queues', needs, queues: options.board, who });
   await app.register(
     async (api) => {
       await api.register(formbody);

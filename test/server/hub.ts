@@ -6,6 +6,7 @@ import type { Webhook } from '../../src/connectors/connector.ts';
 import { linkRecipient } from '../../src/jobs/link.ts';
 import type { Needs } from '../../src/jobs/needs.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
+import { openQueues, type Queues } from '../../src/jobs/queues.ts';
 import { type App, buildApp } from '../../src/server/app.ts';
 import { type Role, roles } from '../../src/server/auth.ts';
 import { changes, rows } from '../../src/store/database.ts';
@@ -28,6 +29,8 @@ export interface Answer {
 
 export interface TestHub extends World {
   app: App;
+  /** Where the board was asked for. */
+  queues: Queues | undefined;
   /** Everything that was logged, at every level. */
   logged(): string;
   ask(method: 'GET' | 'POST', path: string, body?: unknown, as?: Role | 'local' | 'nobody'): Promise<Answer>;
@@ -51,7 +54,9 @@ const webhook: Webhook = {
 };
 
 /** The API on a real ledger, with a register and a recipient in memory and one token a role. */
-export async function openTestHub(options: { testClock?: boolean; needs?: (needs: Needs) => Needs } = {}): Promise<TestHub> {
+export async function openTestHub(
+  options: { testClock?: boolean; board?: boolean; needs?: (needs: Needs) => Needs } = {},
+): Promise<TestHub> {
   const runtime = await testRuntime();
   const world = await openWorld(runtime.databaseUrl);
   const lines: string[] = [];
@@ -69,7 +74,15 @@ export async function openTestHub(options: { testClock?: boolean; needs?: (needs
     connectors: { ...world.needs.connectors, newsletter: { ...connector, webhook } },
   };
   const needs = options.needs?.(hooked) ?? hooked;
-  const app = await buildApp(needs, { localToken, testClock: options.testClock ?? false, log });
+  const queues = options.board
+    ? await openQueues({ databaseUrl: runtime.databaseUrl, redisUrl: runtime.redisUrl, prefix: 'board', onError: () => {} })
+    : undefined;
+  const app = await buildApp(needs, {
+    localToken,
+    testClock: options.testClock ?? false,
+    ...(queues ? { board: queues } : {}),
+    log,
+  });
   const tokens = new Map<string, string>([['local', localToken]]);
   for (const role of roles) {
     tokens.set(role, `token-of-${role}`);
@@ -89,6 +102,7 @@ export async function openTestHub(options: { testClock?: boolean; needs?: (needs
     ...world,
     needs,
     app,
+    queues,
     logged: () => lines.join(''),
     raw,
     dump: async (table) =>
@@ -108,6 +122,7 @@ export async function openTestHub(options: { testClock?: boolean; needs?: (needs
       }),
     close: async () => {
       await app.close();
+      await queues?.close();
       await world.close();
       await runtime.drop();
     },

@@ -119,7 +119,7 @@ const Count = ({ t, of, n }: { t: Translator; of: string; n: number }) => (
         <span class="count" aria-hidden="true">
           {t.number(n)}
         </span>
-        <span class="unseen">({t(`frame.count.${of}`, { n })})</span>
+        <span class="sr">({t(`frame.count.${of}`, { n })})</span>
       </>
     ) : null}
   </span>
