@@ -40,7 +40,10 @@ export async function markLinked(db: Db, system: string): Promise<number> {
  * in a moment, is told by `raised`.
  */
 export async function releaseHeld(db: Db, system: string, reason: string): Promise<number> {
-  await changes(db, sql`UPDATE duty SET raised = raised + 1 WHERE recipient = ${system} AND state IN ('open', 'sending', 'unknown')`);
+  await changes(
+    db,
+    sql`UPDATE duty SET raised = raised + 1 WHERE recipient = ${system} AND state IN ('open', 'sending', 'unknown')`,
+  );
   return changes(
     db,
     sql`UPDATE duty SET state = 'open', reason = NULL, since = now(), wake_at = now(), raised = raised + 1
