@@ -1,3 +1,6 @@
+import type { Retained } from './duty.ts';
+import type { Fields } from './person.ts';
+
 /**
  * How long a law keeps what hangs on a row. Rules are data: each cites its section, and the grade says how sure the reading is
  * (`R2`: read on a reliable page that quotes the law; the text in force must be checked by a person).
@@ -67,3 +70,7 @@ export function longestRetention(names: readonly string[], day: Day, yearEnd: st
 
 /** The first moment after a last day, as the hub's clock counts: midnight in Finland is before midnight UTC, so nothing goes early. */
 export const dayAfter = (day: Day): Date => new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000);
+
+/** Whether a stripped row holds more again than what was kept in it. */
+export const hasGrown = (kept: Retained | null | undefined, fields: Fields): boolean =>
+  kept != null && Object.entries(fields).some(([name, value]) => value !== undefined && !kept.fields.includes(name));

@@ -1,6 +1,7 @@
 import type { Profile, RemoteRef } from '../connectors/connector.ts';
 import { freeCall } from '../connectors/http.ts';
 import { Failure } from '../core/failure.ts';
+import { hasGrown } from '../core/retention.ts';
 import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
 import { dropHint, dueHints } from '../store/hints.ts';
@@ -21,6 +22,8 @@ export async function hear(needs: Needs, system: string, profile: Profile): Prom
       remoteHash(needs.vault, system, profile.ref.place, profile.ref.id),
     );
     if (!record || record.state === 'erased') return;
+    // a stripped row stands as it was left there; only one that is used or filled again is looked at
+    if (record.state === 'stripped' && profile.standing !== 'active' && !hasGrown(record.retained, profile.fields)) return;
     if (profile.refused && record.state === 'linked') await noteRefusal(needs, record.subject, system);
     if (standings[profile.standing] === record.state) return;
     // the system says something else than we knew: it is looked at again, and what is owed then is done

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Bound, RemoteRef, Written } from '../../src/connectors/connector.ts';
-import type { Call } from '../../src/connectors/http.ts';
+import { type Call, freeCall } from '../../src/connectors/http.ts';
 import type { Config } from '../../src/core/configuration.ts';
 import { Failure } from '../../src/core/failure.ts';
 import type { FieldName, Fields } from '../../src/core/person.ts';
@@ -9,6 +9,7 @@ import { everybody } from '../../src/core/scope.ts';
 import { answerTask } from '../../src/jobs/ask-person.ts';
 import { approveCase, openErasureCase } from '../../src/jobs/erasure.ts';
 import { foreseeLaw } from '../../src/jobs/foresee-law.ts';
+import { hear } from '../../src/jobs/hear-recipient.ts';
 import { linkRecipient } from '../../src/jobs/link.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
 import { caseById } from '../../src/store/cases.ts';
@@ -127,6 +128,24 @@ describe('an erasure that meets a law', () => {
     const { row } = await erasing(null);
     expect(accounting.rows.has(row.id)).toBe(false);
     expect(await duty()).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'observed' });
+  });
+
+  it('leaves a stripped row alone that a poll shows again, and strips one that was filled again', async () => {
+    const { row } = await erasing({ newest: day, open: false });
+    const heard = async () => {
+      const shown = await accounting.read({ place: 'all', id: row.id }, freeCall);
+      if (shown) await hear(world.needs, 'newsletter', shown);
+      await world.settle();
+    };
+    const [before, log] = [await duty(), accounting.log.length];
+    await heard();
+    await heard();
+    expect(await duty()).toEqual(before);
+    expect(accounting.log.slice(log).filter((verb) => verb !== 'read')).toEqual([]);
+    row.fields = { ...row.fields, phone: '+358401234567' };
+    await heard();
+    expect(row.fields).not.toHaveProperty('phone');
+    expect(await duty()).toMatchObject({ state: 'waiting', outcome: 'retained' });
   });
 
   it('strips what no law needs, ends the use, and waits for the day, which it names with the fields and the law', async () => {
