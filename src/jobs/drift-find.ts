@@ -4,6 +4,7 @@ import { identifiersOf } from '../core/identifier.ts';
 import type { Person } from '../core/person.ts';
 import type { KnownRecord } from '../core/plan.ts';
 import { rectifiable } from '../core/policy.ts';
+import { hasGrown } from '../core/retention.ts';
 import { everybody } from '../core/scope.ts';
 import { inTransaction } from '../store/database.ts';
 import {
@@ -34,7 +35,7 @@ export async function findLinked(needs: Needs, run: RunRow, record: RecordRow, p
   const subject = await subjectById(needs.db, record.subject);
   const isErased = record.state === 'erased' || subject?.state === 'erased';
   if (!isErased) return;
-  if (record.state === 'stripped' && !grew(record, profile)) return;
+  if (record.state === 'stripped' && !hasGrown(record.retained, profile.fields)) return;
   await putFinding(needs.db, {
     id: needs.newId(),
     run: run.id,
@@ -48,10 +49,6 @@ export async function findLinked(needs: Needs, run: RunRow, record: RecordRow, p
     sealedRef: sealRef(needs.vault, run.system, profile.ref),
   });
 }
-
-/** A stripped row has fields again that no law keeps there. */
-const grew = (record: RecordRow, profile: Profile) =>
-  Object.entries(profile.fields).some(([name, value]) => value !== undefined && record.fingerprints[name] === undefined);
 
 /** A row that is tied to nobody: of somebody erased, or of somebody whom the register knows by the row's identifiers, or an orphan. */
 export async function findUnlinked(needs: Needs, run: RunRow, profile: Profile, hash: Buffer): Promise<DriftKind> {
