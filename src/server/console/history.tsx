@@ -15,22 +15,48 @@ export function History({
   caption: string;
   empty: string;
 }) {
+  const entries = lines.map(({ line }) => JSON.parse(line) as AuditEntry);
   return (
-    <Table
-      caption={caption}
-      hideCaption
-      empty={empty}
-      rows={lines.map(({ line }) => JSON.parse(line) as AuditEntry)}
-      columns={[
-        { label: t('history.when'), cell: (e) => <Moment t={t} at={e.time} /> },
-        { label: t('history.what'), cell: (e) => actionWords(t, e.action) },
-        { label: t('history.where'), cell: (e) => e.system ?? '' },
-        { label: t('history.came'), cell: (e) => <Came t={t} entry={e} /> },
-        { label: t('history.who'), cell: (e) => (e.actor === 'kaiku' ? 'Kaiku' : <span class="id">{shortId(e.actor)}</span>) },
-      ]}
-    />
+    <>
+      <Entries t={t} caption={caption} empty={empty} entries={entries.slice(0, atOnce)} />
+      {entries.length > atOnce ? (
+        <details>
+          <summary>{t('history.older', { n: entries.length - atOnce })}</summary>
+          <Entries t={t} caption={t('history.older', { n: entries.length - atOnce })} empty="" entries={entries.slice(atOnce)} />
+        </details>
+      ) : null}
+    </>
   );
 }
+
+/** As many are seen at a glance; on a phone each is a card. */
+const atOnce = 10;
+
+const Entries = ({
+  t,
+  caption,
+  empty,
+  entries,
+}: {
+  t: Translator;
+  caption: string;
+  empty: string;
+  entries: readonly AuditEntry[];
+}) => (
+  <Table
+    caption={caption}
+    hideCaption
+    empty={empty}
+    rows={entries}
+    columns={[
+      { label: t('history.when'), cell: (e) => <Moment t={t} at={e.time} /> },
+      { label: t('history.what'), cell: (e) => actionWords(t, e.action) },
+      { label: t('history.where'), cell: (e) => e.system ?? '' },
+      { label: t('history.came'), cell: (e) => <Came t={t} entry={e} /> },
+      { label: t('history.who'), cell: (e) => (e.actor === 'kaiku' ? 'Kaiku' : <span class="id">{shortId(e.actor)}</span>) },
+    ]}
+  />
+);
 
 /** What the log calls an action, in words; a code that has none yet stays one. */
 export function actionWords(t: Translator, action: string): string {

@@ -67,7 +67,8 @@ async function personView(needs: Needs, actor: Actor, t: Translator, subject: Su
         <Card title={t('people.duties')} id="duties" live>
           <Duties t={t} actor={actor} needs={needs} subject={subject} duties={duties} />
         </Card>
-        {await fieldsCard(needs, t, subject)}
+        {/* of somebody erased there is nothing to compare with */}
+        {subject.state === 'erased' ? null : await fieldsCard(needs, t, subject)}
         {subject.state === 'erased' ? null : <ReadForm t={t} id={subject.id} />}
         <Card title={t('people.links')} id="links">
           <LinkList t={t} actor={actor} links={links} />
