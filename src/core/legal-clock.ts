@@ -107,7 +107,7 @@ export function legalClock(request: ClockRequest, given: Partial<ClockSettings> 
 
   const first = addMonths(received, 1);
   working.push(monthEnd(received, 1, first));
-  const count = (base: Day, asOf = request.asOf) => countPauses(received, base, request.pauses ?? [], asOf, settings);
+  const count = (end: Day) => countPauses(received, end, request.pauses ?? [], request.asOf, settings);
   const firstTarget = count(first).end;
   const firstMonth = { target: firstTarget, date: rolled(firstTarget).day };
 

@@ -135,6 +135,7 @@ describe('financial years', () => {
     expect(yearFaults({ yearEnd: '12-31', ends: ['2023-06-29', '2024-12-31'] })).toEqual([
       { fault: 'longer-than-18-months', end: '2024-12-31' },
     ]);
+    expect(yearFaults({ yearEnd: '12-31', ends: ['2023-06-30', '2025-01-01'] })).toHaveLength(1);
     expect(yearFaults({ yearEnd: '12-31', ends: ['2024-12-31', '2023-06-30'] })).toEqual([
       { fault: 'not-ascending', end: '2023-06-30' },
     ]);
