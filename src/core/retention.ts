@@ -1,68 +1,29 @@
+import { type Day, later } from './day.ts';
 import type { Retained } from './duty.ts';
 import type { Fields } from './person.ts';
+import { fiPack } from './retention-fi.ts';
+import { type FinancialYears, lastDay, type RetentionPack, type RetentionRule, type Trigger } from './retention-rule.ts';
 
-/**
- * How long a law keeps what hangs on a row. Rules are data: each cites its section, and the grade says how sure the reading is
- * (`R2`: read on a reliable page that quotes the law; the text in force must be checked by a person).
- */
-export interface RetentionRule {
-  id: string;
-  /** As a person may cite it. */
-  law: string;
-  grade: 'R' | 'R2' | 'C';
-  years: number;
-  /** From when the years count: the end of the financial year itself, or of the calendar year in which it ended. */
-  from: 'financial-year-end' | 'calendar-year-of-financial-year-end';
-}
+export { financialYearEnd } from './retention-rule.ts';
 
-export const retentionRules: Readonly<Record<string, RetentionRule>> = {
-  'fi/vouchers': {
-    id: 'fi/vouchers',
-    law: 'Accounting Act 1336/1997, chapter 2 section 10',
-    grade: 'R2',
-    years: 6,
-    from: 'calendar-year-of-financial-year-end',
-  },
-  'fi/books': {
-    id: 'fi/books',
-    law: 'Accounting Act 1336/1997, chapter 2 section 10',
-    grade: 'R2',
-    years: 10,
-    from: 'financial-year-end',
-  },
-};
+/** The rules that bind a row by the day of a document on it: those that a system may name. */
+export const retentionRules: Readonly<Record<string, RetentionRule>> = Object.fromEntries(
+  fiPack.rules.filter((rule) => rule.trigger === 'document').map((rule) => [rule.id, rule]),
+);
 
-/** A calendar date, `YYYY-MM-DD`. */
-type Day = string;
-
-/**
- * The end of the financial year that a day belongs to. `yearEnd` is `MM-DD`; the last of February is that of each year.
- */
-export function financialYearEnd(day: Day, yearEnd: string): Day {
-  const endIn = (year: number) =>
-    yearEnd.startsWith('02-') && Number(yearEnd.slice(3)) >= 28
-      ? `${year}-02-${isLeap(year) ? '29' : '28'}`
-      : `${year}-${yearEnd}`;
-  const year = Number(day.slice(0, 4));
-  return day <= endIn(year) ? endIn(year) : endIn(year + 1);
-}
-
-const isLeap = (year: number) => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
-
-/** The last day on which the rule keeps a document of `day`. */
-export function retainedUntil(rule: RetentionRule, day: Day, yearEnd: string): Day {
-  const end = financialYearEnd(day, yearEnd);
-  const year = Number(end.slice(0, 4)) + rule.years;
-  if (rule.from === 'calendar-year-of-financial-year-end') return `${year}-12-31`;
-  // ten years after 29 February end with February
-  return end.endsWith('-02-29') && !isLeap(year) ? `${year}-02-28` : `${year}${end.slice(4)}`;
-}
+/** The last day on which the rule keeps what an event of `day` began. */
+export const retainedUntil = (rule: RetentionRule, day: Day, years: string | FinancialYears): Day =>
+  lastDay({ from: rule.from, length: { years: rule.years } }, day, years);
 
 /** The rule that keeps a document of `day` longest, and until when; null where no rule is named. */
-export function longestRetention(names: readonly string[], day: Day, yearEnd: string): { until: Day; law: string } | null {
+export function longestRetention(
+  names: readonly string[],
+  day: Day,
+  years: string | FinancialYears,
+): { until: Day; law: string } | null {
   let longest: { until: Day; law: string } | null = null;
   for (const rule of names.flatMap((name) => retentionRules[name] ?? [])) {
-    const until = retainedUntil(rule, day, yearEnd);
+    const until = retainedUntil(rule, day, years);
     if (longest === null || until > longest.until) longest = { until, law: rule.law };
   }
   return longest;
@@ -74,3 +35,52 @@ export const dayAfter = (day: Day): Date => new Date(Date.parse(`${day}T00:00:00
 /** Whether a stripped row holds more again than what was kept in it. */
 export const hasGrown = (kept: Retained | null | undefined, fields: Fields): boolean =>
   kept != null && Object.entries(fields).some(([name, value]) => value !== undefined && !kept.fields.includes(name));
+/** What a law keeps, and by which version of which rule: all that is needed to count again. */
+export interface RetainedBy {
+  rule: string;
+  pack: string;
+  law: string;
+  grade: RetentionRule['grade'];
+  fields: readonly string[];
+  event: Day;
+  until: Day;
+}
+
+/** Every rule of the pack whose event is known, with its last day. The company's years decide where financial years count. */
+export function retainedBy(
+  names: readonly string[],
+  events: Partial<Record<Trigger, Day>>,
+  years: string | FinancialYears,
+  pack: RetentionPack = fiPack,
+): RetainedBy[] {
+  return pack.rules.flatMap((rule) => {
+    const event = events[rule.trigger];
+    if (event === undefined || !names.includes(rule.id)) return [];
+    const { id, law, grade, scope } = rule;
+    return [{ rule: id, pack: pack.version, law, grade, fields: scope.fields, event, until: retainedUntil(rule, event, years) }];
+  });
+}
+
+export type Reviewed =
+  | { kind: 'same' }
+  | { kind: 'moved'; from: Day; until: Day; pack: string }
+  /** No rule of that name any more: nobody decides alone what becomes of what it kept. */
+  | { kind: 'rule-gone'; pack: string };
+
+/** Looks at a parked erasure again, under the rules of today: a difference is shown, never taken silently. */
+export function review(
+  parked: Pick<RetainedBy, 'rule' | 'event' | 'until'>,
+  years: string | FinancialYears,
+  pack: RetentionPack = fiPack,
+): Reviewed {
+  const rule = pack.rules.find(({ id }) => id === parked.rule);
+  if (!rule) return { kind: 'rule-gone', pack: pack.version };
+  const until = retainedUntil(rule, parked.event, years);
+  return until === parked.until ? { kind: 'same' } : { kind: 'moved', from: parked.until, until, pack: pack.version };
+}
+
+/** The last day of several, of one field: it may go when no rule keeps it any more. */
+export function keptUntil(kept: readonly Pick<RetainedBy, 'fields' | 'until'>[], field: string): Day | null {
+  const days = kept.flatMap(({ fields, until }) => (fields.includes(field) ? [until] : []));
+  return days.length === 0 ? null : days.reduce(later);
+}

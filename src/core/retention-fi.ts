@@ -1,0 +1,191 @@
+import type { FieldName } from './person.ts';
+import type { RetentionPack } from './retention-rule.ts';
+
+/** Who an invoice, a receipt or a business letter names. A phone number, an e-mail address or a title is no part of a voucher. */
+const named: readonly FieldName[] = [
+  'givenName',
+  'familyName',
+  'organisation',
+  'customerNumber',
+  'address',
+  'billingAddress',
+  'custom.siteAddress',
+];
+const paid: readonly FieldName[] = [
+  'givenName',
+  'familyName',
+  'identityCode',
+  'birthDate',
+  'address',
+  'custom.salary',
+  'custom.taxNumber',
+];
+const hours: readonly FieldName[] = ['givenName', 'familyName', 'custom.workingTime', 'custom.holidays'];
+const applied: readonly FieldName[] = [
+  'givenName',
+  'familyName',
+  'email',
+  'phone',
+  'mobile',
+  'birthDate',
+  'address',
+  'language',
+  'custom.education',
+  'custom.application',
+];
+
+const accounting = 'Accounting Act 1336/1997, chapter 2 section 10';
+const prepayment = 'Prepayment Act 1118/1996, section 36';
+
+/**
+ * What Finnish law keeps, as a company with these rights to honour meets it. A rule is changed by a new version of the pack,
+ * never in place: what was parked under an older one is looked at again, and the difference shown.
+ */
+export const fiPack: RetentionPack = {
+  id: 'fi',
+  version: '2',
+  date: '2026-11-25',
+  rules: [
+    {
+      id: 'fi/vouchers',
+      law: accounting,
+      grade: 'R2',
+      kind: 'minimum',
+      scope: { what: 'vouchers, business correspondence and other accounting material', fields: named },
+      trigger: 'document',
+      from: 'calendar-year-of-financial-year-end',
+      years: 6,
+      verify: 'the text in force of 2:10 §',
+    },
+    {
+      id: 'fi/books',
+      law: accounting,
+      grade: 'R2',
+      kind: 'minimum',
+      scope: { what: 'financial statements, ledgers, journals, chart of accounts, list of books', fields: named },
+      trigger: 'document',
+      from: 'financial-year-end',
+      years: 10,
+      verify: 'the text in force of 2:10 §',
+    },
+    {
+      id: 'fi/property-vat',
+      law: 'Value Added Tax Act 1501/1993, adjustment of immovable-property investments',
+      grade: 'R2',
+      kind: 'minimum',
+      scope: { what: 'invoices and notes on VAT adjustments of immovable property', fields: named },
+      trigger: 'adjustment-period',
+      from: 'calendar-year-of-event',
+      years: 13,
+      verify: 'the section',
+    },
+    {
+      id: 'fi/payroll-books',
+      law: prepayment,
+      grade: 'R2',
+      kind: 'minimum',
+      scope: { what: 'payroll bookkeeping', fields: paid },
+      trigger: 'document',
+      from: 'financial-year-end',
+      years: 10,
+      verify: 'the text in force of 36 §, and whether the ten years bind only payers who keep books',
+    },
+    {
+      // a flat ten years over everything in payroll keeps these too long
+      id: 'fi/payroll-vouchers',
+      law: accounting,
+      grade: 'R2',
+      kind: 'minimum',
+      scope: { what: 'vouchers of payroll: payslips, hour sheets that were paid by, travel claims', fields: paid },
+      trigger: 'document',
+      from: 'calendar-year-of-financial-year-end',
+      years: 6,
+      verify: 'the text in force of 2:10 §',
+    },
+    {
+      id: 'fi/payroll-notes',
+      law: prepayment,
+      grade: 'R2',
+      kind: 'minimum',
+      scope: { what: 'notes and vouchers of a payer who is not liable to keep books', fields: paid },
+      trigger: 'payment',
+      from: 'calendar-year-of-event',
+      years: 6,
+      verify: 'amendments after 564/2004',
+    },
+    {
+      id: 'fi/working-time',
+      law: 'Working Hours Act 872/2019 and Annual Holidays Act 162/2005, time limits of claims',
+      grade: 'R2',
+      kind: 'claim',
+      scope: { what: 'records of working time and holidays, while the employment lasts', fields: hours },
+      trigger: 'working-time',
+      from: 'calendar-year-of-event',
+      years: 2,
+      verify: 'the sections; read as about two calendar years',
+    },
+    {
+      id: 'fi/working-time-after',
+      law: 'Working Hours Act 872/2019 and Annual Holidays Act 162/2005, time limits of claims',
+      grade: 'R2',
+      kind: 'claim',
+      scope: { what: 'records of working time and holidays, after the employment', fields: hours },
+      trigger: 'employment-end',
+      from: 'event',
+      years: 2,
+      verify: 'the sections',
+    },
+    {
+      id: 'fi/work-certificate',
+      law: 'Employment Contracts Act 55/2001, chapter 6 section 7',
+      grade: 'R2',
+      kind: 'minimum',
+      scope: {
+        what: 'what a work certificate needs: who, from when to when, which work',
+        fields: ['givenName', 'familyName', 'birthDate', 'jobTitle', 'custom.employment'],
+      },
+      trigger: 'employment-end',
+      from: 'event',
+      years: 10,
+      verify: 'the section: the ten years were read, its number is recalled',
+    },
+    {
+      id: 'fi/recruitment',
+      law: 'Equality Act 609/1986, section 12; Non-Discrimination Act 1325/2014, section 26; Criminal Code 39/1889, chapter 8 section 1',
+      grade: 'C',
+      kind: 'claim',
+      scope: { what: 'applications, against claims of discrimination', fields: applied },
+      trigger: 'application-decided',
+      from: 'event',
+      years: 1,
+      // the ombudsman accepted two years in 6652/154/19 (13.8.2020)
+      longest: { years: 2, grade: 'R' },
+      verify: 'the one year; the clock of section 26 stands still while the Board has the case: hold that person',
+    },
+    {
+      id: 'fi/site-workers',
+      law: 'Occupational Safety and Health Act 738/2002, list of workers on a building site',
+      grade: 'C',
+      kind: 'minimum',
+      scope: {
+        what: 'list of workers on a building site with tax numbers, kept by the main contractor',
+        fields: ['givenName', 'familyName', 'birthDate', 'organisation', 'custom.taxNumber'],
+      },
+      trigger: 'site-completed',
+      from: 'event',
+      years: 6,
+      verify: 'the section, the start of the clock and who must keep the list',
+    },
+    {
+      id: 'fi/claims',
+      law: 'Act on Limitation of Debts 728/2003, section 4',
+      grade: 'C',
+      kind: 'claim',
+      scope: { what: 'what a claim or a defence against one rests on', fields: [...named, 'email', 'phone'] },
+      trigger: 'claim-due',
+      from: 'event',
+      years: 3,
+      verify: 'the general three years, and what interrupts them',
+    },
+  ],
+};
