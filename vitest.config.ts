@@ -3,7 +3,7 @@ import { findChromium, lackingServers } from './test/support/installed.ts';
 
 /**
  * Four projects. `pure` needs nothing. `embedded` runs the ledger's tests on the private PostgreSQL that Kaiku brings; `server` runs
- * the same tests on an installed PostgreSQL and Redis, where the machine has them (`KAIKU_TEST_SERVERS=0` leaves them out).
+ * them on an installed PostgreSQL and Redis, where the machine has them (`KAIKU_TEST_SERVERS=0` leaves them out).
  * `browser` opens the console in an installed Chromium, as a person would.
  */
 const onLedger = [
@@ -14,6 +14,15 @@ const onLedger = [
   'test/journeys/**/*.test.ts',
   'test/chaos/**/*.test.ts',
 ];
+/** Where both runtimes are there, the embedded one runs what depends on it; the rest needs a ledger, whichever. */
+const onEmbedded = [
+  'test/store/**/*.test.ts',
+  'test/journeys/**/*.test.ts',
+  'test/chaos/kills.test.ts',
+  'test/chaos/postgres.test.ts',
+  'test/jobs/converge.test.ts',
+  'test/cli/commands.test.ts',
+];
 const inBrowser = ['test/browser/**/*.test.ts'];
 const ledger = (name: string, runtime: 'embedded' | 'server', include = onLedger) => ({
   extends: true as const,
@@ -21,7 +30,11 @@ const ledger = (name: string, runtime: 'embedded' | 'server', include = onLedger
 });
 
 const lacking = lackingServers();
+const runsAll = lacking !== null || process.env['KAIKU_TEST_ALL'] === '1';
 const leftOut = [
+  ...(runsAll
+    ? []
+    : ['on the embedded runtime what PostgreSQL + Redis ran too, but for its own part (KAIKU_TEST_ALL=1 runs all on both)']),
   ...(lacking ? [`the tests on PostgreSQL + Redis (${lacking}); the same tests ran on the embedded runtime`] : []),
   ...(findChromium() ? [] : ['the tests in a browser (no Chromium on this machine; KAIKU_CHROMIUM names one)']),
 ];
@@ -37,7 +50,7 @@ export default defineConfig({
         extends: true,
         test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: [...onLedger, ...inBrowser], testTimeout: 180_000 },
       },
-      ledger('embedded', 'embedded'),
+      ledger('embedded', 'embedded', runsAll ? onLedger : onEmbedded),
       ...(lacking ? [] : [ledger('server', 'server')]),
       ...(findChromium() ? [ledger('browser', 'embedded', inBrowser)] : []),
     ],

@@ -41,7 +41,7 @@ export async function demo(env: Environment, options: DemoOptions): Promise<numb
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
 
   const crm = insightlySandbox({ apiKey: 'demo-crm-key' });
-  const people = crm.seed(options.customers ?? 300);
+  const people = crm.seed(options.customers ?? 150);
   const newsletter = mailchimpSandbox({ apiKey: 'demo-us1', audiences: [audience] });
   for (const person of people)
     if (person.newsletter)

@@ -133,6 +133,7 @@ describe('every page', () => {
   it('has one first heading, and everything to press by keyboard alone', async () => {
     const context = await look({});
     const page = await context.newPage();
+    const unseen: string[] = [];
     for (const path of found) {
       await page.goto(firm.url + path);
       expect([path, await page.locator('h1').count()]).toEqual([path, 1]);
@@ -145,17 +146,18 @@ describe('every page', () => {
       for (let n = 0; n < wanted + 5; n++) {
         await page.keyboard.press('Tab');
         const at = await page.evaluate(
-          "(() => { const e = document.activeElement; if (!e || e === document.body) return null; const all = [...document.querySelectorAll('*')]; return { n: all.indexOf(e), outline: getComputedStyle(e).outlineStyle }; })()",
+          "(() => { const e = document.activeElement; if (!e || e === document.body) return null; const all = [...document.querySelectorAll('*')]; return { n: all.indexOf(e), what: e.outerHTML.slice(0, 120), outline: getComputedStyle(e).outlineStyle }; })()",
         );
-        const here = at as { n: number; outline: string } | null;
+        const here = at as { n: number; what: string; outline: string } | null;
         if (!here) continue;
-        expect([path, here.outline]).not.toEqual([path, 'none']);
+        if (here.outline === 'none') unseen.push(`${path}: ${here.what}`);
         reached.add(String(here.n));
       }
       // one radio of a group takes the focus for all
       const radios = await page.locator('input[type=radio]').count();
       expect([path, reached.size]).toEqual([path, expect.toSatisfy((n: number) => n >= wanted - radios)]);
     }
+    expect(unseen).toEqual([]);
     await context.close();
   });
 });

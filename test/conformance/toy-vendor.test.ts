@@ -300,7 +300,7 @@ describe.concurrent('a connector is caught that', () => {
       (good) => ({
         restrict: async (ref, permissions, call) => {
           const said = await good.restrict(ref, permissions, call).catch((error: unknown) => error);
-          await new Promise((resolve) => setTimeout(resolve, 1200));
+          await new Promise((resolve) => setTimeout(resolve, 4000));
           if (said instanceof Error) throw said;
           return said as Written;
         },

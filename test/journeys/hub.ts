@@ -21,7 +21,7 @@ const accountingOf = (url: string) => `
     baseUrl: ${url}
     credentials: { customerId: { env: NV_ID }, customerKey: { env: NV_KEY }, partnerId: { env: NV_PARTNER }, partnerKey: { env: NV_PARTNER_KEY } }
     owner: accountant
-    settings: { organisationId: 2607385-7, address: address, deadlineSeconds: 3 }
+    settings: { organisationId: 2607385-7, address: address, deadlineSeconds: 10 }
     recipient: { purposes: [invoicing], retention: [fi/vouchers] }
 `;
 
