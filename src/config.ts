@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { FinnishBusinessIds } from 'finnish-business-ids';
 import { z } from 'zod';
+import { resolveNotify, resolveSignIn } from './config-console.ts';
 import { ConfigError, type Fault, type Located, nearest, type Path, readYaml } from './config-faults.ts';
 import { ConfigFile, type SystemFile } from './config-schema.ts';
-import type { Config, NotifyConfig, Purpose, SignInConfig, SystemConfig } from './core/configuration.ts';
+import { isLoopback, secrets, type Tell } from './config-secrets.ts';
+import type { Config, Purpose, SystemConfig } from './core/configuration.ts';
 import type { FieldName } from './core/person.ts';
 import { retentionRules } from './core/retention.ts';
-import { webhookKey } from './core/standard-webhook.ts';
 
 /** What loading needs to know of a connector. */
 export interface KnownConnector {
@@ -17,8 +18,6 @@ export interface KnownConnector {
   manifest: { human: boolean; roles: readonly string[] };
 }
 export type KnownConnectors = Readonly<Record<string, KnownConnector>>;
-
-type Tell = (path: Path, message: string, more?: { suggestion?: string | undefined; key?: boolean }) => void;
 
 /**
  * Reads and checks a configuration. Throws `ConfigError` with every fault at once, each with its line, column and, for a slip of
@@ -171,7 +170,10 @@ function resolveAll(
         `"${twin[0]}" is the register of "${system.register?.for}" already: a role has one master`,
       );
   }
-  const signIn = file.signIn && resolveSignIn(file.signIn, folder, env, tell);
+  const secret = secrets(folder, env, tell);
+  const signIn = file.signIn && resolveSignIn(file.signIn, secret, tell);
+  // where browsers find it, links in messages lead to as well
+  const console = file.console ?? (signIn?.url ? { url: signIn.url } : null);
   const { controller } = file;
   return {
     controller: {
@@ -184,119 +186,9 @@ function resolveAll(
     purposes,
     systems,
     ...(signIn ? { signIn } : {}),
-    ...(file.console ? { console: file.console } : {}),
-    ...(file.notify ? { notify: resolveNotify(file.notify, Object.values(systems), folder, env, tell) } : {}),
+    ...(console ? { console } : {}),
+    ...(file.notify ? { notify: resolveNotify(file.notify, Object.values(systems), secret, tell) } : {}),
   };
-}
-
-type TellSecret = (given: { env: string } | { file: string }, path: Path) => string;
-
-/** A secret from where the file points; what is missing is told there, and the secret itself nowhere. */
-const secrets =
-  (folder: string, env: Record<string, string | undefined>, tell: Tell): TellSecret =>
-  (given, path) => {
-    const value = 'env' in given ? env[given.env] : readSecret(resolve(folder, given.file));
-    if (!value)
-      tell(
-        path,
-        'env' in given ? `the environment variable ${given.env} is not set` : `the file ${given.file} is missing or empty`,
-      );
-    return value ?? '';
-  };
-
-function resolveSignIn(
-  { url, requireTotp, oidc }: NonNullable<ConfigFile['signIn']>,
-  folder: string,
-  env: Record<string, string | undefined>,
-  tell: Tell,
-): SignInConfig {
-  const plain = (address: string | undefined) => address?.startsWith('http:') && !isLoopback(address);
-  if (plain(url)) tell(['signIn', 'url'], 'plain http goes to this machine only: use https');
-  if (url && new URL(url).pathname !== '/')
-    tell(['signIn', 'url'], 'must be the address alone: the console stands at the root of its host');
-  if (plain(oidc?.issuer)) tell(['signIn', 'oidc', 'issuer'], 'plain http goes to this machine only: use https');
-  if (oidc && !url)
-    tell(['signIn'], 'url is missing: the provider sends people back there, to exactly the address it was told', { key: true });
-  return {
-    requireTotp,
-    ...(url ? { url: new URL(url).origin } : {}),
-    ...(oidc
-      ? {
-          oidc: {
-            issuer: oidc.issuer,
-            clientId: oidc.clientId,
-            clientSecret: secrets(folder, env, tell)(oidc.clientSecret, ['signIn', 'oidc', 'clientSecret']),
-            roles: oidc.roles,
-            ...(oidc.label ? { label: oidc.label } : {}),
-          },
-        }
-      : {}),
-  };
-}
-
-/** Secrets resolved; the ways out checked: a login in the file, a plain-text webhook or a weak secret is refused at start. */
-function resolveNotify(
-  notify: NonNullable<ConfigFile['notify']>,
-  systems: readonly SystemConfig[],
-  folder: string,
-  env: Record<string, string | undefined>,
-  tell: Tell,
-): NotifyConfig {
-  const at = (...steps: (string | number)[]): Path => ['notify', ...steps];
-  const owners = systems.flatMap((s) => s.owner ?? []);
-  for (const owner of Object.keys(notify.owners))
-    if (!owners.includes(owner))
-      tell(at('owners', owner), `no system has the owner "${owner}"`, { suggestion: nearest(owner, owners), key: true });
-  const { mail, webhook } = notify;
-  const smtp = mail ? smtpOf(mail.smtp, at('mail', 'smtp'), folder, env, tell) : '';
-  let secret = '';
-  if (webhook) {
-    if (webhook.url.startsWith('http:') && !isLoopback(webhook.url))
-      tell(at('webhook', 'url'), 'plain http goes to this machine only: use https');
-    if (new URL(webhook.url).username !== '') tell(at('webhook', 'url'), 'credentials have no place in an address');
-    secret = secretOf(webhook.secret, at('webhook', 'secret'), folder, env, tell);
-    if (secret !== '' && webhookKey(secret) === null)
-      tell(at('webhook', 'secret'), 'must be whsec_ and at least 24 random bytes in base64');
-  }
-  return {
-    ...(mail ? { mail: { smtp, from: mail.from, to: mail.to } } : {}),
-    owners: notify.owners,
-    ...(webhook ? { webhook: { url: webhook.url, secret } } : {}),
-    on: notify.on,
-    after: notify.after,
-  };
-}
-
-function smtpOf(
-  given: string | { env: string } | { file: string },
-  path: Path,
-  folder: string,
-  env: Record<string, string | undefined>,
-  tell: Tell,
-): string {
-  const smtp = typeof given === 'string' ? given : secretOf(given, path, folder, env, tell);
-  if (smtp === '') return smtp;
-  if (!URL.canParse(smtp) || !/^smtps?:$/.test(new URL(smtp).protocol) || new URL(smtp).hostname === '')
-    tell(path, 'must be an address as smtp://host:587 or smtps://host:465');
-  else if (typeof given === 'string' && new URL(smtp).password !== '')
-    tell(path, 'a login has no place in this file: write the whole address as { env: NAME } or { file: PATH }');
-  return smtp;
-}
-
-function secretOf(
-  given: { env: string } | { file: string },
-  path: Path,
-  folder: string,
-  env: Record<string, string | undefined>,
-  tell: Tell,
-): string {
-  const value = 'env' in given ? env[given.env] : readSecret(resolve(folder, given.file));
-  if (!value)
-    tell(
-      path,
-      'env' in given ? `the environment variable ${given.env} is not set` : `the file ${given.file} is missing or empty`,
-    );
-  return value ?? '';
 }
 
 function resolveSystem(
@@ -379,19 +271,6 @@ function resolveSystem(
 
 /** zod leaves optional keys as undefined; absent has one spelling here. */
 const defined = <T>(value: T) => JSON.parse(JSON.stringify(value)) as NonNullable<SystemConfig['register']> & T;
-
-function readSecret(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim() || undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
 
 /** The JSON Schema of the file, with each connector's own settings: for completion in editors. */
 export function configJsonSchema(connectors: KnownConnectors): unknown {
