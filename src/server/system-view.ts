@@ -3,16 +3,17 @@ import type { Needs } from '../jobs/needs.ts';
 import { type SystemState, systemChecks, systemStates } from '../store/systems.ts';
 import { dutyCounts, oldestOpen } from '../store/views.ts';
 
-/** A configured system as the API and the console show it. */
-export async function systemViews(needs: Needs, scope: Scope) {
+/** The configured systems, or one of them, as the API and the console show them. */
+export async function systemViews(needs: Needs, scope: Scope, only: string | null = null) {
   const [counts, oldest, checks, states] = await Promise.all([
-    dutyCounts(needs.db, scope),
+    dutyCounts(needs.db, scope, only),
     oldestOpen(needs.db),
     systemChecks(needs.db),
     systemStates(needs.db),
   ]);
   const stateOf = new Map(states.map((s) => [s.system, s]));
   return Object.values(needs.config.systems).flatMap((system) => {
+    if (only !== null && system.name !== only) return [];
     const connector = needs.connectors[system.name];
     const state: SystemState | undefined = stateOf.get(system.name);
     if (!connector || !state || !seesSystem(scope, system.name)) return [];

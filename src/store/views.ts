@@ -8,11 +8,12 @@ import { entryBeyond, within } from './scope.ts';
 /** Read-only questions of the API that span aggregates. */
 
 /** How many duties of each system are in each state, of the people in scope. */
-export async function dutyCounts(db: Db, scope: Scope): Promise<Map<string, Record<string, number>>> {
+export async function dutyCounts(db: Db, scope: Scope, only: string | null = null): Promise<Map<string, Record<string, number>>> {
   const found = await rows(
     db,
     sql<{ recipient: string; state: string; n: number }>`
-      SELECT recipient, state, count(*) AS n FROM duty WHERE ${within(scope, sql`duty.subject`, sql`duty.recipient`)} GROUP BY 1, 2`,
+      SELECT recipient, state, count(*) AS n FROM duty
+      WHERE ${within(scope, sql`duty.subject`, sql`duty.recipient`)} ${only === null ? sql`` : sql`AND recipient = ${only}`} GROUP BY 1, 2`,
   );
   const counts = new Map<string, Record<string, number>>();
   for (const { recipient, state, n } of found) counts.set(recipient, { ...counts.get(recipient), [state]: n });

@@ -16,7 +16,7 @@ export function mustBeSystem(needs: Needs, name: string): void {
 export async function systemPage(ask: Ask<{ system: string }>): Promise<View> {
   const { needs, t, actor, params, scope } = ask;
   mustBeSystem(needs, params.system);
-  const system = (await systemViews(needs, scope)).find((s) => s.system === params.system);
+  const system = (await systemViews(needs, scope, params.system))[0];
   if (!system) throw notFound('system of this name');
   const isAdmin = actor.roles.includes('admin');
   const seesDrift = may(actor, 'GET /systems/:system/drift') && comparable(needs).includes(system.system);
