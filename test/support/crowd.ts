@@ -85,7 +85,8 @@ export async function seedCrowd(needs: Needs, { subjects, cases }: Crowd): Promi
   await run(`INSERT INTO audit_entry (id, case_file, line)
     SELECT ${id('b')}, CASE WHEN i < 5 THEN ${id('c', '2')} END, ${line(`'${ref}'`)} FROM ${to(500)}`);
   await run(`UPDATE system_state SET linked_at = now(), last_answer_at = now()`);
-  await run('ANALYZE');
+  // what a ledger of this age has behind it
+  await run('VACUUM (ANALYZE)');
   const found = (
     await sql<Somebody>`SELECT ${sql.raw(id('s', '2'))} AS subject, ${sql.raw(id('c', '2'))} AS found, ${sql.raw(id('c', '1'))} AS planned, ${sql.raw(id('t', '2'))} AS task`.execute(
       db,
