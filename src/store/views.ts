@@ -3,7 +3,7 @@ import type { Evidence, State } from '../core/duty.ts';
 import type { Scope } from '../core/scope.ts';
 import type { CaseRow } from './cases.ts';
 import { type Db, row, rows, type Slice } from './database.ts';
-import { entryBeyond, within } from './scope.ts';
+import { entryBeyond, heldWithin, within } from './scope.ts';
 
 /** Read-only questions of the API that span aggregates. */
 
@@ -21,16 +21,18 @@ export async function dutyCounts(db: Db, scope: Scope, only: string | null = nul
 }
 
 /** A system's duties by lane and state. */
-export const laneCounts = (db: Db, system: string): Promise<{ lane: number; state: State; n: number }[]> =>
+export const laneCounts = (db: Db, scope: Scope, system: string): Promise<{ lane: number; state: State; n: number }[]> =>
   rows(
     db,
     sql<{ lane: number; state: State; n: number }>`
-      SELECT lane, state, count(*) AS n FROM duty WHERE recipient = ${system} GROUP BY 1, 2 ORDER BY 1, 2`,
+      SELECT lane, state, count(*) AS n FROM duty
+      WHERE recipient = ${system} AND ${within(scope, sql`duty.subject`, sql`duty.recipient`)} GROUP BY 1, 2 ORDER BY 1, 2`,
   );
 
 /** The newest erasure at a system that was read back, and the newest of any evidence. */
 export const lastErasures = async (
   db: Db,
+  scope: Scope,
   system: string,
 ): Promise<{ proven: { at: Date; evidence: Evidence } | undefined; any: { at: Date; evidence: Evidence } | undefined }> => {
   const newest = (proven: boolean) =>
@@ -38,19 +40,21 @@ export const lastErasures = async (
       db,
       sql<{ at: Date; evidence: Evidence }>`
         SELECT since AS at, evidence FROM duty WHERE recipient = ${system} AND outcome = 'erased'
+          AND ${within(scope, sql`duty.subject`, sql`duty.recipient`)}
           AND (NOT ${proven} OR evidence IN ('observed', 're-observed')) ORDER BY since DESC LIMIT 1`,
     );
   return { proven: await newest(true), any: await newest(false) };
 };
 
 /** How many rows of a system wait for a person to say whose they are. */
-export const heldRows = async (db: Db, system: string): Promise<number> =>
+export const heldRows = async (db: Db, scope: Scope, system: string): Promise<number> =>
   (
     await row(
       db,
       sql<{
         n: number;
-      }>`SELECT count(*) AS n FROM held WHERE system = ${system} AND verdict IS NULL AND kind IN ('ambiguous-link', 'rearrival')`,
+      }>`SELECT count(*) AS n FROM held
+        WHERE system = ${system} AND verdict IS NULL AND kind IN ('ambiguous-link', 'rearrival') AND ${heldWithin(scope)}`,
     )
   )?.n ?? 0;
 

@@ -1,5 +1,6 @@
 import type { State } from '../../core/duty.ts';
 import { lanes } from '../../core/duty.ts';
+import type { Scope } from '../../core/scope.ts';
 import type { Needs } from '../../jobs/needs.ts';
 import { runsOf } from '../../store/runs.ts';
 import { systemState } from '../../store/systems.ts';
@@ -13,6 +14,7 @@ import { roleWords, SystemBadge } from './system-parts.tsx';
 /** The cards of a system's page, one question each. */
 interface CardOptions {
   needs: Needs;
+  scope: Scope;
   t: Translator;
   system: SystemView;
   isAdmin: boolean;
@@ -111,8 +113,8 @@ export const RightsCard = ({ t, system, isAdmin }: CardOptions) => (
 
 const laneNames = new Map<number, string>(Object.entries(lanes).map(([name, n]) => [n, name]));
 
-export async function LanesCard({ needs, t, system }: CardOptions) {
-  const counts = await laneCounts(needs.db, system.system);
+export async function LanesCard({ needs, scope, t, system }: CardOptions) {
+  const counts = await laneCounts(needs.db, scope, system.system);
   const owed = counts.filter((c) => c.state !== 'settled');
   const settled = counts.filter((c) => c.state === 'settled').reduce((sum, c) => sum + c.n, 0);
   return (
@@ -171,8 +173,8 @@ export function ManifestCard({ t, system }: CardOptions) {
   );
 }
 
-export async function ErasureCard({ needs, t, system }: CardOptions) {
-  const { proven, any } = await lastErasures(needs.db, system.system);
+export async function ErasureCard({ needs, scope, t, system }: CardOptions) {
+  const { proven, any } = await lastErasures(needs.db, scope, system.system);
   const isLater = any && (!proven || any.at > proven.at);
   return (
     <Card title={t('systems.erasure')} id="erasure" live>
@@ -189,14 +191,14 @@ const isListed = ({ needs, system }: CardOptions) =>
   Boolean(needs.config.systems[system.system]?.recipient && needs.connectors[system.system]?.recipient);
 
 export async function ContactCard(options: CardOptions) {
-  const { needs, t, system, isAdmin } = options;
+  const { needs, scope, t, system, isAdmin } = options;
   if (!isListed(options))
     return system.human ? (
       <Card title={t('systems.contact')} id="contact">
         <p>{t('systems.contactHuman')}</p>
       </Card>
     ) : null;
-  const [state, held] = [await systemState(needs.db, system.system), await heldRows(needs.db, system.system)];
+  const [state, held] = [await systemState(needs.db, system.system), await heldRows(needs.db, scope, system.system)];
   return (
     <Card title={t('systems.contact')} id="contact" live>
       <p>{state?.linked_at ? t('systems.contactDone', { time: t.time(state.linked_at) }) : t('systems.notLinkedWhy')}</p>

@@ -6,10 +6,10 @@ import { Card, Do } from './parts.tsx';
 import { RunsTable } from './run-parts.tsx';
 
 /** First contact: what it does, the looks that were taken, and where what was not sure went. The look itself is a run that is watched. */
-export async function linkPage({ needs, t, params }: Ask<{ system: string }>): Promise<View> {
+export async function linkPage({ needs, t, params, scope }: Ask<{ system: string }>): Promise<View> {
   mustBeListed(needs, params.system);
   const runs = (await runsOf(needs.db, params.system, 50)).filter((r) => r.kind === 'link').slice(0, 5);
-  const held = await heldRows(needs.db, params.system);
+  const held = await heldRows(needs.db, scope, params.system);
   return {
     title: t('systems.linkTitle', { system: params.system }),
     live: 'all',

@@ -20,7 +20,7 @@ export async function systemPage(ask: Ask<{ system: string }>): Promise<View> {
   if (!system) throw notFound('system of this name');
   const isAdmin = actor.roles.includes('admin');
   const seesDrift = may(actor, 'GET /systems/:system/drift') && comparable(needs).includes(system.system);
-  const card = { needs, t, system, isAdmin };
+  const card = { needs, scope, t, system, isAdmin };
   return {
     title: system.system,
     live: 'all',
