@@ -20,6 +20,7 @@ import {
   subjectsByIdentifier,
 } from '../store/subjects.ts';
 import { putTombstones } from '../store/tombstones.ts';
+import { clockOf } from './case-clock.ts';
 import type { Foreseen } from './foresee-law.ts';
 import { type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
@@ -63,8 +64,11 @@ export async function openErasureCase(needs: Needs, request: ErasureRequest): Pr
     const key = vault.newPersonKey(id);
     const envelope = vault.sealFields(id, key.key, values);
     const plan = await planErasure(needs, subject, request.foreseen);
+    const { date: due, target } = clockOf(needs, { type: 'erasure', received_at: request.receivedAt }, await now(needs));
     await insertCase(db, {
       id,
+      due,
+      target,
       type: 'erasure',
       subject: subject.id,
       source: request.source,

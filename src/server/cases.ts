@@ -1,13 +1,14 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { caseStates } from '../core/case.ts';
+import { now } from '../jobs/needs.ts';
 import { allCases } from '../store/cases.ts';
 import { dutiesOf, dutiesOfMany } from '../store/duties.ts';
 import { erasureCases } from '../store/views.ts';
 import { caseNamed, decideCase, openCase, subjectOf } from './decisions.ts';
 import { later } from './problem.ts';
 import { Id, type RouteOptions, Stretch } from './routes.ts';
-import { caseView, dutyView } from './shapes.ts';
+import { caseView, deadlineView, dutyView } from './shapes.ts';
 
 const NewCase = z.strictObject({
   type: z.enum(['access', 'rectification', 'erasure', 'restriction', 'objection', 'portability']),
@@ -33,23 +34,27 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
       source: 'api',
       actor: actor.id,
     });
-    return reply.status(fresh ? 201 : 200).send(caseView(needs, found));
+    return reply.status(fresh ? 201 : 200).send(caseView(needs, found, await now(needs)));
   });
 
-  app.get('/cases', { schema: { querystring: Listing } }, async ({ query, scope }) =>
-    (await allCases(db, scope, query, query.state ?? null)).map((c) => caseView(needs, c)),
-  );
+  app.get('/cases', { schema: { querystring: Listing } }, async ({ query, scope }) => {
+    const at = await now(needs);
+    return (await allCases(db, scope, query, query.state ?? null)).map((c) => caseView(needs, c, at));
+  });
 
   app.get('/cases/:id', { schema: { params: Id } }, async ({ params }) => {
     const found = await caseNamed(needs, params.id);
-    return { ...caseView(needs, found), duties: (await dutiesOf(db, found.subject)).map((d) => dutyView(needs, d)) };
+    return {
+      ...caseView(needs, found, await now(needs)),
+      duties: (await dutiesOf(db, found.subject)).map((d) => dutyView(needs, d)),
+    };
   });
 
   app.post('/cases/:id/approve', { schema: { params: Id, body: Decision } }, async ({ params, body, actor }) =>
-    caseView(needs, await decideCase(needs, params.id, 'approve', actor.id, body?.reason)),
+    caseView(needs, await decideCase(needs, params.id, 'approve', actor.id, body?.reason), await now(needs)),
   );
   app.post('/cases/:id/refuse', { schema: { params: Id, body: Decision } }, async ({ params, body, actor }) =>
-    caseView(needs, await decideCase(needs, params.id, 'refuse', actor.id, body?.reason)),
+    caseView(needs, await decideCase(needs, params.id, 'refuse', actor.id, body?.reason), await now(needs)),
   );
   app.post('/cases/:id/extend', { schema: { params: Id } }, async () => {
     throw later('Extending a case');
@@ -59,16 +64,17 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
   });
 
   app.get('/erasures', { schema: { querystring: Stretch } }, async ({ query, scope }) => {
+    const at = await now(needs);
     const found = await erasureCases(db, scope, query);
     const duties = await dutiesOfMany(
       db,
       found.map((c) => c.subject),
     );
-    return found.map(({ id, subject }) => ({
-      case: id,
-      subject,
-      deadline: null,
-      duties: (duties.get(subject) ?? []).map((d) => dutyView(needs, d)),
+    return found.map((c) => ({
+      case: c.id,
+      subject: c.subject,
+      deadline: deadlineView(needs, c, at),
+      duties: (duties.get(c.subject) ?? []).map((d) => dutyView(needs, d)),
     }));
   });
 };

@@ -1,4 +1,6 @@
 import type { DutyView } from '../core/duty.ts';
+import { inEnglish } from '../core/legal-clock-words.ts';
+import { clockOf } from '../jobs/case-clock.ts';
 import { reasonOf } from '../jobs/erasure.ts';
 import type { Needs } from '../jobs/needs.ts';
 import { sidesOf } from '../jobs/relink.ts';
@@ -29,7 +31,19 @@ export function dutyView(needs: Needs, duty: DutyRow): DutyView {
   };
 }
 
-export function caseView(needs: Needs, found: CaseRow) {
+/** When the answer is due, with the way it was counted. The dates are the earliest possible while the clock stands still. */
+export function deadlineView(needs: Needs, found: CaseRow, at: Date) {
+  const clock = clockOf(needs, found, at);
+  return {
+    date: clock.date,
+    target: clock.target,
+    extended: clock.isExtended,
+    pausedSince: clock.pausedSince,
+    working: clock.working.map(inEnglish),
+  };
+}
+
+export function caseView(needs: Needs, found: CaseRow, at: Date) {
   const reason = reasonOf(needs, found);
   return {
     id: found.id,
@@ -38,8 +52,7 @@ export function caseView(needs: Needs, found: CaseRow) {
     subject: found.subject,
     receivedAt: found.received_at.toISOString(),
     source: found.source,
-    // the legal clock is not in this release
-    deadline: null,
+    deadline: deadlineView(needs, found, at),
     plan: found.plan,
     ...(found.decision ? { decision: { ...found.decision, ...(reason ? { reason } : {}) } } : {}),
     ...(found.closed_at ? { closedAt: found.closed_at.toISOString() } : {}),

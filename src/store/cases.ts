@@ -32,6 +32,28 @@ export interface CaseRow {
   envelope_key: Buffer | null;
   envelope: Buffer | null;
   envelope_until: Date | null;
+  clock: CaseClock;
+  /** The last lawful day and the counted one, as counted when the clock last changed. */
+  due: string | null;
+  target: string | null;
+  identity: CaseIdentity | null;
+  sealed_request: Buffer | null;
+  language: 'fi' | 'sv' | 'en' | null;
+  first_approval: CaseRow['decision'];
+}
+
+/** What moved a case's time limit. Days are the controller's. */
+export interface CaseClock {
+  extension?: { toldOn: string; sealedReasons: string };
+  pauses?: { reason: 'identity' | 'clarification'; asked: string; answered: string | null }[];
+}
+
+/** How we know that the request is the person's own (Art. 12(6)): codes, never a document. */
+export interface CaseIdentity {
+  state: 'unproven' | 'proven' | 'doubted';
+  how: string;
+  by: string;
+  at: string;
 }
 
 export const caseById = (db: Db, id: string): Promise<CaseRow | undefined> =>
@@ -75,12 +97,19 @@ export const insertCase = (
     sealedNote: Buffer | null;
     envelopeKey: Buffer;
     envelope: Buffer;
+    due: string;
+    target: string;
+    identity?: CaseIdentity | null;
+    sealedRequest?: Buffer | null;
+    language?: CaseRow['language'];
   },
 ) =>
   changes(
     db,
-    sql`INSERT INTO case_file (id, type, state, subject, source, channel, received_at, plan, approve, sealed_note, envelope_key, envelope)
-        VALUES (${c.id}, ${c.type}, 'planned', ${c.subject}, ${c.source}, ${c.channel}, ${c.receivedAt}, ${json(c.plan)}, ${c.approve}, ${c.sealedNote}, ${c.envelopeKey}, ${c.envelope})`,
+    sql`INSERT INTO case_file (id, type, state, subject, source, channel, received_at, plan, approve, sealed_note, envelope_key, envelope, due, target,
+          identity, sealed_request, language)
+        VALUES (${c.id}, ${c.type}, 'planned', ${c.subject}, ${c.source}, ${c.channel}, ${c.receivedAt}, ${json(c.plan)}, ${c.approve}, ${c.sealedNote}, ${c.envelopeKey}, ${c.envelope},
+          ${c.due}, ${c.target}, ${c.identity ? json(c.identity) : null}, ${c.sealedRequest ?? null}, ${c.language ?? null})`,
   );
 
 /** Moves a case on; false when it was not in one of the states it may come from. */

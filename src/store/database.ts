@@ -11,6 +11,7 @@ import { consoleIndexes } from './migrations/006-console.ts';
 import { runsShown } from './migrations/007-runs.ts';
 import { drift } from './migrations/008-drift.ts';
 import { notices } from './migrations/009-notices.ts';
+import { cases } from './migrations/010-cases.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -73,6 +74,7 @@ async function migrate(db: Db): Promise<void> {
         '007-runs': migration(runsShown),
         '008-drift': migration(drift),
         '009-notices': migration(notices),
+        '010-cases': migration(cases),
       }),
     },
   });
