@@ -34,9 +34,9 @@ describe('an erasure', () => {
     journey.crm.update('contact', id, { Erase__c: true });
     const found = await until(
       'the case',
-      async () => (await journey.get<{ id: string; state: string; deadline: null }[]>('/cases'))[0],
+      async () => (await journey.get<{ id: string; state: string; deadline: { date: string } }[]>('/cases'))[0],
     );
-    expect(found).toMatchObject({ state: 'planned', deadline: null });
+    expect(found).toMatchObject({ state: 'planned', deadline: { date: expect.stringMatching(/^20\d\d-\d\d-\d\d$/) } });
     await settled(journey, subject, 'newsletter', 'restricted');
     expect(members().find((m) => m.email_address === 'aino@sahko.test')?.status).toBe('unsubscribed');
     await until('the refusal in the register', async () => journey.crm.record('contact', id)?.['EMAIL_OPTED_OUT'] === true);

@@ -24,7 +24,7 @@ interface Case {
   type: string;
   state: string;
   subject: string;
-  deadline: null;
+  deadline: { date: string; working: string[] };
   plan: { system: string; step: string }[];
   decision?: { by: string; reason?: string };
   duties?: Duty[];
@@ -104,10 +104,16 @@ describe('finding people', () => {
 describe('a case', () => {
   it('opens with its plan by address, restricts at once and erases nothing', async () => {
     const id = await linkedAino(hub);
-    const answer = await hub.ask('POST', '/cases', { type: 'erasure', email: 'Aino@sahko.test', channel: 'mail' });
+    const answer = await hub.ask('POST', '/cases', {
+      type: 'erasure',
+      email: 'Aino@sahko.test',
+      channel: 'mail',
+      receivedAt: '2026-05-31T09:00:00Z',
+    });
     expect(answer.status).toBe(201);
     const found = answer.json<Case>();
-    expect(found).toMatchObject({ type: 'erasure', state: 'planned', subject: id, deadline: null });
+    expect(found).toMatchObject({ type: 'erasure', state: 'planned', subject: id, deadline: { date: '2026-06-30' } });
+    expect(found.deadline.working).toContain('one month ends 2026-06-30, the last day of the month (Art. 3(2)(c))');
     expect(found.plan.map((p) => [p.system, p.step])).toEqual([
       ['newsletter', 'erase'],
       ['partner', 'ask'],
@@ -186,7 +192,7 @@ describe('a case', () => {
   it('stands in the matrix of erasures with all its duties', async () => {
     const { id, found } = await erased();
     const matrix = (await hub.ask('GET', '/erasures', undefined, 'auditor')).json<{ case: string; duties: Duty[] }[]>();
-    expect(matrix).toEqual([expect.objectContaining({ case: found.id, subject: id, deadline: null })]);
+    expect(matrix).toEqual([expect.objectContaining({ case: found.id, subject: id, deadline: found.deadline })]);
     expect(matrix[0]?.duties.map((d) => d.system)).toEqual(['crm', 'newsletter', 'partner']);
   });
 });
