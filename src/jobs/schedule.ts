@@ -16,6 +16,7 @@ import {
   takeLooks,
   takeTurn,
 } from '../store/systems.ts';
+import { recountCases } from './case-clock.ts';
 import { faultOf } from './converge.ts';
 import { convergeTogether } from './converge-many.ts';
 import { deliverNotices, openChannels, type Words } from './deliver-notices.ts';
@@ -41,6 +42,7 @@ const pace = {
   cases: 2000,
   runs: 250,
   envelopes: 60_000,
+  clocks: 3_600_000,
   resume: 5000,
   recipients: 60_000,
   drift: 60_000,
@@ -96,6 +98,9 @@ export function startWork(needs: Needs, queues: Queues, worker: string, words: W
     if (await takeTurn(needs.db, 'kaiku', 'verify', pace.verify)) await verifyOwnLog(needs);
   });
   every('envelopes', pace.envelopes, async () => dropEnvelopes(needs.db, await now(needs)));
+  every('clocks', pace.envelopes, async () => {
+    if (await takeTurn(needs.db, 'kaiku', 'clocks', pace.clocks)) await recountCases(needs);
+  });
   void hastenLooks(needs.db).catch(() => {});
   every('resume', pace.resume, () => resumePaused(needs));
   return {
