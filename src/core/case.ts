@@ -10,6 +10,9 @@ const fulfils: Readonly<Record<string, readonly string[]>> = {
   strip: ['stripped', 'retained'],
   ask: ['erased', 'absent'],
   nothing: ['absent', 'unchanged', 'superseded', 'erased'],
+  // a correction that meets what is right already changes nothing, and that is as planned
+  update: ['updated', 'unchanged', 'superseded', 'absent'],
+  restrict: ['restricted', 'absent'],
 };
 
 /** The plan is what was decided on; whatever came out otherwise is shown, not smoothed over. */

@@ -17,6 +17,7 @@ import { peoplePages } from './people.tsx';
 import { personPage } from './person.tsx';
 import { personActs } from './person-acts.tsx';
 import { policyPages } from './policy-page.tsx';
+import { rightsPages } from './rights-pages.tsx';
 import { runPages } from './run-page.tsx';
 import { setUpPages } from './set-up.tsx';
 import { signInPages } from './sign-in.tsx';
@@ -32,6 +33,7 @@ export const pages: readonly Page[] = [
   casesPage,
   ...casePages,
   ...caseClockPages,
+  ...rightsPages,
   ...heldPages,
   ...taskPages,
   ...systemPages,
