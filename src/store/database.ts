@@ -12,6 +12,7 @@ import { runsShown } from './migrations/007-runs.ts';
 import { drift } from './migrations/008-drift.ts';
 import { notices } from './migrations/009-notices.ts';
 import { cases } from './migrations/010-cases.ts';
+import { retention } from './migrations/012-retention.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -75,6 +76,7 @@ async function migrate(db: Db): Promise<void> {
         '008-drift': migration(drift),
         '009-notices': migration(notices),
         '010-cases': migration(cases),
+        '012-retention': migration(retention),
       }),
     },
   });
