@@ -8,7 +8,7 @@ import { askPerson } from './ask-person.ts';
 import { settled, type Taken } from './converge-taken.ts';
 import type { View } from './converge-view.ts';
 import { standings } from './converge-write.ts';
-import { type KeptNow, lawOf, quarterFrom } from './law-of.ts';
+import { type KeptNow, keptFields, lawOf, quarterFrom } from './law-of.ts';
 import { type Needs, now } from './needs.ts';
 
 /**
@@ -39,10 +39,6 @@ export async function keepByLaw(
   if (law.isNamed && law.runs.length === 0 && !bound.open) return { kept: null, isBound: true };
   return { kept: await stripRow(needs, { recipient, record, ref, bound, law }, call), isBound: true };
 }
-
-/** The fields that a bound row keeps: those that a law names, and all of them while a claim is open or nobody named a law. */
-export const keptFields = (bound: Bound, runs: readonly RetainedBy[]): readonly FieldName[] =>
-  bound.open ? bound.keeps : bound.keeps.filter((field) => runs.some(({ fields }) => fields.includes(field)));
 
 interface BoundRow {
   recipient: Recipient;

@@ -3,8 +3,7 @@ import { freeCall } from '../connectors/http.ts';
 import type { Retained } from '../core/duty.ts';
 import { retainedIn } from '../core/retention.ts';
 import { recordsOf, unsealRef } from '../store/records.ts';
-import { keptFields } from './converge-law.ts';
-import { lawOf, quarterFrom } from './law-of.ts';
+import { keptFields, lawOf, quarterFrom } from './law-of.ts';
 import { type Needs, now, recipientNames } from './needs.ts';
 
 /** What a law would keep at each system if the erasure were approved now; `unread` where the system did not answer in time. */

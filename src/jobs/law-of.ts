@@ -1,5 +1,6 @@
 import type { Bound } from '../connectors/connector.ts';
 import { addDays, dayIn } from '../core/day.ts';
+import type { FieldName } from '../core/person.ts';
 import { dayAfter, keptBy, type RetainedBy } from '../core/retention.ts';
 import { yearsOf } from '../core/retention-policy.ts';
 import type { Needs } from './needs.ts';
@@ -23,6 +24,10 @@ export function lawOf(needs: Needs, system: string, bound: Bound, at: Date): Kep
   const all = keptBy(rulesOf(needs, system), bound.keeps, bound.newest, yearsOf(needs.config));
   return { isNamed: all.length > 0, runs: all.filter(({ until }) => dayAfter(until) > at) };
 }
+
+/** The fields that a bound row keeps: those that a law names, and all of them while a claim is open or nobody named a law. */
+export const keptFields = (bound: Bound, runs: readonly RetainedBy[]): readonly FieldName[] =>
+  bound.open ? bound.keeps : bound.keeps.filter((field) => runs.some(({ fields }) => fields.includes(field)));
 
 /** An open claim has no end that anybody knows: it is looked at again each quarter. */
 export const quarterFrom = (at: Date) => addDays(dayIn(at, 'UTC'), 91);

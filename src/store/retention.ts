@@ -150,15 +150,6 @@ export const fieldsHeld = async (db: Db, subject: string): Promise<string[]> =>
     )
   ).map(({ name }) => name);
 
-/** When the newest version was last changed in the register. */
-export const lastChanged = async (db: Db, subject: string): Promise<Date | null> =>
-  (
-    await row(
-      db,
-      sql<{ at: Date | null }>`SELECT changed_at AS at FROM version WHERE subject = ${subject} ORDER BY version DESC LIMIT 1`,
-    )
-  )?.at ?? null;
-
 // What the sweep could not say
 
 export interface Question {
