@@ -19,10 +19,12 @@ import {
 } from '../store/retention.ts';
 import { lockSubject, type SubjectRow } from '../store/subjects.ts';
 import { openErasureCase } from './erasure.ts';
+import { foreseeLaw } from './foresee-law.ts';
 import { rulesOfHolds } from './legal-holds.ts';
 import { dayOf, type Needs, now, recipientNames, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
 import { knownEvents } from './take-events.ts';
+import { valuesNow } from './values-now.ts';
 
 /**
  * Finds, person by person, what no purpose and no law needs any more. A person of whom nothing is needed is proposed for erasure; one
@@ -44,48 +46,68 @@ const [askedDays, usualDays] = [30, 90];
 const keptDays = 183;
 
 async function sweepOne(needs: Needs, id: string): Promise<void> {
-  await inTransaction(needs.db, async () => {
-    const subject = await lockSubject(needs.db, id);
-    if (subject?.state !== 'active') return;
-    const { db, config } = needs;
-    const at = await now(needs);
-    const today = dayOf(at);
-    const purposes = purposesOf(needs, subject.role);
-    const periods = periodsFor(purposes, subject.role);
-    const years = yearsOf(config);
-    const events = await knownEvents(needs, id);
-    const wanted = needsOf({ role: subject.role, events }, purposes, periods, today, years);
-    await resume(needs, subject, wanted);
-    const known = new Set((await purposesOver(db, id)).map(({ purpose }) => purpose));
-    const over = wanted.flatMap(({ need }) => (need.kind === 'over' && !known.has(need.purpose) ? [need] : []));
-    const found = sweep(
-      {
-        role: subject.role,
-        fields: (await fieldsHeld(db, id)) as FieldName[],
-        events,
-        purposes: purposes.map(({ name }) => name),
-        holds: await rulesOfHolds(needs, id),
-        retained: await keptRows(needs, id),
-      },
-      purposes,
-      periods,
-      today,
-      years,
-    );
-    await putQuestions(
-      db,
-      id,
-      wanted.flatMap(({ need }) =>
-        need.kind === 'question' && need.code === 'event-unknown'
-          ? [{ code: need.code, about: need.about, trigger: need.trigger ?? '' }]
-          : [],
-      ),
-      at,
-    );
-    const isAsked = over.length > 0 && (await act(needs, subject, over, found, at));
-    const next = wanted.flatMap(({ need }) => (need.kind === 'runs' && need.until ? [addDays(need.until, 1)] : []));
-    await sweptUntil(db, id, [...next, addDays(today, isAsked ? askedDays : usualDays)].reduce(earlier));
+  const subject = await inTransaction(needs.db, () => lookAt(needs, id));
+  if (!subject) return;
+  // outside the transaction: register and recipients are asked
+  await openErasureCase(needs, {
+    subject: subject.id,
+    source: 'retention',
+    channel: null,
+    receivedAt: await now(needs),
+    approve: 'auto',
+    fields: await valuesNow(needs, subject),
+    foreseen: await foreseeLaw(needs, subject.id),
   });
+}
+
+/** Looks at one person. Answers whoever is erased by itself: all of them is over, and every period that ended says so. */
+async function lookAt(needs: Needs, id: string): Promise<SubjectRow | null> {
+  const subject = await lockSubject(needs.db, id);
+  if (subject?.state !== 'active') return null;
+  const { db, config } = needs;
+  const at = await now(needs);
+  const today = dayOf(at);
+  const purposes = purposesOf(needs, subject.role);
+  const periods = periodsFor(purposes, subject.role);
+  const years = yearsOf(config);
+  const events = await knownEvents(needs, id);
+  const wanted = needsOf({ role: subject.role, events }, purposes, periods, today, years);
+  await resume(needs, subject, wanted);
+  const known = new Set((await purposesOver(db, id)).map(({ purpose }) => purpose));
+  const over = wanted.flatMap(({ need }) => (need.kind === 'over' && !known.has(need.purpose) ? [need] : []));
+  const found = sweep(
+    {
+      role: subject.role,
+      fields: (await fieldsHeld(db, id)) as FieldName[],
+      events,
+      purposes: purposes.map(({ name }) => name),
+      holds: await rulesOfHolds(needs, id),
+      retained: await keptRows(needs, id),
+    },
+    purposes,
+    periods,
+    today,
+    years,
+  );
+  await putQuestions(
+    db,
+    id,
+    wanted.flatMap(({ need }) =>
+      need.kind === 'question' && need.code === 'event-unknown'
+        ? [{ code: need.code, about: need.about, trigger: need.trigger ?? '' }]
+        : [],
+    ),
+    at,
+  );
+  const what = over.length > 0 ? await act(needs, subject, over, found) : 'done';
+  if (what === 'erase') {
+    // a register that does not answer just now is asked again tomorrow, and holds up nobody else
+    await sweptUntil(db, id, addDays(today, 1));
+    return subject;
+  }
+  const next = wanted.flatMap(({ need }) => (need.kind === 'runs' && need.until ? [addDays(need.until, 1)] : []));
+  await sweptUntil(db, id, [...next, addDays(today, what === 'asked' ? askedDays : usualDays)].reduce(earlier));
+  return null;
 }
 
 type Over = Extract<Need, { kind: 'over' }>;
@@ -113,32 +135,23 @@ async function keptRows(needs: Needs, subject: string) {
 /** Whether nothing of the person is needed by any purpose, kept by any law, held, or in question. */
 const isWhole = (found: Sweep) => found.propose.length > 0 && found.keep.length === 0 && found.questions.length === 0;
 
-/** Proposes, or acts where every period that ended says so. Answers whether a person was asked. */
-async function act(needs: Needs, subject: SubjectRow, over: readonly Over[], found: Sweep, at: Date): Promise<boolean> {
+/** Proposes, or ends purposes where every period of theirs says so. */
+async function act(needs: Needs, subject: SubjectRow, over: readonly Over[], found: Sweep): Promise<'done' | 'asked' | 'erase'> {
   const { db } = needs;
-  if ((await openErasure(db, subject.id)) || (await openHolds(db, subject.id)).some((h) => h.kind === 'vanished')) return false;
+  if ((await openErasure(db, subject.id)) || (await openHolds(db, subject.id)).some((h) => h.kind === 'vanished')) return 'done';
   if (isWhole(found)) {
-    if (found.propose.every(({ approve }) => approve === 'auto')) {
-      await openErasureCase(needs, {
-        subject: subject.id,
-        source: 'retention',
-        channel: null,
-        receivedAt: at,
-        approve: 'auto',
-      });
-      return false;
-    }
+    if (found.propose.every(({ approve }) => approve === 'auto')) return 'erase';
     return ask(needs, subject, 'nothing-needed', over, found);
   }
   const byThemselves = over.filter(({ approve }) => approve === 'auto');
   if (byThemselves.length > 0) await endPurposes(needs, subject, byThemselves.map(ended), 'kaiku');
   const rest = over.filter(({ approve }) => approve !== 'auto');
-  return rest.length > 0 && ask(needs, subject, 'purpose-over', rest, found);
+  return rest.length > 0 ? ask(needs, subject, 'purpose-over', rest, found) : 'done';
 }
 
 const ended = ({ purpose, until }: Over) => ({ purpose, since: addDays(until, 1) });
 
-async function ask(needs: Needs, subject: SubjectRow, reason: string, over: readonly Over[], found: Sweep): Promise<boolean> {
+async function ask(needs: Needs, subject: SubjectRow, reason: string, over: readonly Over[], found: Sweep): Promise<'asked'> {
   const opened = await hold(needs.db, {
     id: needs.newId(),
     kind: 'retention',
@@ -155,7 +168,7 @@ async function ask(needs: Needs, subject: SubjectRow, reason: string, over: read
       subject: whose(subject),
       reason: 'retention',
     });
-  return true;
+  return 'asked';
 }
 
 /** Purposes that need the person again are served again. What was erased meanwhile is given back by nobody but a person. */

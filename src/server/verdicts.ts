@@ -1,8 +1,10 @@
 import { AlreadyErased, openErasureCase } from '../jobs/erasure.ts';
+import { foreseeLaw } from '../jobs/foresee-law.ts';
 import { prolongHold, releaseHold } from '../jobs/legal-holds.ts';
 import { type Needs, now, tell, whose } from '../jobs/needs.ts';
 import { linkHeld, unlink } from '../jobs/relink.ts';
 import { endPurposes, keepProposed } from '../jobs/sweep-retention.ts';
+import { valuesNow } from '../jobs/values-now.ts';
 import { inTransaction } from '../store/database.ts';
 import { dutyById, raise, redrive } from '../store/duties.ts';
 import { decide, type HeldRow, heldById } from '../store/held.ts';
@@ -34,12 +36,16 @@ export async function giveVerdict(
     await refusing(linkHeld(needs, held, whoseRow, by));
     return { ...heldView(needs, held), verdict };
   }
+  // before the transaction: register and recipients are asked
+  const isRetention = held.kind === 'retention' && held.reason === 'nothing-needed' && verdict === 'erase';
+  const whom = isRetention && held.subject ? await subjectById(db, held.subject) : undefined;
+  const known = whom ? { fields: await valuesNow(needs, whom), foreseen: await foreseeLaw(needs, whom.id) } : {};
   return inTransaction(db, async () => {
     if (!(await decide(db, held.id, verdict, by))) throw refused('This was decided before.', { code: 'decided-before' });
     const subject = held.subject ? await subjectById(db, held.subject) : undefined;
     const about = subject ? { subject: whose(subject) } : {};
     await tell(needs, { actor: by, action: 'hold.released', system: held.system, reason: verdict, ...about });
-    const isWhole = held.kind === 'vanished' || (held.kind === 'retention' && held.reason === 'nothing-needed');
+    const isWhole = held.kind === 'vanished' || isRetention;
     if (subject && isWhole && verdict === 'erase') {
       const opened = await openErasureCase(needs, {
         subject: subject.id,
@@ -48,6 +54,7 @@ export async function giveVerdict(
         receivedAt: await now(needs),
         approve: 'person',
         actor: by,
+        ...known,
       }).catch((error) => {
         if (error instanceof AlreadyErased)
           throw refused('This person was erased before; there is nothing left to erase.', { code: 'already-erased' });
