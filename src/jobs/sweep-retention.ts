@@ -1,5 +1,6 @@
 import type { Purpose } from '../core/configuration.ts';
 import { addDays, type Day, earlier } from '../core/day.ts';
+import { holdsOn } from '../core/legal-hold.ts';
 import type { FieldName } from '../core/person.ts';
 import { rectifiable } from '../core/policy.ts';
 import { hasPeriods, periodsFor, yearsOf } from '../core/retention-policy.ts';
@@ -75,13 +76,14 @@ async function lookAt(needs: Needs, id: string): Promise<SubjectRow | null> {
   await resume(needs, subject, wanted);
   const known = new Set((await purposesOver(db, id)).map(({ purpose }) => purpose));
   const over = wanted.flatMap(({ need }) => (need.kind === 'over' && !known.has(need.purpose) ? [need] : []));
+  const holds = await rulesOfHolds(needs, id);
   const found = sweep(
     {
       role: subject.role,
       fields: (await fieldsHeld(db, id)) as FieldName[],
       events,
       purposes: purposes.map(({ name }) => name),
-      holds: await rulesOfHolds(needs, id),
+      holds,
       retained: await keptRows(needs, id),
     },
     purposes,
@@ -99,7 +101,9 @@ async function lookAt(needs: Needs, id: string): Promise<SubjectRow | null> {
     ),
     at,
   );
-  const what = over.length > 0 ? await act(needs, subject, over, found) : 'done';
+  // what a dispute keeps whole is nobody's to end
+  const isHeld = holdsOn(holds, today).holds.some(({ fields, systems }) => fields === '*' && !systems);
+  const what = over.length > 0 && !isHeld ? await act(needs, subject, over, found) : 'done';
   if (what === 'erase') {
     // a register that does not answer just now is asked again tomorrow, and holds up nobody else
     await sweptUntil(db, id, addDays(today, 1));
