@@ -9,6 +9,8 @@ const fulfils: Readonly<Record<string, readonly string[]>> = {
   erase: ['erased', 'absent'],
   strip: ['stripped', 'retained'],
   ask: ['erased', 'absent'],
+  // once a legal hold was lifted
+  hold: ['erased', 'absent', 'stripped', 'retained'],
   nothing: ['absent', 'unchanged', 'superseded', 'erased'],
 };
 

@@ -10,6 +10,7 @@ import { dayOf, now } from '../../src/jobs/needs.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
 import { reviewParked } from '../../src/jobs/review-parked.ts';
 import { entries, sequence } from '../../src/store/audit.ts';
+import { casesOf } from '../../src/store/cases.ts';
 import { advanceClock } from '../../src/store/clock.ts';
 import { dutiesOf } from '../../src/store/duties.ts';
 import { allHeld } from '../../src/store/held.ts';
@@ -214,6 +215,8 @@ describe('a legal hold', () => {
     expect(accounting.rows.has(row.id)).toBe(true);
     expect(row.standing).toBe('restricted');
     expect(await duty()).toMatchObject({ state: 'held', reason: 'legal-hold' });
+    const plan = (await casesOf(world.needs.db, subject))[0]?.plan;
+    expect(plan?.find(({ system }) => system === 'newsletter')).toMatchObject({ step: 'hold', reason: 'legal-hold' });
     expect((await dutiesOf(world.needs.db, subject)).find((d) => d.recipient === 'partner')).toMatchObject({ state: 'asked' });
     await releaseHold(world.needs, id ?? '', 'test');
     await world.settle();

@@ -12,6 +12,7 @@ function goes(t: Translator, needs: Needs, step: PlannedStep): string {
   if (step.reason === 'last') return t('cases.will.last', { days: eraseAfter(needs, step.system) });
   if (step.step === 'erase' || step.step === 'strip' || step.step === 'ask' || step.step === 'nothing')
     return t(`cases.will.${step.step}`, { fields: step.fields ? list(t, step.fields) : t('cases.allHeld') });
+  if (step.reason) return t.word('reason', step.reason);
   return t.word('step', step.step);
 }
 
