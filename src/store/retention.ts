@@ -120,18 +120,18 @@ export const eventsOf = async (db: Db, subject: string): Promise<Buffer | null> 
 
 /** Something happened: the sweep looks at the person again. */
 export const putEvents = (db: Db, subject: string, sealed: Buffer | null) =>
-  changes(db, sql`UPDATE subject SET sealed_events = ${sealed}, retention_due = NULL WHERE id = ${subject}`);
+  changes(db, sql`UPDATE subject SET sealed_events = ${sealed}, retention_due = '-infinity' WHERE id = ${subject}`);
 
 /** Nobody is known to the sweep any more: what decides was declared anew. */
-export const sweepAnew = (db: Db) => changes(db, sql`UPDATE subject SET retention_due = NULL WHERE retention_due IS NOT NULL`);
+export const sweepAnew = (db: Db) =>
+  changes(db, sql`UPDATE subject SET retention_due = '-infinity' WHERE retention_due > '-infinity'`);
 
 /** The next people whose day has come; each is looked at by one process. */
 export const dueForSweep = (db: Db, today: string, limit: number): Promise<{ id: string }[]> =>
   rows(
     db,
     sql<{ id: string }>`
-      SELECT id FROM subject WHERE state = 'active' AND (retention_due IS NULL OR retention_due <= ${today})
-      ORDER BY retention_due NULLS FIRST LIMIT ${limit}`,
+      SELECT id FROM subject WHERE state = 'active' AND retention_due <= ${today} ORDER BY retention_due LIMIT ${limit}`,
   );
 
 export const sweptUntil = (db: Db, subject: string, due: string) =>

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { fiPack } from '../../src/core/retention-fi.ts';
 import type { RetentionPack } from '../../src/core/retention-rule.ts';
 import { everybody } from '../../src/core/scope.ts';
+import { answerTask } from '../../src/jobs/ask-person.ts';
 import { onNewDay, onStart } from '../../src/jobs/daily.ts';
 import { approveCase, openErasureCase } from '../../src/jobs/erasure.ts';
 import { holdReason, placeHold, prolongHold, questionHolds, releaseHold } from '../../src/jobs/legal-holds.ts';
@@ -18,6 +19,7 @@ import { legalHoldById } from '../../src/store/legal-holds.ts';
 import { recordsOf } from '../../src/store/records.ts';
 import { parkedErasures, parkedYears } from '../../src/store/retention.ts';
 import { subjectsByIdentifier } from '../../src/store/subjects.ts';
+import { tasks } from '../../src/store/tasks.ts';
 import { testRuntime } from '../support/runtime.ts';
 import { Accounting, accountingConfig } from './accounting.ts';
 import { aino, openWorld, type World } from './world.ts';
@@ -86,13 +88,12 @@ describe('a parked erasure', () => {
     const row = await known();
     await erase();
     accounting.invoices.delete(row.id);
-    const days = (Date.parse(`${until}T00:00:00Z`) - (await now(world.needs)).getTime()) / 86_400_000;
-    await advanceClock(world.needs.db, `P${Math.floor(days)}D`);
+    const lastHalfHour = Date.parse(`${until}T23:30:00Z`) - (await now(world.needs)).getTime();
+    await advanceClock(world.needs.db, `PT${Math.floor(lastHalfHour / 60_000)}M`);
     await world.settle();
-    expect(dayOf(await now(world.needs)) <= until).toBe(true);
     expect(accounting.rows.has(row.id)).toBe(true);
     expect(await duty()).toMatchObject({ state: 'waiting', outcome: 'retained' });
-    await advanceClock(world.needs.db, 'P2D');
+    await advanceClock(world.needs.db, 'PT40M');
     await world.settle();
     expect(accounting.rows.has(row.id)).toBe(false);
     expect(await duty()).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'observed' });
@@ -186,6 +187,26 @@ describe('a parked erasure', () => {
     expect((await parkedErasures(world.needs.db, everybody, slice))[0]).toMatchObject({
       moved: { from: until, to: `${thisYear + 7}-12-31` },
     });
+  });
+
+  it('that people stated is asked of them again on the day after the last, and not on it', async () => {
+    await known();
+    await erase();
+    const day = `${thisYear + 2}-12-31`;
+    const [task] = await tasks(world.needs.db, everybody);
+    await answerTask(world.needs, task?.id ?? '', { outcome: 'retained', by: 'test', until: day, law: 'their law' });
+    await world.settle();
+    const asked = async () => (await tasks(world.needs.db, everybody)).filter(({ outcome }) => !outcome).length;
+    const last = Date.parse(`${day}T23:30:00Z`) - (await now(world.needs)).getTime();
+    await advanceClock(world.needs.db, `PT${Math.floor(last / 60_000)}M`);
+    await world.settle();
+    expect(await asked()).toBe(0);
+    expect(await parkedErasures(world.needs.db, everybody, slice, thisYear + 2)).toMatchObject([
+      { system: 'partner', place: null },
+    ]);
+    await advanceClock(world.needs.db, 'PT40M');
+    await world.settle();
+    expect(await asked()).toBe(1);
   });
 
   it('seals the day of the document', async () => {

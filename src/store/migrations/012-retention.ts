@@ -30,8 +30,8 @@ CREATE INDEX ON legal_hold (review) WHERE released_at IS NULL;
 
 -- what happened to a person and when (last contact, end of employment); sealed. And when the sweep looks at them next.
 ALTER TABLE subject ADD COLUMN sealed_events bytea;
-ALTER TABLE subject ADD COLUMN retention_due date;
-CREATE INDEX subject_retention ON subject (retention_due NULLS FIRST) WHERE state = 'active';
+ALTER TABLE subject ADD COLUMN retention_due date NOT NULL DEFAULT '-infinity';
+CREATE INDEX subject_retention ON subject (retention_due) WHERE state = 'active';
 
 -- a purpose that needs a person no more: nobody is given anything for it, and who was given it alone erases
 CREATE TABLE purpose_over (
