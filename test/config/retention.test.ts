@@ -107,7 +107,7 @@ describe('financial years', () => {
 
 describe('what happened to people', () => {
   it('is read from date fields of the register; another event is an unknown key', () => {
-    const events = (what: string) => text.replace('      sweepHours: 24\n', `      sweepHours: 24\n      events: ${what}\n`);
+    const events = (what: string) => text.replace(/ +events: .*\n/, `      events: ${what}\n`);
     const config = load(events('{ last-contact: LAST_ACTIVITY_DATE_UTC, relationship-end: changedAt }'));
     expect(config.systems['crm']?.register?.events).toEqual({
       'last-contact': 'LAST_ACTIVITY_DATE_UTC',
