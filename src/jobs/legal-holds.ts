@@ -14,6 +14,7 @@ import {
   reviewLegalHold,
 } from '../store/legal-holds.ts';
 import { lockSubject, subjectById } from '../store/subjects.ts';
+import { withdrawErasures } from '../store/tasks.ts';
 import { dayOf, type Needs, now, tell, whose } from './needs.ts';
 
 /**
@@ -40,7 +41,7 @@ export async function placeHold(needs: Needs, ask: HoldAsk): Promise<string | nu
   return inTransaction(needs.db, async () => {
     const subject = await lockSubject(needs.db, ask.subject);
     if (!subject) return null;
-    const id = needs.newId();
+    const [id, at] = [needs.newId(), await now(needs)];
     await insertLegalHold(needs.db, {
       id,
       subject: subject.id,
@@ -49,7 +50,7 @@ export async function placeHold(needs: Needs, ask: HoldAsk): Promise<string | nu
       owner: ask.owner,
       review: ask.review,
       sealedReason: needs.vault.sealJson(reasonOf(id), ask.reason),
-      at: await now(needs),
+      at,
       by: ask.by,
     });
     await tell(needs, {
@@ -59,6 +60,16 @@ export async function placeHold(needs: Needs, ask: HoldAsk): Promise<string | nu
       code: id,
       ...(ask.system ? { system: ask.system } : {}),
     });
+    if (subject.state !== 'active') {
+      // an erasure under way stops where it has not happened yet
+      await withdrawErasures(needs.db, subject.id, ask.system, ask.by, at);
+      await raise(needs.db, {
+        subject: subject.id,
+        ...(ask.system ? { recipients: [ask.system] } : {}),
+        lane: 'objection',
+        newId: needs.newId,
+      });
+    }
     return id;
   });
 }

@@ -259,6 +259,22 @@ describe('a legal hold', () => {
     expect(accounting.rows.has(row.id)).toBe(false);
   });
 
+  it('placed while an erasure is under way asks the people no more, and asks them again when it is lifted', async () => {
+    await known(null);
+    await erase();
+    const asked = async () => (await tasks(world.needs.db, everybody)).filter(({ outcome }) => !outcome).length;
+    const partner = async () => (await dutiesOf(world.needs.db, subject)).find((d) => d.recipient === 'partner');
+    expect(await asked()).toBe(1);
+    const id = await placeHold(world.needs, ask({ system: 'partner' }));
+    await world.settle();
+    expect(await asked()).toBe(0);
+    expect(await partner()).toMatchObject({ state: 'held', reason: 'legal-hold' });
+    await releaseHold(world.needs, id ?? '', 'test');
+    await world.settle();
+    expect(await asked()).toBe(1);
+    expect(await partner()).toMatchObject({ state: 'asked' });
+  });
+
   it('becomes a question on the day of its review, once, and holds on', async () => {
     const row = await known(null);
     const id = (await placeHold(world.needs, ask())) ?? '';
