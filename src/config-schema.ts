@@ -143,6 +143,24 @@ const NotifyFile = z.strictObject({
     .describe('From when on each matter is told'),
 });
 
+const ClockFile = z.strictObject({
+  eves: z
+    .strictObject({ midsummerEve: z.boolean().default(false), christmasEve: z.boolean().default(false) })
+    .optional()
+    .describe('Whether these eves move a deadline to the next working day; unsettled, so by default they do not'),
+  pausesFor: z
+    .array(z.enum(['identity', 'clarification']))
+    .optional()
+    .describe('Which questions to the person stop the clock; by default only the one who they are (Art. 12(6) GDPR)'),
+  askWithinWorkingDays: z
+    .number()
+    .int()
+    .min(1)
+    .max(15)
+    .optional()
+    .describe('A question stops the clock only when asked without undue delay: within so many working days'),
+});
+
 export const ConfigFile = z.strictObject({
   controller: z.strictObject({
     name: z.string().min(1),
@@ -172,5 +190,6 @@ export const ConfigFile = z.strictObject({
     .optional()
     .describe('Where people reach the console: for links in messages; KAIKU_URL overrides'),
   notify: NotifyFile.optional(),
+  clock: ClockFile.optional().describe('How the time limit of Art. 12(3) GDPR is counted where the texts leave a choice'),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

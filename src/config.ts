@@ -197,9 +197,14 @@ function resolveAll(
     systems,
     ...(signIn ? { signIn } : {}),
     ...(console ? { console } : {}),
+    ...(file.clock ? { clock: withoutGaps(file.clock) } : {}),
     ...(file.notify ? { notify: resolveNotify(file.notify, Object.values(systems), secret, tell) } : {}),
   };
 }
+
+/** Keys that were left out are not there at all, so that a default is not overwritten by nothing. */
+const withoutGaps = (clock: NonNullable<ConfigFile['clock']>): NonNullable<Config['clock']> =>
+  Object.fromEntries(Object.entries(clock).filter(([, value]) => value !== undefined));
 
 function resolveSystem(
   name: string,

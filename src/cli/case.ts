@@ -1,15 +1,16 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { dutyColumns, table } from './print.ts';
 import type { Session, SessionOf } from './session.ts';
 
 type Planned = { system: string; step: string; fields?: string[]; reason?: string };
+type Deadline = { date: string; pausedSince: string | null; working: string[] };
 type Case = {
   id: string;
   type: string;
   state: string;
   subject: string;
   plan: Planned[];
-  deadline: unknown;
+  deadline: Deadline;
   decision?: unknown;
   duties?: Record<string, unknown>[];
 };
@@ -88,8 +89,32 @@ export function caseCommands(program: Command, session: SessionOf): void {
     );
   cases
     .command('extend <id>')
+    .description('the person was told, with reasons, that it takes two months more (Art. 12(3)); within the first month only')
+    .requiredOption('--reason <text>', 'the reasons, as the person was told them')
+    .option('--told-on <day>', 'when they were told; default: today')
     .option('--json')
-    .action((id: string, options: { json?: boolean }) => decideCase(session(options), id, 'extend'));
+    .action((id: string, options: { reason: string; toldOn?: string; json?: boolean }) =>
+      moveCase(session(options), id, 'extend', { reasons: options.reason, toldOn: options.toldOn }),
+    );
+  cases
+    .command('pause <id>')
+    .description('the person was asked something: the clock stands still until they answer')
+    .addOption(
+      new Option('--reason <what>', 'what they were asked about').choices(['identity', 'clarification']).default('identity'),
+    )
+    .option('--asked <day>', 'when; default: today')
+    .option('--json')
+    .action((id: string, options: { reason: string; asked?: string; json?: boolean }) =>
+      moveCase(session(options), id, 'pause', { reason: options.reason, asked: options.asked }),
+    );
+  cases
+    .command('resume <id>')
+    .description('the person answered: the clock goes on')
+    .option('--answered <day>', 'when; default: today')
+    .option('--json')
+    .action((id: string, options: { answered?: string; json?: boolean }) =>
+      moveCase(session(options), id, 'resume', { answered: options.answered }),
+    );
 
   program
     .command('status')
@@ -130,12 +155,27 @@ const showCase = (s: Session, path: string) =>
     s.show(found, () =>
       [
         `${found.type} case ${found.id}: ${found.state}`,
+        deadlineLines(found.deadline),
+        '',
         table(found.plan as unknown as Record<string, unknown>[], ['system', 'step', 'fields', 'reason']),
         '',
         table(found.duties ?? [], dutyColumns),
       ].join('\n'),
     );
   });
+
+/** Moves the clock of a case, and says how the day is counted now. */
+const moveCase = (s: Session, id: string, verb: string, body: Record<string, string | undefined>) =>
+  s.api(async (api) => {
+    const found = await api.post<Case>(`/cases/${encodeURIComponent(id)}/${verb}`, body);
+    s.show(found, () => `case ${found.id}: ${deadlineLines(found.deadline)}`);
+  });
+
+const deadlineLines = ({ date, pausedSince, working }: Deadline) =>
+  [
+    `due ${date}${pausedSince ? ` at the earliest: the clock stands still since ${pausedSince}` : ''}`,
+    ...working.map((line) => `  ${line}`),
+  ].join('\n');
 
 const decideCase = (s: Session, id: string, verb: string, reason?: string) =>
   s.api(async (api) => {

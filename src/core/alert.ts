@@ -1,3 +1,7 @@
+import { type Day, dayIn, daysBetween } from './day.ts';
+import { reminders } from './due-dates.ts';
+import { cautious } from './legal-clock.ts';
+
 /**
  * What is worth a message to people, and when. An alert is about one matter; it is opened once, told once, and its end is told once:
  *
@@ -13,6 +17,8 @@ export const alertKinds = [
   'task-due',
   'task-overdue',
   'case-waiting',
+  'deadline-near',
+  'deadline-over',
   'hold-old',
   'drift-found',
   'run-failed',
@@ -61,6 +67,8 @@ export interface Facts {
   deadDuties: readonly { id: string; system: string }[];
   tasks: readonly { id: string; system: string; due: Date }[];
   cases: readonly { id: string; since: Date }[];
+  /** Open cases with the last lawful day of their answer and the day that is planned for. */
+  deadlines: readonly { id: string; due: Day; target: Day; since: Date }[];
   holds: readonly { id: string; system: string; since: Date }[];
   /** The newest ended comparison of each system. */
   drift: readonly { system: string; run: string; count: number }[];
@@ -71,6 +79,8 @@ export interface Facts {
   logVerified: boolean | null;
 }
 
+/** Where the controller is: its days are counted there. */
+const zone = cautious.zone;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
@@ -79,6 +89,7 @@ export function conditionsOf(facts: Facts, limits: AlertLimits, now: Date): Cond
   const found: Condition[] = [];
   const add = (kind: AlertKind, about: string, system: string | null, detail: Condition['detail'] = {}) =>
     found.push({ kind, about, system, detail });
+  const today = dayIn(now, zone);
   const isOlder = (at: Date, ms: number) => now.getTime() - at.getTime() >= ms;
   for (const s of facts.systems) {
     if (s.pausedCode)
@@ -95,6 +106,17 @@ export function conditionsOf(facts: Facts, limits: AlertLimits, now: Date): Cond
   }
   for (const c of facts.cases)
     if (isOlder(c.since, limits.caseDays * dayMs)) add('case-waiting', c.id, null, { since: c.since.toISOString() });
+  for (const c of facts.deadlines) {
+    if (c.due < today) add('deadline-over', c.id, null, { due: c.due });
+    // one message a step: the last reminder whose day has come
+    else {
+      const step = reminders(c.target, dayIn(c.since, zone))
+        .filter(({ day }) => day <= today)
+        .at(-1);
+      if (step)
+        add('deadline-near', `${c.id}/${step.daysLeft}`, null, { due: c.due, count: Math.max(0, daysBetween(today, c.due)) });
+    }
+  }
   for (const h of facts.holds)
     if (isOlder(h.since, limits.holdDays * dayMs)) add('hold-old', h.id, h.system, { since: h.since.toISOString() });
   for (const d of facts.drift)
@@ -120,9 +142,17 @@ export function changesOf<A extends { kind: string; about: string }>(
 /** How long a matter must last before it is told, in ms: a vendor's hiccup that passes is nobody's business. */
 export const graceMs = (kind: string): number => (kind === 'breaker-open' ? 120_000 : 0);
 
-/** A task that turned from due to overdue did not recover. */
+/** A task that turned from due to overdue did not recover, nor did a deadline that only came nearer. */
 export const isRecovery = (kind: AlertKind, about: string, open: ReadonlySet<string>): boolean =>
-  !isEvent(kind) && !(kind === 'task-due' && open.has(keyOf({ kind: 'task-overdue', about })));
+  !isEvent(kind) &&
+  !(kind === 'task-due' && open.has(keyOf({ kind: 'task-overdue', about }))) &&
+  !(kind === 'deadline-near' && isNearer(about, open));
+
+/** The next step of the ladder, or its end, took the place of this one. */
+const isNearer = (about: string, open: ReadonlySet<string>): boolean => {
+  const [id = ''] = about.split('/');
+  return open.has(keyOf({ kind: 'deadline-over', about: id })) || [...open].some((key) => key.startsWith(`deadline-near ${id}/`));
+};
 
 /** One line of a message: an alert that opened, or ended. A snapshot, so that a message tried again says the same. */
 export interface NoticeLine extends Condition {

@@ -1,4 +1,5 @@
 import type { AlertKind, AlertLimits } from './alert.ts';
+import type { ClockSettings } from './legal-clock.ts';
 import type { FieldName } from './person.ts';
 import type { FinancialYears, Period, Trigger } from './retention-rule.ts';
 import type { Role } from './scope.ts';
@@ -113,4 +114,6 @@ export interface Config {
   /** Where people reach the console: for links in messages. */
   console?: { url: string };
   notify?: NotifyConfig;
+  /** How cases' time limits are counted where the texts leave a choice. */
+  clock?: Partial<ClockSettings>;
 }

@@ -16,6 +16,7 @@ import {
   takeLooks,
   takeTurn,
 } from '../store/systems.ts';
+import { recountCases } from './case-clock.ts';
 import { faultOf } from './converge.ts';
 import { convergeTogether } from './converge-many.ts';
 import { onNewDay, onStart } from './daily.ts';
@@ -44,6 +45,7 @@ const pace = {
   cases: 2000,
   runs: 250,
   envelopes: 60_000,
+  clocks: 3_600_000,
   resume: 5000,
   recipients: 60_000,
   drift: 60_000,
@@ -112,6 +114,9 @@ export function startWork(needs: Needs, queues: Queues, worker: string, words: W
     if (await takeTurn(needs.db, 'kaiku', 'retention', pace.retention)) await sweepRetention(needs);
   });
   every('envelopes', pace.envelopes, async () => dropEnvelopes(needs.db, await now(needs)));
+  every('clocks', pace.envelopes, async () => {
+    if (await takeTurn(needs.db, 'kaiku', 'clocks', pace.clocks)) await recountCases(needs);
+  });
   void hastenLooks(needs.db).catch(() => {});
   every('resume', pace.resume, () => resumePaused(needs));
   return {

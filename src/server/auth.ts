@@ -42,6 +42,7 @@ export const access: Readonly<Record<string, readonly Role[]>> = {
   'POST /cases/:id/refuse': ['decision-maker'],
   'POST /cases/:id/extend': ['dpo', 'decision-maker', 'hr'],
   'POST /cases/:id/pause': ['dpo', 'decision-maker', 'hr'],
+  'POST /cases/:id/resume': ['dpo', 'decision-maker', 'hr'],
   'GET /erasures': ['dpo', 'decision-maker', 'auditor', 'hr', 'supervisor'],
   'GET /systems': ['admin', 'dpo', 'decision-maker', 'viewer', 'system-owner', 'hr'],
   'POST /systems/:system/check': ['admin'],

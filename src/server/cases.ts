@@ -5,6 +5,7 @@ import { now } from '../jobs/needs.ts';
 import { allCases } from '../store/cases.ts';
 import { dutiesOf, dutiesOfMany } from '../store/duties.ts';
 import { erasureCases } from '../store/views.ts';
+import { extendNamed, pauseNamed, resumeNamed } from './case-times.ts';
 import { caseNamed, decideCase, openCase, subjectOf } from './decisions.ts';
 import { later } from './problem.ts';
 import { Id, type RouteOptions, Stretch } from './routes.ts';
@@ -19,6 +20,17 @@ const NewCase = z.strictObject({
   note: z.string().max(4000).optional(),
 });
 const Decision = z.strictObject({ reason: z.string().max(2000).optional() }).nullish();
+export const DayText = z.iso.date({ error: 'must be a day as 2026-11-24' });
+/** `reason` and `reasons` are one: what the person was told. */
+const Told = z
+  .strictObject({ reasons: z.string().max(4000).optional(), reason: z.string().max(4000).optional(), toldOn: DayText.optional() })
+  .nullish();
+const toldOf = (body: z.infer<typeof Told>) => ({ reasons: body?.reasons ?? body?.reason ?? '', toldOn: body?.toldOn });
+const Question = z.strictObject({
+  reason: z.enum(['identity', 'clarification'], { error: 'must be identity or clarification' }).default('identity'),
+  asked: DayText.optional(),
+});
+const Answer = z.strictObject({ answered: DayText.optional() }).nullish();
 const Listing = Stretch.extend({ state: z.enum(caseStates).optional() });
 
 export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
@@ -56,12 +68,15 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
   app.post('/cases/:id/refuse', { schema: { params: Id, body: Decision } }, async ({ params, body, actor }) =>
     caseView(needs, await decideCase(needs, params.id, 'refuse', actor.id, body?.reason), await now(needs)),
   );
-  app.post('/cases/:id/extend', { schema: { params: Id } }, async () => {
-    throw later('Extending a case');
-  });
-  app.post('/cases/:id/pause', { schema: { params: Id } }, async () => {
-    throw later('Pausing a case');
-  });
+  app.post('/cases/:id/extend', { schema: { params: Id, body: Told } }, async ({ params, body, actor }) =>
+    caseView(needs, await extendNamed(needs, params.id, actor.id, toldOf(body)), await now(needs)),
+  );
+  app.post('/cases/:id/pause', { schema: { params: Id, body: Question } }, async ({ params, body, actor }) =>
+    caseView(needs, await pauseNamed(needs, params.id, actor.id, body), await now(needs)),
+  );
+  app.post('/cases/:id/resume', { schema: { params: Id, body: Answer } }, async ({ params, body, actor }) =>
+    caseView(needs, await resumeNamed(needs, params.id, actor.id, body ?? {}), await now(needs)),
+  );
 
   app.get('/erasures', { schema: { querystring: Stretch } }, async ({ query, scope }) => {
     const at = await now(needs);

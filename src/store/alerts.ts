@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { AlertKind, Condition, Facts, NoticeLine } from '../core/alert.ts';
+import { hubNowSql } from './clock.ts';
 import { changes, type Db, json, row, rows } from './database.ts';
 
 /** One matter that people are told of. */
@@ -51,6 +52,13 @@ export async function factsOf(
         id: string;
         since: Date;
       }>`SELECT id, received_at AS since FROM case_file WHERE state = 'planned' ORDER BY received_at, id LIMIT ${most}`,
+    ),
+    deadlines: await rows(
+      db,
+      sql<{ id: string; due: string; target: string; since: Date }>`
+        SELECT id, due, coalesce(target, due) AS target, received_at AS since FROM case_file
+        WHERE state IN ('planned', 'approved', 'running') AND due IS NOT NULL AND due < (${hubNowSql})::date + 16
+        ORDER BY due, id LIMIT ${most}`,
     ),
     holds: await rows(
       db,

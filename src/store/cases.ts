@@ -132,6 +132,17 @@ export async function moveCase(
   );
 }
 
+/** Writes a clock that was moved, and the days counted from it. */
+export const setClock = (db: Db, id: string, clock: CaseClock, counted: { due: string; target: string }) =>
+  changes(
+    db,
+    sql`UPDATE case_file SET clock = ${json(clock)}, due = ${counted.due}, target = ${counted.target} WHERE id = ${id}`,
+  );
+
+/** Open cases, whose days may have to be counted again. */
+export const openCases = (db: Db): Promise<CaseRow[]> =>
+  rows(db, sql<CaseRow>`SELECT * FROM case_file WHERE state IN ('planned', 'approved', 'running') ORDER BY id`);
+
 /** Envelopes whose end date has come lose their key and their content; so do the audit pseudonyms of people erased long ago. */
 export async function dropEnvelopes(db: Db, now: Date): Promise<number> {
   const dropped = await rows(

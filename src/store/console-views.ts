@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Scope } from '../core/scope.ts';
 import type { CaseRow, CaseState } from './cases.ts';
 import { hubNowSql } from './clock.ts';
@@ -9,7 +9,7 @@ import type { TaskRow } from './tasks.ts';
 /** What the console asks of the ledger, one function a question. Whoever may see only some people asks with their scope. */
 
 /** What waits for a person, by kind. */
-export const waitKinds = ['case', 'task', 'held', 'dead', 'unknown', 'paused', 'unlinked'] as const;
+export const waitKinds = ['case', 'deadline', 'task', 'held', 'dead', 'unknown', 'paused', 'unlinked'] as const;
 export type WaitKind = (typeof waitKinds)[number];
 
 export interface Waiting {
@@ -33,6 +33,11 @@ const soon = sql`interval '7 days'`;
 /** The kinds of holds about which a verdict can be given now. */
 const decidable = sql`('vanished', 'ambiguous-link', 'ambiguous-record', 'hold-review', 'retention', 'returned', 'parked-rule')`;
 
+/** The last moment of a day where the controller is. */
+const endOf = (day: RawBuilder<unknown>) => sql`(((${day} + 1)::timestamp AT TIME ZONE 'Europe/Helsinki') - interval '1 second')`;
+/** A case that was decided and is not answered, with its day near or gone. */
+const late = sql`state IN ('approved', 'running') AND due < (${hubNowSql})::date + 4`;
+
 const dutyWithin = (scope: Scope) => within(scope, sql`duty.subject`, sql`duty.recipient`);
 
 /** Each part is short by itself (an index and a limit), so that the whole stays quick however much waits. */
@@ -40,8 +45,10 @@ const parts = (scopes: Partial<Record<WaitKind, Scope>>, upTo: number) => {
   const all: Record<WaitKind, (scope: Scope) => ReturnType<typeof sql>> = {
     case: (
       scope,
-    ) => sql`(SELECT 'case' AS kind, id::text AS id, NULL::text AS system, subject::text AS subject, type AS word, NULL::timestamptz AS due, received_at AS since
-      FROM case_file WHERE state = 'planned' AND ${within(scope, sql`case_file.subject`)} ORDER BY received_at LIMIT ${upTo})`,
+    ) => sql`(SELECT 'case' AS kind, id::text AS id, NULL::text AS system, subject::text AS subject, type AS word, ${endOf(sql`due`)} AS due, received_at AS since
+      FROM case_file WHERE state = 'planned' AND ${within(scope, sql`case_file.subject`)} ORDER BY due, received_at LIMIT ${upTo})`,
+    deadline: (scope) => sql`(SELECT 'deadline', id::text, NULL, subject::text, type, ${endOf(sql`due`)}, received_at
+      FROM case_file WHERE ${late} AND ${within(scope, sql`case_file.subject`)} ORDER BY due LIMIT ${upTo})`,
     task: (scope) => sql`(SELECT 'task', id::text, system, subject::text, ask, due, created_at
       FROM task WHERE answered_at IS NULL AND due < ${hubNowSql} + ${soon} AND ${within(scope, sql`task.subject`, sql`task.system`)} ORDER BY due LIMIT ${upTo})`,
     held: (scope) => sql`(SELECT 'held', id::text, system, subject::text, kind, NULL::timestamptz, created_at
@@ -75,7 +82,7 @@ export async function waitingList(
     db,
     sql<Waiting>`
       SELECT * FROM (${sql.join(asked, sql` UNION ALL `)}) AS w(kind, id, system, subject, word, due, since)
-      ORDER BY coalesce(due < ${hubNowSql}, false) DESC, coalesce(due, since), kind, id LIMIT ${limit} OFFSET ${offset}`,
+      ORDER BY coalesce(due < ${hubNowSql}, false) DESC, coalesce(due, since + interval '7 days'), kind, id LIMIT ${limit} OFFSET ${offset}`,
   );
 }
 
@@ -93,6 +100,7 @@ export async function tally(db: Db, scope: Scope): Promise<Tally> {
     sql<Tally>`SELECT
       (SELECT count(*) FROM case_file WHERE state = 'planned' AND ${cases}) AS "case",
       (SELECT count(*) FROM case_file WHERE type = 'erasure' AND state IN ('planned', 'approved', 'running') AND ${cases}) AS erasures,
+      (SELECT count(*) FROM case_file WHERE ${late} AND ${cases}) AS deadline,
       (SELECT count(*) FROM task WHERE answered_at IS NULL AND ${asked}) AS asked,
       (SELECT count(*) FROM task WHERE answered_at IS NULL AND due < ${hubNowSql} + ${soon} AND ${asked}) AS task,
       (SELECT count(*) FROM task WHERE answered_at IS NULL AND due < ${hubNowSql} AND ${asked}) AS overdue,

@@ -29,7 +29,8 @@ describe('wrong use', () => {
     ['a refusal without its reason', ['case', 'refuse', randomUUID()]],
     ['what comes later', ['backup']],
     ['what comes later', ['restore']],
-    ['the legal clock', ['case', 'extend', randomUUID()]],
+    ['an extension without its reasons', ['case', 'extend', randomUUID()]],
+    ['a pause about something else', ['case', 'pause', randomUUID(), '--reason', 'holiday']],
   ])('is 2 and says what is wrong: %s', async (_what, argv) => {
     const ran = await shell.kaiku(...argv);
     expect(ran.code).toBe(2);
@@ -58,6 +59,23 @@ describe('what main hands in', () => {
     expect((await shell.kaiku('sandbox', 'mailchimp', '--port', '4010')).out).toBe('mailchimp 4010');
     expect((await shell.kaiku('config', 'schema')).json()).toEqual({ type: 'object' });
     expect(shell.opened()).toBe(0);
+  });
+});
+
+describe('case', () => {
+  it('shows how its day is counted, and moves its clock only through the gate: else exit 4', async () => {
+    const id = await linkedAino(shell.hub);
+    const opened = (await shell.hub.ask('POST', '/cases', { type: 'erasure', subject: id })).json<{ id: string }>();
+    expect((await shell.kaiku('case', 'show', opened.id)).out).toMatch(/due 20\d\d-\d\d-\d\d\n {2}.* is .* in Europe\/Helsinki/);
+    expect((await shell.kaiku('case', 'pause', opened.id)).out).toContain('the clock stands still since');
+    expect((await shell.kaiku('case', 'resume', opened.id)).code).toBe(0);
+    expect((await shell.kaiku('case', 'resume', opened.id)).code).toBe(4);
+    expect(await shell.kaiku('case', 'extend', opened.id, '--reason', 'x', '--told-on', '2020-01-01')).toMatchObject({
+      code: 4,
+      err: expect.stringContaining('before the request was received'),
+    });
+    expect((await shell.kaiku('case', 'extend', opened.id, '--reason', 'many systems')).out).toContain('extended by two');
+    expect((await shell.kaiku('case', 'extend', opened.id, '--reason', 'many systems')).code).toBe(4);
   });
 });
 

@@ -10,6 +10,7 @@ const quiet: Facts = {
   deadDuties: [],
   tasks: [],
   cases: [],
+  deadlines: [],
   holds: [],
   drift: [],
   runs: [],
@@ -63,6 +64,31 @@ describe('what is worth a message', () => {
     expect(found({ drift: [{ system: 's', run: 'r', count: 1 }] })).toEqual(['drift-found s']);
     expect(found({ drift: [{ system: 's', run: 'r', count: 5 }] }, { ...usualLimits, driftFindings: 5 })).toEqual([]);
     expect(found({ logVerified: false })).toEqual(['log-broken audit']);
+  });
+});
+
+describe('the time limit of a case', () => {
+  const at = (due: string, target = due) => found({ deadlines: [{ id: 'c', due, target, since: days(-28) }] });
+
+  it('is told 14, 7, 3 and 1 days before the day that is planned for, once each, and when it is over', () => {
+    // today is 10 March 2026
+    expect(at('2026-03-25')).toEqual([]);
+    expect(at('2026-03-24')).toEqual(['deadline-near c/14']);
+    expect(at('2026-03-18')).toEqual(['deadline-near c/14']);
+    expect(at('2026-03-17')).toEqual(['deadline-near c/7']);
+    expect(at('2026-03-13')).toEqual(['deadline-near c/3']);
+    expect(at('2026-03-11')).toEqual(['deadline-near c/1']);
+    expect(at('2026-03-10')).toEqual(['deadline-near c/1']);
+    expect(at('2026-03-09')).toEqual(['deadline-over c']);
+    // planned for the counted day, lawful until the one it rolled to
+    expect(at('2026-03-12', '2026-03-10')).toEqual(['deadline-near c/1']);
+  });
+
+  it('did not recover when it only came nearer, and did when the answer was given', () => {
+    expect(isRecovery('deadline-near', 'c/7', new Set(['deadline-near c/3']))).toBe(false);
+    expect(isRecovery('deadline-near', 'c/1', new Set(['deadline-over c']))).toBe(false);
+    expect(isRecovery('deadline-near', 'c/1', new Set(['deadline-near d/1']))).toBe(true);
+    expect(isRecovery('deadline-over', 'c', new Set())).toBe(true);
   });
 });
 

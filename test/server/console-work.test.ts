@@ -49,11 +49,13 @@ describe('home', () => {
     const queue = page.text.slice(page.text.indexOf('id="queue"'), page.text.indexOf('id="matrix"'));
     for (const href of [`/cases/${found}`, `/tasks/${task}`, '/held/', '/systems/newsletter'])
       expect(queue).toContain(`href="${href}`);
-    expect(queue.indexOf(`/tasks/${task}`)).toBeLessThan(queue.indexOf(`/cases/${found}`));
-    expect(queue.indexOf(`/cases/${found}`)).toBeLessThan(queue.indexOf('/held/'));
+    expect(queue.indexOf(`/cases/${found}`)).toBeLessThan(queue.indexOf(`/tasks/${task}`));
+    expect(queue.indexOf(`/tasks/${task}`)).toBeLessThan(queue.indexOf('/held/'));
     expect(page.words).toContain('overdue since');
     expect(page.words).toContain('paused: the system rejects our credentials');
     expect(page.words).toContain('1 overdue');
+    // the days of both cases: 20 days on, the one that runs is not near its end
+    expect(page.words).toContain('answer by');
   });
 
   it('shows the matrix with state, outcome, evidence, next step and owner', async () => {

@@ -27,7 +27,7 @@ describe('an error', () => {
     ['a case that nobody is named in', 400, 'POST', '/cases', { type: 'erasure' }],
     ['a case of a type that comes later', 501, 'POST', '/cases', { type: 'access', subject: randomUUID() }],
     ['a case about nobody', 404, 'POST', '/cases', { type: 'erasure', email: 'nobody@sahko.test' }],
-    ['the legal clock', 501, 'POST', `/cases/${randomUUID()}/extend`],
+    ['the clock of no case', 404, 'POST', `/cases/${randomUUID()}/extend`, { reasons: 'x' }],
     ['a role that is none', 400, 'POST', '/tokens', { role: 'king' }],
     ['a system that is none', 404, 'POST', '/systems/constructor/check'],
     ['a duration that is none', 400, 'POST', '/test/clock', { advance: 'P' }],

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
 import { inject } from 'vitest';
+import { on, onServer, migrated as template } from './template.ts';
 import './provided.ts';
 
 export interface TestRuntime {
   kind: 'embedded' | 'server';
-  /** A fresh, empty database. */
+  /** A fresh database that holds nobody; its schema is up to date. */
   databaseUrl: string;
   /** With `kind: 'server'`. */
   redisUrl?: string;
@@ -16,15 +16,11 @@ export interface TestRuntime {
 export async function testRuntime(): Promise<TestRuntime> {
   const { kind, server, redis } = inject('runtime');
   const name = `t_${randomUUID().replaceAll('-', '')}`;
-  const run = async (statement: string) => {
-    const client = new pg.Client({ connectionString: server });
-    await client.connect();
-    await client.query(statement).finally(() => client.end());
-  };
-  await run(`CREATE DATABASE ${name}`);
+  const run = (statement: string) => onServer(server, statement);
+  await run(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   return {
     kind,
-    databaseUrl: server.replace(/\/[^/]*$/, `/${name}`),
+    databaseUrl: on(server, name),
     ...(redis ? { redisUrl: redis } : {}),
     drop: () => run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   };

@@ -8,6 +8,7 @@ import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { findInstalledPostgres } from '../../src/store/embedded-binaries.ts';
 import { findRedis } from './installed.ts';
+import { makeTemplate } from './template.ts';
 import './provided.ts';
 
 /** A PostgreSQL and a Redis of this run, started from what is installed. */
@@ -16,6 +17,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (!postgres || !redis) throw new Error('this project runs only where PostgreSQL and Redis are installed');
   const folder = await mkdtemp(join(tmpdir(), 'kaiku-servers-'));
   const [server, stopPostgres] = await startPostgres(postgres, folder);
+  await makeTemplate(server);
   const queue = await startRedis(redis, folder, await freePort());
   project.provide('runtime', { kind: 'server', server, redis: queue.url });
   return async () => {
@@ -36,6 +38,8 @@ export async function freePort(): Promise<number> {
 const ended = (child: ChildProcess) =>
   new Promise<void>((resolve) => (child.exitCode !== null ? resolve() : child.once('exit', () => resolve())));
 
+const settings = ['listen_addresses=127.0.0.1', 'max_connections=200', 'fsync=off', 'full_page_writes=off'];
+
 async function startPostgres(folderOfBinaries: string, folder: string): Promise<[string, () => Promise<void>]> {
   const data = join(folder, 'postgres');
   const bin = (name: string) => join(folderOfBinaries, 'bin', name);
@@ -50,7 +54,8 @@ async function startPostgres(folderOfBinaries: string, folder: string): Promise<
   const port = await freePort();
   const child = spawn(
     bin('postgres'),
-    ['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=200'],
+    // no test takes the power away; a process that is killed loses nothing by this. The embedded runtime's tests keep the real fsync
+    ['-D', data, '-p', String(port), '-k', folder, ...settings.flatMap((setting) => ['-c', setting])],
     { ...who, stdio: 'ignore' },
   );
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;

@@ -19,7 +19,9 @@ function placeOf(a: AlertView): string | null {
     case 'task-overdue':
       return `/tasks/${a.about}`;
     case 'case-waiting':
-      return `/cases/${a.about}`;
+    case 'deadline-near':
+    case 'deadline-over':
+      return `/cases/${a.about.split('/')[0]}`;
     case 'hold-old':
       return '/held';
     case 'run-failed':

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { subjectRef } from '../../core/audit-entry.ts';
 import { reasonOf } from '../../jobs/erasure.ts';
-import type { Needs } from '../../jobs/needs.ts';
+import { type Needs, now } from '../../jobs/needs.ts';
 import type { CaseRow } from '../../store/cases.ts';
 import { caseNote, timelineOf } from '../../store/console-views.ts';
 import { dutiesOf } from '../../store/duties.ts';
@@ -10,6 +10,7 @@ import type { Actor } from '../auth.ts';
 import { caseNamed, decideCase } from '../decisions.ts';
 import { Id } from '../routes.ts';
 import { dutyView } from '../shapes.ts';
+import { ClockCard } from './case-clock.tsx';
 import { sourceWords } from './cases.tsx';
 import { History } from './history.tsx';
 import type { Translator } from './i18n.ts';
@@ -61,6 +62,7 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
   const subject = await subjectById(needs.db, found.subject);
   const ref = subject?.audit_nonce ? subjectRef(subject.audit_nonce, subject.id) : null;
   const sealed = may(actor, 'GET /subjects/:id') ? await caseNote(needs.db, found.id) : null;
+  const at = await now(needs);
   const planned = found.state === 'planned';
   const owed = duties.filter((d) => d.state !== 'settled');
   return {
@@ -91,6 +93,7 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
             ]}
           />
         </Card>
+        <ClockCard needs={needs} t={t} actor={actor} found={found} at={at} />
         {planned ? (
           <>
             <Card title={t('cases.plan')}>

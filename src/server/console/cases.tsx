@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { caseStates } from '../../core/case.ts';
+import { dayIn } from '../../core/day.ts';
+import { clockSettings } from '../../jobs/case-clock.ts';
+import { now } from '../../jobs/needs.ts';
 import { allCases, type CaseRow } from '../../store/cases.ts';
 import { caseCounts } from '../../store/console-views.ts';
+import { DueBadge } from './case-clock.tsx';
 import { CaseBadge } from './matrix.tsx';
 import { may, rolesOf } from './may.ts';
 import { page } from './page.ts';
@@ -23,6 +27,7 @@ export const casesPage = page({
     const all = Object.values(counts).reduce((sum, n) => sum + n, 0);
     const total = query.state ? (counts[query.state] ?? 0) : all;
     const found = await allCases(needs.db, scope, { limit: size, offset: query.from }, query.state ?? null);
+    const today = dayIn(await now(needs), clockSettings(needs).zone);
     const filters = [undefined, ...caseStates];
     return {
       title: t('cases.title'),
@@ -50,6 +55,13 @@ export const casesPage = page({
               { label: t('cases.type'), cell: (c) => t.word('caseType', c.type) },
               { label: t('cases.state'), cell: (c) => <CaseBadge t={t} state={c.state} /> },
               { label: t('cases.received'), cell: (c) => t.day(c.received_at) },
+              {
+                label: t('cases.due'),
+                cell: (c) =>
+                  c.due ? (
+                    <DueBadge t={t} due={c.due} today={today} isOver={c.state === 'closed' || c.state === 'refused'} />
+                  ) : null,
+              },
               { label: t('cases.source'), cell: (c) => sourceWords(t, c) },
               ...(may(actor, 'GET /subjects/:id')
                 ? [

@@ -20,6 +20,7 @@ import { Queue } from './queue.tsx';
 /** What each kind of waiting thing is read with: who may not ask for it is not shown it. */
 const routeOf: Record<WaitKind, string> = {
   case: 'GET /cases',
+  deadline: 'GET /cases',
   task: 'GET /tasks',
   held: 'GET /held',
   dead: 'POST /duties/:id/redrive',

@@ -50,6 +50,7 @@ export function Matrix({
                   <CaseBadge t={t} state={c.state} />
                 </span>
                 <span class="sub">{t('home.received', { day: t.day(c.received_at) })}</span>
+                {c.due ? <span class="sub">{t('home.answerBy', { day: t.day(c.due) })}</span> : null}
                 {may(actor, 'GET /subjects/:id') ? (
                   <span class="sub">
                     {t('home.person')} <IdLink href={`/people/${c.subject}`} id={c.subject} />

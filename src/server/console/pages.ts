@@ -5,6 +5,7 @@ import { accountsPages } from './accounts.tsx';
 import { alertPages } from './alert-pages.tsx';
 import { auditPages } from './audit-page.tsx';
 import { casePages } from './case.tsx';
+import { caseClockPages } from './case-clock.tsx';
 import { casesPage } from './cases.tsx';
 import { driftPages } from './drift-pages.tsx';
 import type { NavEntry } from './frame.tsx';
@@ -32,6 +33,7 @@ export const pages: readonly Page[] = [
   ...personActs,
   casesPage,
   ...casePages,
+  ...caseClockPages,
   ...heldPages,
   ...parkedPages,
   ...legalHoldActs,

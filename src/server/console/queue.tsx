@@ -73,6 +73,8 @@ function sentence(t: Translator, actor: Actor, w: Waiting, now: Date): string {
       return t(may(actor, 'POST /cases/:id/approve') ? 'home.do.decide' : 'home.do.review', {
         type: t.word('caseType', w.word ?? ''),
       });
+    case 'deadline':
+      return t(w.due && w.due < now ? 'home.do.answerLate' : 'home.do.answer', { type: t.word('caseType', w.word ?? '') });
     case 'task':
       return t(w.due && w.due < now ? 'home.do.taskLate' : 'home.do.task', { system, ask: t.word('ask', w.word ?? '') });
     case 'held':
@@ -98,6 +100,7 @@ function Links({ t, actor, item }: { t: Translator; actor: Actor; item: Waiting 
     ) : null;
   switch (kind) {
     case 'case':
+    case 'deadline':
       return (
         <a class="button" href={`/cases/${id}`}>
           {t('home.open.case')}
