@@ -1,6 +1,7 @@
 import type { Purpose } from '../core/configuration.ts';
 import { addDays, type Day, earlier } from '../core/day.ts';
 import { holdsOn } from '../core/legal-hold.ts';
+import { isMassChange, massLimits } from '../core/mass-change.ts';
 import type { FieldName } from '../core/person.ts';
 import { rectifiable } from '../core/policy.ts';
 import { hasPeriods, periodsFor, yearsOf } from '../core/retention-policy.ts';
@@ -10,6 +11,7 @@ import { inTransaction } from '../store/database.ts';
 import { hold, openHolds, resolveHolds } from '../store/held.ts';
 import { linksOf, updateRecord } from '../store/records.ts';
 import {
+  activePeople,
   dueForSweep,
   endPurpose,
   fieldsHeld,
@@ -19,6 +21,7 @@ import {
   sweptUntil,
 } from '../store/retention.ts';
 import { lockSubject, type SubjectRow } from '../store/subjects.ts';
+import { cursorOf, saveCursor } from '../store/systems.ts';
 import { openErasureCase } from './erasure.ts';
 import { foreseeLaw } from './foresee-law.ts';
 import { rulesOfHolds } from './legal-holds.ts';
@@ -142,15 +145,36 @@ const isWhole = (found: Sweep) => found.propose.length > 0 && found.keep.length 
 /** Proposes, or ends purposes where every period of theirs says so. */
 async function act(needs: Needs, subject: SubjectRow, over: readonly Over[], found: Sweep): Promise<'done' | 'asked' | 'erase'> {
   const { db } = needs;
+  const isWholeByItself = isWhole(found) && found.propose.every(({ approve }) => approve === 'auto');
+  const isByItself = (isWholeByItself || over.some(({ approve }) => approve === 'auto')) && (await mayActToday(needs));
   if ((await openErasure(db, subject.id)) || (await openHolds(db, subject.id)).some((h) => h.kind === 'vanished')) return 'done';
   if (isWhole(found)) {
-    if (found.propose.every(({ approve }) => approve === 'auto')) return 'erase';
+    if (isWholeByItself && isByItself) {
+      await resolveHolds(db, subject.id, 'retention', 'erase');
+      return 'erase';
+    }
     return ask(needs, subject, 'nothing-needed', over, found);
   }
-  const byThemselves = over.filter(({ approve }) => approve === 'auto');
+  const byThemselves = over.filter(({ approve }) => isByItself && approve === 'auto');
   if (byThemselves.length > 0) await endPurposes(needs, subject, byThemselves.map(ended), 'kaiku');
-  const rest = over.filter(({ approve }) => approve !== 'auto');
+  const rest = over.filter((one) => !byThemselves.includes(one));
   return rest.length > 0 ? ask(needs, subject, 'purpose-over', rest, found) : 'done';
+}
+
+/** How many people one day took by itself is kept here. */
+const [hub, byItselfOn] = ['kaiku', 'swept-by-itself'];
+
+/**
+ * Very many people over on one day are more often a mapping that lost its dates than a wish: from the first that would be one too many
+ * for a mass change, a person is asked, whatever the policy says.
+ */
+async function mayActToday(needs: Needs): Promise<boolean> {
+  const today = dayOf(await now(needs));
+  const [day, n] = ((await cursorOf(needs.db, hub, byItselfOn)) ?? '').split(' ');
+  const next = (day === today ? Number(n) : 0) + 1;
+  if (next >= massLimits.fewest && isMassChange(next, await activePeople(needs.db))) return false;
+  await saveCursor(needs.db, hub, byItselfOn, `${today} ${next}`);
+  return true;
 }
 
 const ended = ({ purpose, until }: Over) => ({ purpose, since: addDays(until, 1) });

@@ -134,6 +134,9 @@ export const dueForSweep = (db: Db, today: string, limit: number): Promise<{ id:
       SELECT id FROM subject WHERE state = 'active' AND retention_due <= ${today} ORDER BY retention_due LIMIT ${limit}`,
   );
 
+export const activePeople = async (db: Db): Promise<number> =>
+  (await row(db, sql<{ n: number }>`SELECT count(*) AS n FROM subject WHERE state = 'active'`))?.n ?? 0;
+
 export const sweptUntil = (db: Db, subject: string, due: string) =>
   changes(db, sql`UPDATE subject SET retention_due = ${due} WHERE id = ${subject}`);
 

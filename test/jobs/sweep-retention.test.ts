@@ -228,6 +228,18 @@ describe('the retention sweep, where the policy says so', () => {
     expect(await casesOf(world.needs.db, id)).toMatchObject([{ source: 'retention', approve: 'auto' }]);
   });
 
+  it('asks a person as soon as one day would take very many', async () => {
+    for (let n = 0; n < 24; n++)
+      world.register.put(`m${n}`, {
+        role: 'prospect',
+        person: { givenName: 'Liisa', email: `m${n}@sahko.test` },
+        events: { 'last-contact': addDays(today, -800) },
+      });
+    await pollRegister(world.needs, 'crm');
+    await sweepAll();
+    expect((await held()).map(({ reason }) => reason)).toEqual(Array(5).fill('nothing-needed'));
+  });
+
   it('ends a purpose by itself, and takes it up again after a new contact', async () => {
     const id = await known('customer', { 'last-contact': addDays(today, -800) });
     await sweepAll();
