@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EventsFile, FinancialYearsFile, RetentionFile } from './config-retention.ts';
 import { alertKinds, usualLimits } from './core/alert.ts';
 import { fieldNames } from './core/person.ts';
 import { roles } from './core/scope.ts';
@@ -30,6 +31,7 @@ const PurposeFile = z.strictObject({
     .describe('A permission that the register declares; without it nobody new is given anything for this purpose'),
   fields: z.array(FieldName).min(1),
   for: z.array(z.string().min(1)).min(1).optional().describe('Roles; default: all'),
+  retention: RetentionFile.optional(),
 });
 
 const RegisterFile = z.strictObject({
@@ -47,6 +49,9 @@ const RegisterFile = z.strictObject({
     .default(14)
     .describe('The register is erased at the latest then; the law gives one month'),
   permissions: z.record(z.string(), z.strictObject({ granted: FieldIs.optional(), refused: FieldIs.optional() })).default({}),
+  events: EventsFile.optional().describe(
+    'What happened to a person and when, by date fields of the register: the retention sweep goes by it',
+  ),
 });
 
 const RecipientFile = z.strictObject({
@@ -168,6 +173,7 @@ export const ConfigFile = z.strictObject({
       .string()
       .regex(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, { error: 'must be a day as MM-DD' })
       .optional(),
+    financialYears: FinancialYearsFile.optional(),
     privacyContact: z.email({ error: 'must be an e-mail address' }).optional(),
   }),
   purposes: z.record(

@@ -4,6 +4,7 @@ import { FinnishBusinessIds } from 'finnish-business-ids';
 import { z } from 'zod';
 import { resolveNotify, resolveSignIn } from './config-console.ts';
 import { ConfigError, type Fault, type Located, nearest, type Path, readYaml } from './config-faults.ts';
+import { checkYears, resolvePeriods } from './config-retention.ts';
 import { ConfigFile, type SystemFile } from './config-schema.ts';
 import { isLoopback, secrets, type Tell } from './config-secrets.ts';
 import type { Config, Purpose, SystemConfig } from './core/configuration.ts';
@@ -134,6 +135,10 @@ function resolveAll(
   _yaml: Located,
 ): Config {
   const permissions = Object.values(file.systems).flatMap((s) => Object.keys(s.register?.permissions ?? {}));
+  const { begins, ends } = file.controller.financialYears ?? {};
+  const financialYears = file.controller.financialYears ? { ends: ends ?? [], ...(begins ? { begins } : {}) } : undefined;
+  const years = { yearEnd: file.controller.financialYearEnd ?? '12-31', ...financialYears };
+  checkYears(years, tell);
   const purposes: Record<string, Purpose> = {};
   for (const [name, purpose] of Object.entries(file.purposes)) {
     purposes[name] = {
@@ -143,6 +148,10 @@ function resolveAll(
       ...(purpose.permission ? { permission: purpose.permission } : {}),
       ...(purpose.for ? { for: purpose.for } : {}),
     };
+    if (purpose.retention) {
+      const retention = resolvePeriods(purposes[name], purpose.retention, years, tell);
+      purposes[name] = { ...purposes[name], retention };
+    }
     if (purpose.permission && !permissions.includes(purpose.permission))
       tell(['purposes', name, 'permission'], `no register declares the permission "${purpose.permission}"`, {
         suggestion: nearest(purpose.permission, permissions),
@@ -181,6 +190,7 @@ function resolveAll(
       languages: controller.languages,
       ...(businessId ? { businessId } : {}),
       ...(controller.financialYearEnd ? { financialYearEnd: controller.financialYearEnd } : {}),
+      ...(financialYears ? { financialYears } : {}),
       ...(controller.privacyContact ? { privacyContact: controller.privacyContact } : {}),
     },
     purposes,

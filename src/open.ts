@@ -123,6 +123,7 @@ export async function openHub(env: Environment, log: Logger, given: Given = {}):
                   for: system.register.for,
                   permissions: system.register.permissions,
                   ...(system.register.erasureSignal ? { erasureSignal: system.register.erasureSignal } : {}),
+                  ...(system.register.events ? { events: system.register.events } : {}),
                 },
               }
             : {}),

@@ -7,6 +7,7 @@ import { ApiError, connect, HubGone } from './client.ts';
 import { connectorCommands } from './connector.ts';
 import { driftCommands } from './drift.ts';
 import { linkCommands } from './link.ts';
+import { retentionCommands } from './retention.ts';
 import type { CliNeeds, Session } from './session.ts';
 import { systemCommands } from './system.ts';
 import { taskCommands } from './task.ts';
@@ -48,6 +49,7 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
     taskCommands,
     auditCommands,
     alertCommands,
+    retentionCommands,
     accountCommands,
     connectorCommands,
   ])

@@ -29,7 +29,13 @@ export function systemCommands(program: Command, session: SessionOf): void {
         const systems: Checked[] = [];
         for (const { system } of await api.get<{ system: string }[]>('/systems'))
           systems.push(await checked(api, system, options.writeTest === true));
-        s.show({ systems: systems.map(({ unreachable: _, ...shown }) => shown) }, () => systems.map(checkedLines).join('\n'));
+        const { findings } = await api.get<{ findings: Finding[] }>('/retention');
+        s.show({ systems: systems.map(({ unreachable: _, ...shown }) => shown), retention: findings }, () =>
+          [
+            ...systems.map(checkedLines),
+            ...(findings.length > 0 ? ['', 'How long is kept:', ...findings.map(findingLine)] : []),
+          ].join('\n'),
+        );
         if (systems.some((c) => !c.ok)) s.exit(systems.some((c) => c.unreachable) ? 3 : 1);
       });
     });
@@ -154,6 +160,16 @@ async function checked(api: Api, system: string, writeTest: boolean): Promise<Ch
     return { system, ok: false, rights: [], problem: error.message, unreachable: true };
   }
 }
+
+interface Finding {
+  code: string;
+  purpose: string;
+  params: Record<string, unknown>;
+}
+
+/** A finding of a declared period, for a terminal; the console says it in words. */
+const findingLine = ({ code, purpose, params }: Finding) =>
+  `  ${code.padEnd(22)} ${purpose}${Object.keys(params).length > 0 ? ` — ${JSON.stringify(params)}` : ''}`;
 
 const marks = new Map<boolean | null, string>([
   [true, 'ok     '],

@@ -3,6 +3,7 @@ import type { Allowed } from '../core/allowed.ts';
 import type { Evidence } from '../core/duty.ts';
 import type { Failure } from '../core/failure.ts';
 import type { FieldName, Fields, Person } from '../core/person.ts';
+import type { Trigger } from '../core/retention-rule.ts';
 import type { Call, Wire } from './http.ts';
 
 /**
@@ -137,6 +138,8 @@ export interface RegisterRecord {
   /** Per permission name, what the register says now. */
   granted: Record<string, boolean>;
   refused: Record<string, boolean>;
+  /** What happened and when, where the configuration names the fields; calendar dates, `YYYY-MM-DD`. */
+  events?: Partial<Record<Trigger, string>>;
   changedAt: Date;
 }
 
@@ -244,6 +247,8 @@ export interface RegisterOptions {
   for: string;
   erasureSignal?: FieldIs;
   permissions: Record<string, { granted?: FieldIs; refused?: FieldIs }>;
+  /** By what happened, the date field that tells it. */
+  events?: Partial<Record<Trigger, string>>;
 }
 
 /** One configured system, secrets resolved. */

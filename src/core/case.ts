@@ -9,6 +9,8 @@ const fulfils: Readonly<Record<string, readonly string[]>> = {
   erase: ['erased', 'absent'],
   strip: ['stripped', 'retained'],
   ask: ['erased', 'absent'],
+  // once a legal hold was lifted
+  hold: ['erased', 'absent', 'stripped', 'retained'],
   nothing: ['absent', 'unchanged', 'superseded', 'erased'],
   // a correction that meets what is right already changes nothing, and that is as planned
   update: ['updated', 'unchanged', 'superseded', 'absent'],

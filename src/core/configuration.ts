@@ -1,6 +1,7 @@
 import type { AlertKind, AlertLimits } from './alert.ts';
 import type { ClockSettings } from './legal-clock.ts';
 import type { FieldName } from './person.ts';
+import type { FinancialYears, Period, Trigger } from './retention-rule.ts';
 import type { Role } from './scope.ts';
 
 /** The controller's declaration as the floors below see it: loaded, checked, secrets resolved. */
@@ -12,6 +13,19 @@ export interface Purpose {
   fields: readonly FieldName[];
   /** Roles; absent: all. */
   for?: readonly string[];
+  /** How long it needs somebody; absent: nobody said, which is a finding. */
+  retention?: readonly RetentionPeriod[];
+}
+
+/** How long a purpose needs somebody: the company's own period, or a rule's. */
+export interface RetentionPeriod extends Period {
+  /** Roles; absent: all of the purpose. */
+  for?: readonly string[];
+  /** The rules of the pack that it rests on. */
+  rules: readonly string[];
+  reason?: string;
+  /** `auto`: what is over is erased without a person. */
+  approve: 'person' | 'auto';
 }
 
 export interface FieldIsConfig {
@@ -27,6 +41,8 @@ export interface RegisterConfig {
   erasureSignal?: FieldIsConfig & { approve: 'person' | 'auto' };
   eraseAfterDays: number;
   permissions: Record<string, { granted?: FieldIsConfig; refused?: FieldIsConfig }>;
+  /** By what happened, the register's date field that tells it; `changedAt`: the date of the record's last change. */
+  events?: Partial<Record<Trigger, string>>;
 }
 
 export interface RecipientConfig {
@@ -88,6 +104,8 @@ export interface Config {
     languages: readonly string[];
     /** `MM-DD`. */
     financialYearEnd?: string;
+    /** Years that ended otherwise. */
+    financialYears?: Omit<FinancialYears, 'yearEnd'>;
     privacyContact?: string;
   };
   purposes: Record<string, Purpose>;

@@ -1,8 +1,9 @@
 import type { Allowed } from './allowed.ts';
+import { earlier } from './day.ts';
 import type { Evidence, Outcome, Retained } from './duty.ts';
 import type { FieldName, Fields } from './person.ts';
 import type { Desired, KnownRecord, Wanted } from './plan.ts';
-import { dayAfter } from './retention.ts';
+import { dayAfter, firstEnd } from './retention.ts';
 
 /** The one step that is missing between what should be and what is known. `record` is the index in the known records. */
 export type Step =
@@ -56,17 +57,25 @@ export function diff(desired: Desired, records: readonly KnownRecord[]): Step {
 
 const isHeld = (record: KnownRecord) => record.state === 'linked' || record.state === 'restricted' || record.state === 'inert';
 
-function gone({ human, now }: Extract<Desired, { kind: 'gone' }>, records: readonly KnownRecord[]): Step {
+/** Held is held: neither erased nor asked to be. What waits for its day goes on waiting. */
+function gone(desired: Extract<Desired, { kind: 'gone' }>, records: readonly KnownRecord[]): Step {
+  const step = erasureOf(desired, records);
+  return desired.heldBy && (step.kind === 'erase' || step.kind === 'ask') ? { kind: 'hold', reason: desired.heldBy } : step;
+}
+
+function erasureOf({ human, now }: Extract<Desired, { kind: 'gone' }>, records: readonly KnownRecord[]): Step {
   const held = records.findIndex(isHeld);
   if (held >= 0) return human ? { kind: 'ask', ask: 'erase' } : { kind: 'erase', record: held };
   const kept = records.flatMap((r) => (r.state === 'stripped' && r.retained ? [r.retained] : []));
-  const due = records.findIndex((r) => r.state === 'stripped' && r.retained && dayAfter(r.retained.until) <= now);
+  const due = records.findIndex((r) => r.state === 'stripped' && r.retained && dayAfter(firstEnd(r.retained)) <= now);
   if (due >= 0) return { kind: 'erase', record: due };
-  const [first, ...others] = kept.sort((a, b) => (a.until < b.until ? -1 : 1));
-  if (first) {
-    const last = others.at(-1) ?? first;
+  const last = kept.sort((a, b) => (a.until < b.until ? -1 : 1)).at(-1);
+  if (last) {
     const fields = [...new Set(kept.flatMap((r) => r.fields))].sort();
-    return { kind: 'park', until: dayAfter(first.until), retained: { fields, until: last.until, law: last.law } };
+    const parts = kept.flatMap((r) => r.parts ?? []);
+    const first = kept.map(firstEnd).reduce(earlier);
+    const retained = { fields, until: last.until, law: last.law, ...(parts.length > 0 ? { parts } : {}) };
+    return { kind: 'park', until: dayAfter(first), retained };
   }
   if (records.some((r) => r.state === 'stripped')) return nothing('stripped', 'neutral-values');
   if (records.some((r) => r.state === 'erased')) return nothing('erased');

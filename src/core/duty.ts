@@ -50,9 +50,20 @@ export type ChangeKind = (typeof changeKinds)[number];
 
 export interface Retained {
   fields: string[];
-  /** Calendar date, `YYYY-MM-DD`. */
+  /** Calendar date, `YYYY-MM-DD`: the last day of the last of it. */
   until: string;
   law: string;
+  /** Which law keeps which of the fields: none is said to be kept by a law that does not name it. Absent: a person's statement. */
+  parts?: RetainedPart[];
+}
+
+export interface RetainedPart {
+  fields: string[];
+  until: string;
+  law: string;
+  /** The rule and the version of the pack that counted the day; absent where a claim keeps it. */
+  rule?: string;
+  pack?: string;
 }
 
 /** A duty as the API, the CLI and the console show it. No other words, no values of the person. */
@@ -65,6 +76,12 @@ export interface DutyView {
   since: string;
   notBefore?: string;
   retained?: Retained;
+  /** The looks after an erasure: the last one, and the next. */
+  rechecks?: { last?: string; next?: string };
+  /** Of an erased person: until when the system's backups may hold them; null: the system does not say. */
+  backupsUntil?: string | null;
+  /** The strongest evidence that an erasure can reach there, where it is not the strongest there is. */
+  cap?: Evidence;
   asked?: { whom: string; due: string };
   reason?: string;
   next?: string;

@@ -46,6 +46,10 @@ export interface PlanInput {
   /** This system was ever given something. */
   disclosed: boolean;
   tombstoned: boolean;
+  /** A legal hold keeps what the person's rows there hold (Art. 17(3)(e)). */
+  legalHold?: boolean;
+  /** Every purpose of the recipient needs this person no more. */
+  over?: boolean;
   now: Date;
 }
 
@@ -55,7 +59,7 @@ export type Desired =
   | { kind: 'wait'; until: Date; reason: string }
   /** The erased are served nowhere; a late correction meets this. */
   | { kind: 'barred' }
-  | { kind: 'gone'; human: boolean; now: Date }
+  | { kind: 'gone'; human: boolean; now: Date; heldBy?: string }
   | { kind: 'restricted'; human: boolean; permissions: string[]; reason: string /** People are asked too. */; ask?: boolean }
   /** The register carries each refused permission in its mapped field. */
   | { kind: 'refusals'; permissions: string[]; written: boolean }
@@ -87,7 +91,7 @@ export function plan(input: PlanInput): Desired {
   if (subject.state === 'erased' || input.tombstoned) {
     // what a system still holds of an erased person (the register went first, or a parked day came) goes now
     const remains = input.role === 'recipient' && input.records.some((r) => heldStates.has(r.state));
-    return remains ? { kind: 'gone', human: input.human, now: input.now } : { kind: 'barred' };
+    return remains ? gone(input) : { kind: 'barred' };
   }
   const refused = Object.entries(input.permissions).flatMap(([name, state]) => (state.refused ? [name] : []));
   if (input.role === 'register') return { kind: 'refusals', permissions: refused, written: input.refusedWritten };
@@ -102,6 +106,7 @@ export function plan(input: PlanInput): Desired {
     };
   if (input.holds.includes('vanished')) return { kind: 'hold', reason: 'vanished' };
   if (!input.linked && !input.human) return { kind: 'hold', reason: 'not-linked' };
+  if (input.over) return gone(input);
   const fresh = grantFor(input.purposes, subject.role, input.permissions);
   if (input.holds.includes('ambiguous-record')) return { kind: 'hold', reason: 'ambiguous-record' };
   return {
@@ -123,8 +128,7 @@ function erasing(input: PlanInput, found: NonNullable<PlanInput['erasureCase']>)
   const permissions = Object.keys(input.permissions);
   if (input.role === 'register') {
     const turn = found.othersSettled || (found.eraseBy !== null && found.eraseBy <= now);
-    if (approved && turn && (found.undoUntil === null || found.undoUntil <= now))
-      return { kind: 'gone', human: input.human, now: input.now };
+    if (approved && turn && (found.undoUntil === null || found.undoUntil <= now)) return gone(input);
     if (!input.refusedWritten) return { kind: 'refusals', permissions, written: false };
     return approved && found.eraseBy
       ? { kind: 'wait', until: found.eraseBy, reason: 'register-last' }
@@ -137,7 +141,13 @@ function erasing(input: PlanInput, found: NonNullable<PlanInput['erasureCase']>)
     const open = !input.human && input.records.some((r) => r.state === 'linked');
     return open ? restricted : { kind: 'wait', until: found.undoUntil, reason: 'undo-window' };
   }
-  return { kind: 'gone', human: input.human, now: input.now };
+  return gone(input);
+}
+
+/** What is found again after its erasure waits for a person's word; what a dispute needs, for its release. */
+function gone({ human, now, holds, legalHold }: PlanInput): Desired {
+  const heldBy = holds.includes('returned') ? 'returned' : legalHold ? 'legal-hold' : null;
+  return { kind: 'gone', human, now, ...(heldBy ? { heldBy } : {}) };
 }
 
 function wanted(input: PlanInput, granted: Grant): Wanted {

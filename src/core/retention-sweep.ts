@@ -104,14 +104,24 @@ const holdOf = (holds: readonly LegalHold[], field: FieldName): Verdict => ({
   until: null,
 });
 
-type Need =
+export type Need =
   | { kind: 'runs'; purpose: string; until: Day | null }
   | { kind: 'over'; purpose: string; until: Day; approve: 'person' | 'auto' }
   | { kind: 'question'; code: SweepQuestion; about: string; trigger?: Trigger };
 
+/** What each purpose of somebody's role still needs them for. */
+export const needsOf = (
+  subject: Pick<SweptSubject, 'role' | 'events'>,
+  purposes: readonly Pick<Purpose, 'name'>[],
+  periods: readonly PurposePeriod[],
+  today: Day,
+  years: string | FinancialYears,
+): { purpose: string; need: Need }[] =>
+  purposes.map(({ name }) => ({ purpose: name, need: needOf(subject, name, periods, today, years) }));
+
 /** What one purpose still needs the person for. Of several periods the last to end counts. */
 function needOf(
-  { role, events }: SweptSubject,
+  { role, events }: Pick<SweptSubject, 'role' | 'events'>,
   purpose: string,
   periods: readonly PurposePeriod[],
   today: Day,

@@ -1,6 +1,6 @@
-import { type Day, later } from './day.ts';
-import type { Retained } from './duty.ts';
-import type { Fields } from './person.ts';
+import { addDays, type Day, earlier, later } from './day.ts';
+import type { Retained, RetainedPart } from './duty.ts';
+import type { FieldName, Fields } from './person.ts';
 import { fiPack } from './retention-fi.ts';
 import { type FinancialYears, lastDay, type RetentionPack, type RetentionRule, type Trigger } from './retention-rule.ts';
 
@@ -14,20 +14,6 @@ export const retentionRules: Readonly<Record<string, RetentionRule>> = Object.fr
 /** The last day on which the rule keeps what an event of `day` began. */
 export const retainedUntil = (rule: RetentionRule, day: Day, years: string | FinancialYears): Day =>
   lastDay({ from: rule.from, length: { years: rule.years } }, day, years);
-
-/** The rule that keeps a document of `day` longest, and until when; null where no rule is named. */
-export function longestRetention(
-  names: readonly string[],
-  day: Day,
-  years: string | FinancialYears,
-): { until: Day; law: string } | null {
-  let longest: { until: Day; law: string } | null = null;
-  for (const rule of names.flatMap((name) => retentionRules[name] ?? [])) {
-    const until = retainedUntil(rule, day, years);
-    if (longest === null || until > longest.until) longest = { until, law: rule.law };
-  }
-  return longest;
-}
 
 /** The first moment after a last day, as the hub's clock counts: midnight in Finland is before midnight UTC, so nothing goes early. */
 export const dayAfter = (day: Day): Date => new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000);
@@ -60,6 +46,62 @@ export function retainedBy(
     return [{ rule: id, pack: pack.version, law, grade, fields: scope.fields, event, until: retainedUntil(rule, event, years) }];
   });
 }
+
+/**
+ * What rules keep of a row that documents hang on, field by field: each field by the rule that keeps it longest, and none that no rule
+ * names. The first to end comes first.
+ */
+export function keptBy(
+  names: readonly string[],
+  fields: readonly FieldName[],
+  day: Day,
+  years: string | FinancialYears,
+  pack: RetentionPack = fiPack,
+): RetainedBy[] {
+  const all = retainedBy(names, { document: day }, years, pack).sort((a, b) => (a.until < b.until ? -1 : 1));
+  const longest = (field: string) => all.findLast((one) => one.fields.includes(field));
+  return all.flatMap((one) => {
+    const own = fields.filter((field) => longest(field) === one);
+    return own.length > 0 ? [{ ...one, fields: own }] : [];
+  });
+}
+
+/** Legal claims (Art. 17(3)(e)): what is unpaid or in collection. */
+export const claimLaw = 'GDPR Art. 17(3)(e)';
+
+/**
+ * What is left in a row, and which law keeps which of it. What no rule names is kept for an open claim alone, which is looked at again
+ * on `claimUntil`; null: there is no claim, and such a field is kept by nothing.
+ */
+export function retainedIn(fields: readonly string[], kept: readonly RetainedBy[], claimUntil: Day | null): Retained | null {
+  const parts: RetainedPart[] = kept.flatMap(({ fields: own, until, law, rule, pack }) => {
+    const there = fields.filter((field) => own.includes(field)).sort();
+    return there.length > 0 ? [{ fields: there, until, law, rule, pack }] : [];
+  });
+  const beyond = fields.filter((field) => !parts.some((part) => part.fields.includes(field))).sort();
+  if (claimUntil !== null && beyond.length > 0) parts.push({ fields: beyond, until: claimUntil, law: claimLaw });
+  if (parts.length === 0) return null;
+  const laws = [...new Set([...parts.map(({ law }) => law), ...(claimUntil === null ? [] : [claimLaw])])];
+  return {
+    fields: parts.flatMap((part) => part.fields).sort(),
+    until: parts.map(({ until }) => until).reduce(later),
+    law: laws.join('; '),
+    parts,
+  };
+}
+
+/** The day on which the first of it may go. */
+export const firstEnd = ({ until, parts = [] }: Retained): Day => parts.map((part) => part.until).reduce(earlier, until);
+
+/** Days between a shorter date being shown and its taking effect. */
+const noticeDays = 30;
+
+/**
+ * The day that counts after a rule gave another one. A longer one counts at once: what a law keeps must not go. A shorter one counts
+ * too, and not before people had a month to see it: an erasure cannot be taken back, a day more can.
+ */
+export const cautiousDay = (was: Day, counted: Day, today: Day): Day =>
+  counted >= was ? counted : earlier(was, later(counted, addDays(today, noticeDays)));
 
 export type Reviewed =
   | { kind: 'same' }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Outcome } from '../core/duty.ts';
 import { grantFor, rectifiable } from '../core/policy.ts';
+import { dayAfter } from '../core/retention.ts';
 import { caseById, casesOf } from '../store/cases.ts';
 import { changes, inTransaction, json } from '../store/database.ts';
 import { dutyById, type Move } from '../store/duties.ts';
@@ -96,12 +97,14 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
         ? { fields: heldFields(needs, task.system, subject.role), until: said.until ?? '', law: said.law ?? '' }
         : null;
     const state = retained ? 'waiting' : 'settled';
+    // the last day itself is still the law's
+    const again = said.outcome === 'retained' && said.until ? dayAfter(said.until) : null;
     await changes(
       needs.db,
       sql`UPDATE duty SET state = ${state}, outcome = ${said.outcome}, evidence = 'acknowledged', reason = NULL, next = NULL, asked_whom = NULL, asked_due = NULL,
             satisfied = greatest(satisfied, ${task.version}), retained = ${retained ? json(retained) : null},
-            legal_not_before = ${retained ? retained.until : null}::timestamptz, raised = raised + 1, since = now(),
-            wake_at = ${retained ? sql`${retained.until}::timestamptz - (SELECT clock_offset FROM instance)` : null}
+            legal_not_before = ${again}::timestamptz, raised = raised + 1, since = now(),
+            wake_at = ${again ? sql`${again}::timestamptz - (SELECT clock_offset FROM instance)` : null}
           WHERE id = ${duty.id} AND state = 'asked'`,
     );
     await tell(

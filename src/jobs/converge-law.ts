@@ -2,13 +2,13 @@ import type { Bound, Profile, Recipient, RemoteRef } from '../connectors/connect
 import type { Call } from '../connectors/http.ts';
 import { Failure } from '../core/failure.ts';
 import type { FieldName } from '../core/person.ts';
-import { dayAfter } from '../core/retention.ts';
-import { type RecordRow, updateRecord } from '../store/records.ts';
+import { type RetainedBy, retainedIn } from '../core/retention.ts';
+import { type ParkedBy, type RecordRow, updateRecord } from '../store/records.ts';
 import { askPerson } from './ask-person.ts';
 import { settled, type Taken } from './converge-taken.ts';
 import type { View } from './converge-view.ts';
 import { standings } from './converge-write.ts';
-import { lawOf } from './law-of.ts';
+import { type KeptNow, keptFields, lawOf, quarterFrom } from './law-of.ts';
 import { type Needs, now } from './needs.ts';
 
 /**
@@ -34,12 +34,10 @@ export async function keepByLaw(
   const record = view.rows[i]?.record;
   const bound = record && recipient.bound && recipient.strip ? await recipient.bound(ref, call) : null;
   if (!record || !bound || !recipient.strip) return { kept: null, isBound: false };
-  // unfinished work is no document: no law keeps it
-  const law = bound.pending === undefined ? lawOf(needs, view.duty.recipient, bound) : null;
-  const isOver = law === null || dayAfter(law.until) <= (await now(needs));
+  const law = lawOf(needs, view.duty.recipient, bound, await now(needs));
   // the day has come and nothing is open: the erasure itself is tried, once more than the law demands
-  if (isOver && !bound.open && law !== null) return { kept: null, isBound: true };
-  return { kept: await stripRow(needs, { recipient, record, ref, bound, law, isOver }, call), isBound: true };
+  if (law.isNamed && law.runs.length === 0 && !bound.open) return { kept: null, isBound: true };
+  return { kept: await stripRow(needs, { recipient, record, ref, bound, law }, call), isBound: true };
 }
 
 interface BoundRow {
@@ -47,13 +45,13 @@ interface BoundRow {
   record: RecordRow;
   ref: RemoteRef;
   bound: Bound;
-  law: { until: string; law: string } | null;
-  isOver: boolean;
+  law: KeptNow;
 }
 
 async function stripRow(needs: Needs, row: BoundRow, call: Call): Promise<Taken | null> {
-  const { recipient, record, ref, bound, law, isOver } = row;
+  const { recipient, record, ref, law } = row;
   if (!recipient.strip) return null;
+  const bound = law.isNamed ? { ...row.bound, keeps: keptFields(row.bound, law.runs) } : row.bound;
   const said = await recipient.strip(ref, bound, call);
   if (said.kind === 'not-found') return null;
   if (said.kind === 'refused') return { ...settled('refused', 'acknowledged', said.code), called: true };
@@ -71,7 +69,9 @@ async function stripRow(needs: Needs, row: BoundRow, call: Call): Promise<Taken 
       write: () => noteHeld(needs, record.id, back.standing),
     };
   }
-  if (law === null) {
+  const at = await now(needs);
+  const retained = law.isNamed ? retainedIn(fields, law.runs, bound.open ? quarterFrom(at) : null) : null;
+  if (retained === null) {
     // the system will not let go, and no rule of the company says why: that is for a person
     return {
       ...settled('refused', 'observed', 'no-retention-rule'),
@@ -79,8 +79,6 @@ async function stripRow(needs: Needs, row: BoundRow, call: Call): Promise<Taken 
       write: () => noteHeld(needs, record.id, back.standing),
     };
   }
-  // an open claim outlasts a date that has passed: looked at again each quarter
-  const until = isOver ? quarterFrom(await now(needs)) : law.until;
   return {
     ...settled('retained', 'observed', bound.open ? 'law-and-open-claim' : 'law'),
     called: true,
@@ -89,7 +87,8 @@ async function stripRow(needs: Needs, row: BoundRow, call: Call): Promise<Taken 
         state: 'stripped',
         evidence: 'observed',
         observed: true,
-        retained: { fields, until, law: bound.open ? `${law.law}; GDPR Art. 17(3)(e)` : law.law },
+        retained,
+        parked: parkedBy(needs, record.id, law.runs),
       }).then(nothing),
   };
 }
@@ -98,7 +97,13 @@ const nothing = () => {};
 const noteHeld = (needs: Needs, record: string, standing: Profile['standing']) =>
   updateRecord(needs.db, record, { state: standings[standing], evidence: 'observed', observed: true }).then(nothing);
 const keeps = (bound: Bound, name: string) => bound.keeps.includes(name as FieldName);
-const quarterFrom = (at: Date) => new Date(at.getTime() + 91 * 86_400_000).toISOString().slice(0, 10);
+
+/** By what the row waits, so that it can be counted again: the rule that keeps it longest, and the day of the document, sealed. */
+function parkedBy(needs: Needs, record: string, runs: readonly RetainedBy[]): ParkedBy | null {
+  const last = runs.at(-1);
+  if (!last) return null;
+  return { rule: last.rule, pack: last.pack, sealedEvent: needs.vault.sealJson(`event:${record}`, last.event) };
+}
 
 /**
  * The law's time is over and the system still refuses: the values agreed with the accountant go over what is left. Where none are
@@ -120,8 +125,12 @@ export async function neutralise(
     ...settled('stripped', 'observed', 'neutral-values'),
     called: true,
     write: () =>
-      updateRecord(needs.db, record.id, { state: 'stripped', evidence: 'observed', observed: true, retained: null }).then(
-        nothing,
-      ),
+      updateRecord(needs.db, record.id, {
+        state: 'stripped',
+        evidence: 'observed',
+        observed: true,
+        retained: null,
+        parked: null,
+      }).then(nothing),
   };
 }

@@ -12,24 +12,39 @@ import type { Needs } from './needs.ts';
  * The positive control: "not found" means something only if the same key and route find a living linked row just now. Without one
  * the statement stays as weak as it is.
  */
-export async function routeWorks(needs: Needs, recipient: Recipient, view: View, place: string, call: Call): Promise<boolean> {
-  if (view.subject.register === view.duty.recipient) return registerRouteWorks(needs, recipient, view, place, call);
-  for (const control of await controlRecord(needs.db, view.duty.recipient, place, view.subject.id)) {
-    if (!control.sealed_ref) continue;
-    if ((await recipient.read(unsealRef<RemoteRef>(needs.vault, view.duty.recipient, control.sealed_ref), call)) !== null)
-      return true;
-  }
-  return false;
+export const routeWorks = (needs: Needs, recipient: Recipient, view: View, place: string, call: Call): Promise<boolean> =>
+  routeWorksAt(
+    needs,
+    recipient,
+    { recipient: view.duty.recipient, register: view.subject.register, subject: view.subject.id, place },
+    call,
+  );
+
+/** Where a look was taken, and about whom: the control is somebody else's row of the same place. */
+interface LookedAt {
+  recipient: string;
+  register: string;
+  subject: string;
+  place: string;
 }
 
-async function registerRouteWorks(needs: Needs, recipient: Recipient, view: View, place: string, call: Call): Promise<boolean> {
-  for (const control of await controlRegisterRecords(needs.db, view.subject.register, place, view.subject.id)) {
-    if (
-      (await recipient.read(needs.vault.unsealJson<RemoteRef>(`register:${view.subject.register}`, control.sealed_ref), call)) !==
-      null
-    )
-      return true;
-  }
+/** The same without a duty's view: for the looks that come after an erasure. */
+export async function routeWorksAt(
+  needs: Needs,
+  recipient: Recipient,
+  { recipient: system, register, subject, place }: LookedAt,
+  call: Call,
+): Promise<boolean> {
+  const { db, vault } = needs;
+  const refs =
+    register === system
+      ? (await controlRegisterRecords(db, register, place, subject)).map(({ sealed_ref }) =>
+          vault.unsealJson<RemoteRef>(`register:${register}`, sealed_ref),
+        )
+      : (await controlRecord(db, system, place, subject)).flatMap(({ sealed_ref }) =>
+          sealed_ref ? [unsealRef<RemoteRef>(vault, system, sealed_ref)] : [],
+        );
+  for (const ref of refs) if ((await recipient.read(ref, call)) !== null) return true;
   return false;
 }
 

@@ -6,6 +6,7 @@ import { type CaseRow, openErasure } from '../store/cases.ts';
 import { type DutyRow, dutiesOf } from '../store/duties.ts';
 import { openHolds } from '../store/held.ts';
 import { disclosuresOf, type RecordRow, recordsOf, unsealRef } from '../store/records.ts';
+import { purposesOver } from '../store/retention.ts';
 import {
   fieldsOfVersion,
   formerFields,
@@ -17,6 +18,7 @@ import {
   subjectById,
 } from '../store/subjects.ts';
 import { systemState } from '../store/systems.ts';
+import { isHeldAt } from './legal-holds.ts';
 import { type Needs, now, recipientNames } from './needs.ts';
 
 /** Everything that decides a duty, read from the ledger at once. */
@@ -55,6 +57,10 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
         register: null,
       }));
   const fields = fieldsOfVersion(vault, subject, version);
+  const over = new Set((await purposesOver(db, subject.id)).map(({ purpose }) => purpose));
+  const purposes = (system.recipient?.purposes ?? []).flatMap((name) => config.purposes[name] ?? []);
+  const needed = over.size === 0 ? purposes : purposes.filter(({ name }) => !over.has(name));
+  const at = await now(needs);
   const disclosures = await disclosuresOf(db, subject.id);
   const input: PlanInput = {
     role: isRegister ? 'register' : 'recipient',
@@ -67,7 +73,9 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     fields: fields ?? {},
     fingerprints: version?.fingerprints ?? {},
     formerly: await formerFields(db, subject.id),
-    purposes: (system.recipient?.purposes ?? []).flatMap((name) => config.purposes[name] ?? []),
+    purposes: needed,
+    over: needed.length === 0 && purposes.length > 0,
+    legalHold: await isHeldAt(needs, subject.id, duty.recipient, at),
     carries: carriesOf(connector.recipient),
     together: connector.recipient?.together ?? [],
     permissions: Object.fromEntries(permissions.map((p): [string, PermissionState] => [p.name, p.state])),
@@ -80,7 +88,7 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     })),
     refusedWritten: permissions.every((p) => !p.state.refused || p.refused_written),
     disclosed: disclosures.some((d) => d.recipient === duty.recipient),
-    now: await now(needs),
+    now: at,
     tombstoned: subject.state === 'erased',
   };
   return { duty, subject, version: subject.version, fields, fingerprints: version?.fingerprints ?? {}, erasure, rows, input };

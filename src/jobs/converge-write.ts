@@ -7,6 +7,7 @@ import { markRegisterRecord } from '../store/subjects.ts';
 import { noteRefusal, noteRegisterRefused } from './converge-notes.ts';
 import type { View } from './converge-view.ts';
 import type { Needs } from './needs.ts';
+import { planRechecks } from './plan-rechecks.ts';
 
 /** What a step or a look found, written down: the record's state, its newest locator and fingerprints, and how we know. */
 
@@ -76,6 +77,8 @@ export async function writeGone(
       outcome === 'erased' || view.erasure ? 'erased' : 'vanished',
     );
   if (row?.record) await updateRecord(needs.db, row.record.id, { state: outcome, evidence, observed: evidence === 'observed' });
+  // whoever was erased is looked for again; a correction that found nobody is no erasure
+  if (outcome === 'erased' || view.input.subject.state !== 'active') await planRechecks(needs, view, i);
 }
 
 export async function writeNew(

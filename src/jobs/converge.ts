@@ -1,7 +1,7 @@
 import type { Connector } from '../connectors/connector.ts';
 import type { Call } from '../connectors/http.ts';
 import { diff, type Step } from '../core/diff.ts';
-import { lanes, type Outcome } from '../core/duty.ts';
+import { type Evidence, lanes, type Outcome, weaker } from '../core/duty.ts';
 import { Failure } from '../core/failure.ts';
 import { type PlanInput, plan } from '../core/plan.ts';
 import { inTransaction } from '../store/database.ts';
@@ -108,11 +108,15 @@ async function step(needs: Needs, connector: Connector, lease: Lease, passed: Pa
     );
   }
   if (next.kind === 'nothing' && lost)
-    return record(needs, lease, view, { kind: 'settled', outcome: lost, evidence: 'observed' }, next, passed);
+    return record(needs, lease, view, { kind: 'settled', outcome: lost, evidence: evidenceOf(connector, lost) }, next, passed);
   const taken = await take(needs, connector, view, next, call);
   if (taken.called) await countCall(needs.db, lease.duty.recipient, true);
   return record(needs, lease, view, taken, next, passed);
 }
+
+/** What reading after a lost answer proves: of an erasure no more than the system can ever prove. */
+const evidenceOf = (connector: Connector, outcome: Outcome): Evidence =>
+  outcome === 'erased' ? weaker('observed', connector.manifest.erasure.cap) : 'observed';
 
 /** A holder that was killed may have left work at the vendor that is not through: it must not write after us. */
 async function withdrawWhatRuns(connector: Connector, { duty }: Lease, call: Call): Promise<void> {

@@ -2,7 +2,7 @@ import type { Lane } from '../core/duty.ts';
 import { inTransaction } from '../store/database.ts';
 import { type FindingRow, markRepaired, unrepaired } from '../store/drift.ts';
 import { dutiesOf, raise, readFirst, redrive } from '../store/duties.ts';
-import { resolveReturned } from '../store/held.ts';
+import { resolveHolds, resolveReturned } from '../store/held.ts';
 import { putRecord, recordById, updateRecord } from '../store/records.ts';
 import type { RunRow } from '../store/runs.ts';
 import { lockSubject } from '../store/subjects.ts';
@@ -132,6 +132,7 @@ async function eraseAgain(needs: Needs, run: RunRow, finding: FindingRow, versio
     if (!made) return false;
   }
   await resolveReturned(needs.db, run.system, hash, 'erase');
+  await resolveHolds(needs.db, subject, 'returned', 'erase');
   const owed = await raise(needs.db, { subject, recipients: [run.system], lane: 'erasure', wanted: version, newId: needs.newId });
   if (owed.some((d) => d.recipient === run.system)) await readFirst(needs.db, subject, run.system);
   return owed.length > 0;

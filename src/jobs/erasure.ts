@@ -30,6 +30,7 @@ import {
 import { putTombstones } from '../store/tombstones.ts';
 import { clockOf } from './case-clock.ts';
 import type { Foreseen } from './foresee-law.ts';
+import { isHeldAt } from './legal-holds.ts';
 import { type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
 
@@ -115,6 +116,7 @@ export class AlreadyErased extends Error {
 export async function planErasure(needs: Needs, subject: SubjectRow, foreseen?: Foreseen): Promise<PlannedStep[]> {
   const disclosed = new Map((await disclosuresOf(needs.db, subject.id)).map((d) => [d.recipient, d.fields]));
   const plan: PlannedStep[] = [];
+  const at = await now(needs);
   for (const name of recipientNames(needs.config)) {
     const records = (await recordsOf(needs.db, subject.id, name)).filter((r) => r.state !== 'erased' && r.state !== 'absent');
     const fields = disclosed.get(name);
@@ -123,9 +125,20 @@ export async function planErasure(needs: Needs, subject: SubjectRow, foreseen?: 
     const law = foreseen?.get(name);
     const kept = typeof law === 'object' ? { retained: law } : law === 'unread' ? { reason: 'law-not-read' } : {};
     const step = !held ? 'nothing' : human ? 'ask' : typeof law === 'object' ? 'strip' : 'erase';
-    plan.push({ system: name, step, ...(fields ? { fields } : {}), ...kept });
+    const isHeld = held && (await isHeldAt(needs, subject.id, name, at));
+    plan.push({
+      system: name,
+      step: isHeld ? 'hold' : step,
+      ...(fields ? { fields } : {}),
+      ...kept,
+      ...(isHeld ? { reason: 'legal-hold' } : {}),
+    });
   }
-  plan.push({ system: subject.register, step: 'erase', reason: 'last' });
+  const isRegisterHeld = await isHeldAt(needs, subject.id, subject.register, at);
+  plan.push({
+    system: subject.register,
+    ...(isRegisterHeld ? { step: 'hold', reason: 'legal-hold' } : { step: 'erase', reason: 'last' }),
+  });
   return plan;
 }
 

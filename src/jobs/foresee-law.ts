@@ -1,9 +1,10 @@
 import type { RemoteRef } from '../connectors/connector.ts';
 import { freeCall } from '../connectors/http.ts';
 import type { Retained } from '../core/duty.ts';
+import { retainedIn } from '../core/retention.ts';
 import { recordsOf, unsealRef } from '../store/records.ts';
-import { lawOf } from './law-of.ts';
-import { type Needs, recipientNames } from './needs.ts';
+import { keptFields, lawOf, quarterFrom } from './law-of.ts';
+import { type Needs, now, recipientNames } from './needs.ts';
 
 /** What a law would keep at each system if the erasure were approved now; `unread` where the system did not answer in time. */
 export type Foreseen = Map<string, Retained | 'unread'>;
@@ -32,8 +33,11 @@ async function retainedAt(needs: Needs, subject: string, system: string): Promis
   for (const record of await recordsOf(needs.db, subject, system)) {
     if (record.state === 'erased' || record.state === 'absent' || !record.sealed_ref) continue;
     const bound = await recipient.bound(unsealRef<RemoteRef>(needs.vault, system, record.sealed_ref), freeCall);
-    const law = bound && bound.pending === undefined ? lawOf(needs, system, bound) : null;
-    if (bound && law) return { fields: [...bound.keeps].sort(), until: law.until, law: law.law };
+    if (!bound) continue;
+    const at = await now(needs);
+    const { isNamed, runs } = lawOf(needs, system, bound, at);
+    const kept = isNamed ? retainedIn(keptFields(bound, runs), runs, bound.open ? quarterFrom(at) : null) : null;
+    if (kept) return kept;
   }
   return null;
 }

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { Connector } from '../connectors/connector.ts';
 import type { Config } from '../core/configuration.ts';
+import { type Day, dayIn } from '../core/day.ts';
+import { cautious } from '../core/legal-clock.ts';
 import type { LogSigner } from '../store/audit.ts';
 import { type Told, tell as tellStore } from '../store/audit.ts';
 import { hubNow } from '../store/clock.ts';
@@ -22,6 +24,9 @@ export interface Needs {
 }
 
 export const now = (needs: Needs): Promise<Date> => hubNow(needs.db);
+
+/** The calendar day that an instant is for the controller. */
+export const dayOf = (at: Date): Day => dayIn(at, cautious.zone);
 
 /** Writes audit entries into the transaction that is under way. */
 export const tell = async (needs: Needs, ...told: Told[]): Promise<void> =>

@@ -21,6 +21,7 @@ import { advanceRights } from './case-rights.ts';
 import { faultOf } from './converge.ts';
 import { convergeTogether } from './converge-many.ts';
 import { correctRegister } from './correct-register.ts';
+import { onNewDay, onStart } from './daily.ts';
 import { deliverNotices, openChannels, type Words } from './deliver-notices.ts';
 import { driftInTurn } from './drift.ts';
 import { advanceCase } from './erasure.ts';
@@ -29,9 +30,11 @@ import { tryFirstContact } from './link.ts';
 import { type Needs, now, tell } from './needs.ts';
 import { pollRegister } from './poll-register.ts';
 import type { Queues } from './queues.ts';
+import { recheckErasures } from './recheck-erasure.ts';
 import { relay } from './relay.ts';
 import { driveRun } from './resync.ts';
 import { sweepRegister, totalDropped } from './sweep-register.ts';
+import { sweepRetention } from './sweep-retention.ts';
 import { verifyOwnLog } from './verify-log.ts';
 import { watch } from './watch.ts';
 
@@ -51,6 +54,9 @@ const pace = {
   watch: 10_000,
   notices: 2000,
   verify: 86_400_000,
+  day: 2000,
+  retention: 2000,
+  rechecks: 5000,
 };
 
 /** Runs that one process works at. */
@@ -69,6 +75,9 @@ export function startWork(needs: Needs, queues: Queues, worker: string, words: W
     );
     if (system.register) registerClockwork(needs, system.name, system.register, every);
     if (system.recipient && connector.recipient) {
+      every(`rechecks:${system.name}`, pace.rechecks, async () => {
+        if (await takeTurn(needs.db, system.name, 'rechecks', pace.rechecks)) await recheckErasures(needs, system.name);
+      });
       every(`contact:${system.name}`, pace.contact, () => meetRecipient(needs, system.name));
       every(`drift:${system.name}`, pace.drift, async () => {
         if (await isOpen(needs, system.name)) await driftInTurn(needs, system.name);
@@ -98,6 +107,13 @@ export function startWork(needs: Needs, queues: Queues, worker: string, words: W
   every('notices', pace.notices, () => deliverNotices(needs, channels, words));
   every('verify', pace.envelopes, async () => {
     if (await takeTurn(needs.db, 'kaiku', 'verify', pace.verify)) await verifyOwnLog(needs);
+  });
+  const started = onStart(needs).catch((error: unknown) =>
+    needs.log.error({ fault: faultOf(error) }, 'counting again at the start failed'),
+  );
+  every('day', pace.day, async () => started.then(() => onNewDay(needs)));
+  every('retention', pace.retention, async () => {
+    if (await takeTurn(needs.db, 'kaiku', 'retention', pace.retention)) await sweepRetention(needs);
   });
   every('envelopes', pace.envelopes, async () => dropEnvelopes(needs.db, await now(needs)));
   every('clocks', pace.envelopes, async () => {

@@ -31,6 +31,7 @@ import { tombstonesAmong } from '../store/tombstones.ts';
 import { openErasureCase } from './erasure.ts';
 import { type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
+import { takeEvents } from './take-events.ts';
 import { takePermissions } from './take-permissions.ts';
 
 export type TakenIn = 'same' | 'created' | 'changed' | 'held' | 'erasing';
@@ -76,6 +77,7 @@ export async function takeIn(needs: Needs, system: string, record: RegisterRecor
     if ((tied && record.sameAs) || known?.secondary) return signals(needs, system, subject, record, 'same');
 
     const result = await takeValues(needs, system, subject, record, fields, before === undefined);
+    await takeEvents(needs, system, subject, record);
     return signals(needs, system, subject, record, result);
   });
 }

@@ -28,6 +28,7 @@ import { linkRoutes } from './links.ts';
 import { documented } from './openapi.ts';
 import { ProblemError } from './problem.ts';
 import { queueBoard } from './queue-board.ts';
+import { retentionRoutes } from './retention.ts';
 import { runRoutes } from './runs.ts';
 import { mustComeFromHere } from './sign-in/origin.ts';
 import { actorOfSession, sessionCookie, sessionOf } from './sign-in/session.ts';
@@ -151,6 +152,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
         taskRoutes,
         heldRoutes,
         linkRoutes,
+        retentionRoutes,
         systemRoutes,
         runRoutes,
         driftRoutes,

@@ -1,8 +1,5 @@
-import type { RemoteRef } from '../connectors/connector.ts';
-import { freeCall } from '../connectors/http.ts';
 import type { Asked } from '../core/case-request.ts';
 import { normalise } from '../core/identifier.ts';
-import { type Fields, fieldsOf } from '../core/person.ts';
 import { type Scope, sees } from '../core/scope.ts';
 import {
   announceLift,
@@ -17,10 +14,10 @@ import {
 } from '../jobs/case-rights.ts';
 import { AlreadyErased, approveCase, openErasureCase, planErasure, refuseCase } from '../jobs/erasure.ts';
 import { foreseeLaw } from '../jobs/foresee-law.ts';
-import { type Needs, now, registerOf } from '../jobs/needs.ts';
-import { declaredFields } from '../jobs/take-in.ts';
+import { type Needs, now } from '../jobs/needs.ts';
+import { valuesNow } from '../jobs/values-now.ts';
 import { type CaseRow, caseById, openErasure, type PlannedStep } from '../store/cases.ts';
-import { fieldsOfVersion, latestVersion, registerRecords, type SubjectRow, subjectsByIdentifier } from '../store/subjects.ts';
+import { type SubjectRow, subjectsByIdentifier } from '../store/subjects.ts';
 import { subjectNamed } from './people.ts';
 import { badRequest, notFound, ProblemError, refused } from './problem.ts';
 
@@ -176,17 +173,4 @@ export async function subjectOf(
       subjects: found.map((s) => s.id),
     });
   return subject;
-}
-
-/** The person's values for the case envelope: the ledger's, or read from the register just now. */
-async function valuesNow(needs: Needs, subject: SubjectRow): Promise<Fields> {
-  const kept = fieldsOfVersion(needs.vault, subject, await latestVersion(needs.db, subject.id));
-  if (kept) return kept;
-  const { register } = registerOf(needs, subject.register);
-  for (const row of await registerRecords(needs.db, subject.id)) {
-    if (row.state !== 'present') continue;
-    const look = await register.look(needs.vault.unsealJson<RemoteRef>(`register:${row.register}`, row.sealed_ref), freeCall);
-    if (look.kind === 'found') return declaredFields(needs, fieldsOf(look.record.person));
-  }
-  return {};
 }

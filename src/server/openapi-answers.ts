@@ -14,7 +14,14 @@ const id = z.uuid();
 const counts = z.record(z.string(), z.number().int());
 const fieldWords = z.record(z.string(), z.string());
 
-const Retained = z.looseObject({ fields: z.array(z.string()), until: z.string(), law: z.string() });
+const Retained = z.looseObject({
+  fields: z.array(z.string()),
+  until: z.string(),
+  law: z.string(),
+  parts: z
+    .array(z.looseObject({ fields: z.array(z.string()), until: z.string(), law: z.string(), rule: z.string().optional() }))
+    .optional(),
+});
 
 export const Duty = z.looseObject({
   system: z.string(),
@@ -25,6 +32,9 @@ export const Duty = z.looseObject({
   since: time,
   notBefore: time.optional(),
   retained: Retained.optional(),
+  rechecks: z.looseObject({ last: time.optional(), next: time.optional() }).optional(),
+  backupsUntil: z.string().nullable().optional(),
+  cap: z.enum(evidences).optional(),
   asked: z.looseObject({ whom: z.string(), due: time }).optional(),
   reason: z.string().optional(),
   next: z.string().optional(),
@@ -192,10 +202,46 @@ const Account = z.looseObject({
   since: time,
 });
 
+const Parked = z.looseObject({
+  duty: id,
+  subject: id,
+  system: z.string(),
+  place: z.string().optional(),
+  retained: Retained,
+  on: time.optional(),
+  moved: z.looseObject({ from: z.string(), to: z.string(), pack: z.string(), at: time }).optional(),
+});
+const LegalHold = z.looseObject({
+  id,
+  subject: id,
+  system: z.string().optional(),
+  fields: z.array(z.string()).optional(),
+  owner: z.string(),
+  reason: z.string(),
+  review: z.string(),
+  placedAt: time,
+  placedBy: z.string(),
+  releasedAt: time.optional(),
+});
+
 /** RFC 9457. */
 export const Problem = z.looseObject({ type: z.string(), title: z.string(), status: z.number().int(), detail: z.string() });
 
 export const answers = {
+  parked: z.looseObject({
+    years: z.array(z.looseObject({ year: z.number().int(), n: z.number().int() })),
+    parked: z.array(Parked),
+  }),
+  retention: z.looseObject({
+    pack: z.looseObject({ id: z.string(), version: z.string(), date: z.string() }),
+    sweeps: z.boolean(),
+    findings: z.array(z.looseObject({ code: z.string(), purpose: z.string(), params: z.looseObject({}) })),
+    questions: z.array(
+      z.looseObject({ code: z.string(), purpose: z.string(), role: z.string(), people: z.number().int(), since: time }),
+    ),
+  }),
+  legalHold: LegalHold,
+  legalHolds: z.array(LegalHold),
   subjects: z.array(SubjectFound),
   subject: z.looseObject({
     id,

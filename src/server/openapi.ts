@@ -6,7 +6,19 @@ import { answers, Problem } from './openapi-answers.ts';
 /** What is said of a route in the API's description: one line, its chapter, and what it answers. */
 interface Described {
   summary: string;
-  tag: 'subjects' | 'cases' | 'systems' | 'runs' | 'held' | 'tasks' | 'drift' | 'alerts' | 'audit' | 'accounts' | 'hub';
+  tag:
+    | 'subjects'
+    | 'cases'
+    | 'systems'
+    | 'runs'
+    | 'held'
+    | 'tasks'
+    | 'drift'
+    | 'retention'
+    | 'alerts'
+    | 'audit'
+    | 'accounts'
+    | 'hub';
   /** Plain text where it is not JSON. */
   answer: keyof typeof answers | 'text';
   status?: number;
@@ -101,6 +113,29 @@ export const described: Readonly<Record<string, Described>> = {
   'GET /held': { summary: 'What waits for a verdict', tag: 'held', answer: 'held' },
   'POST /held/:id/:verdict': { summary: 'Give a verdict', tag: 'held', answer: 'verdict' },
   'POST /duties/:id/redrive': { summary: 'Put a dead duty to work again', tag: 'held', answer: 'object' },
+  'GET /parked': {
+    summary: 'Erasures that wait for their day: what is kept, by which law, until when; counted by year',
+    tag: 'retention',
+    answer: 'parked',
+  },
+  'GET /retention': {
+    summary: 'How long is kept: findings of the declared periods, and what the sweep could not say',
+    tag: 'retention',
+    answer: 'retention',
+  },
+  'GET /holds': { summary: 'Legal holds that are open, the first to be reviewed first', tag: 'retention', answer: 'legalHolds' },
+  'POST /holds': {
+    summary: 'Place a legal hold: nothing it keeps is erased',
+    tag: 'retention',
+    answer: 'legalHold',
+    status: 201,
+  },
+  'POST /holds/:id/release': { summary: 'Lift a legal hold', tag: 'retention', answer: 'legalHold' },
+  'POST /holds/:id/review': {
+    summary: 'The hold is still needed: the day of the next review',
+    tag: 'retention',
+    answer: 'legalHold',
+  },
   'GET /tasks': { summary: 'What people were asked and have not answered', tag: 'tasks', answer: 'tasks' },
   'GET /tasks/:id': { summary: 'One task; with reveal=true the identifiers, which is audited', tag: 'tasks', answer: 'task' },
   'POST /tasks/:id/answer': { summary: 'Answer a task', tag: 'tasks', answer: 'task' },

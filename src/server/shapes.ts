@@ -23,12 +23,29 @@ export function dutyView(needs: Needs, duty: DutyRow): DutyView {
     since: duty.since.toISOString(),
     ...(notBefore ? { notBefore: notBefore.toISOString() } : {}),
     ...(duty.retained ? { retained: duty.retained } : {}),
+    ...goneView(needs, duty),
     ...(duty.state === 'asked' && duty.asked_due
       ? { asked: { whom: duty.asked_whom ?? duty.recipient, due: duty.asked_due.toISOString() } }
       : {}),
     ...(duty.reason ? { reason: duty.reason } : {}),
     ...(duty.next ? { next: duty.next } : {}),
     owner,
+  };
+}
+
+/** Of an erasure: how far it can be proven there, the looks that followed, and until when backups may hold the person. */
+function goneView(needs: Needs, duty: DutyRow): Pick<DutyView, 'rechecks' | 'backupsUntil' | 'cap'> {
+  const manifest = needs.connectors[duty.recipient]?.manifest;
+  if (!manifest || duty.state !== 'settled' || duty.outcome !== 'erased') return {};
+  const { backupLagDays: lag, human } = manifest;
+  const last = duty.rechecked_at?.toISOString();
+  const next = duty.recheck_due?.toISOString();
+  return {
+    ...(last || next ? { rechecks: { ...(last ? { last } : {}), ...(next ? { next } : {}) } } : {}),
+    ...(human || lag === 0
+      ? {}
+      : { backupsUntil: lag === null ? null : new Date(duty.since.getTime() + lag * 86_400_000).toISOString().slice(0, 10) }),
+    ...(manifest.erasure.cap === 're-observed' ? {} : { cap: manifest.erasure.cap }),
   };
 }
 
@@ -103,4 +120,9 @@ export const verdictsOf: Record<HeldRow['kind'], readonly string[]> = {
   rearrival: [],
   'ambiguous-link': ['link', 'dismiss'],
   'ambiguous-record': ['dismiss'],
+  // a legal hold ends by a person, never by a date
+  'hold-review': ['keep', 'release'],
+  retention: ['erase', 'keep'],
+  returned: ['erase', 'dismiss'],
+  'parked-rule': ['keep'],
 };

@@ -1,10 +1,15 @@
 import { AlreadyErased, openErasureCase } from '../jobs/erasure.ts';
+import { foreseeLaw } from '../jobs/foresee-law.ts';
+import { prolongHold, releaseHold } from '../jobs/legal-holds.ts';
 import { type Needs, now, tell, whose } from '../jobs/needs.ts';
-import { linkHeld } from '../jobs/relink.ts';
+import { linkHeld, unlink } from '../jobs/relink.ts';
+import { endPurposes, keepProposed } from '../jobs/sweep-retention.ts';
+import { valuesNow } from '../jobs/values-now.ts';
 import { inTransaction } from '../store/database.ts';
 import { dutyById, raise, redrive } from '../store/duties.ts';
-import { decide, heldById } from '../store/held.ts';
-import { subjectById } from '../store/subjects.ts';
+import { decide, type HeldRow, heldById } from '../store/held.ts';
+import { recordsOf } from '../store/records.ts';
+import { type SubjectRow, subjectById } from '../store/subjects.ts';
 import { refusing } from './links.ts';
 import { badRequest, later, notFound, refused } from './problem.ts';
 import { heldView, verdictsOf } from './shapes.ts';
@@ -31,19 +36,25 @@ export async function giveVerdict(
     await refusing(linkHeld(needs, held, whoseRow, by));
     return { ...heldView(needs, held), verdict };
   }
+  // before the transaction: register and recipients are asked
+  const isRetention = held.kind === 'retention' && held.reason === 'nothing-needed' && verdict === 'erase';
+  const whom = isRetention && held.subject ? await subjectById(db, held.subject) : undefined;
+  const known = whom ? { fields: await valuesNow(needs, whom), foreseen: await foreseeLaw(needs, whom.id) } : {};
   return inTransaction(db, async () => {
     if (!(await decide(db, held.id, verdict, by))) throw refused('This was decided before.', { code: 'decided-before' });
     const subject = held.subject ? await subjectById(db, held.subject) : undefined;
     const about = subject ? { subject: whose(subject) } : {};
     await tell(needs, { actor: by, action: 'hold.released', system: held.system, reason: verdict, ...about });
-    if (subject && held.kind === 'vanished' && verdict === 'erase') {
+    const isWhole = held.kind === 'vanished' || isRetention;
+    if (subject && isWhole && verdict === 'erase') {
       const opened = await openErasureCase(needs, {
         subject: subject.id,
-        source: 'verdict',
+        source: held.kind === 'retention' ? 'retention' : 'verdict',
         channel: null,
         receivedAt: await now(needs),
         approve: 'person',
         actor: by,
+        ...known,
       }).catch((error) => {
         if (error instanceof AlreadyErased)
           throw refused('This person was erased before; there is nothing left to erase.', { code: 'already-erased' });
@@ -51,9 +62,41 @@ export async function giveVerdict(
       });
       return { ...heldView(needs, held), verdict, case: opened.id };
     }
+    if (subject && (await decided(needs, subject, held, verdict, by))) return { ...heldView(needs, held), verdict };
     if (subject) await raise(db, { subject: subject.id, lane: 'correction', newId: needs.newId });
     return { ...heldView(needs, held), verdict };
   });
+}
+
+/** What a verdict means for what is kept; false: nothing of its own. Runs in the transaction that gives it. */
+async function decided(needs: Needs, subject: SubjectRow, held: HeldRow, verdict: string, by: string): Promise<boolean> {
+  switch (held.kind) {
+    case 'hold-review': {
+      const id = String(held.details['hold']);
+      const done = verdict === 'release' ? releaseHold(needs, id, by) : prolongHold(needs, id, null, by);
+      if (!(await done)) throw refused('This hold was lifted before.', { code: 'hold-lifted' });
+      return true;
+    }
+    case 'retention':
+      if (verdict === 'keep') await keepProposed(needs, subject.id);
+      else await endPurposes(needs, subject, held.details['over'] as { purpose: string; since: string }[], by);
+      return true;
+    case 'returned':
+      // the row is somebody else's: the tie is cut, and no rule makes it again
+      if (verdict === 'dismiss') await letGo(needs, subject, held.system, by);
+      await raise(needs.db, { subject: subject.id, recipients: [held.system], lane: 'erasure', newId: needs.newId });
+      return true;
+    case 'parked-rule':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Rows that turned out to be another's. */
+async function letGo(needs: Needs, subject: SubjectRow, system: string, by: string): Promise<void> {
+  for (const { id, state } of await recordsOf(needs.db, subject.id, system))
+    if (state === 'linked' || state === 'restricted' || state === 'inert') await refusing(unlink(needs, id, by));
 }
 
 /** A dead duty is put to work again, reading first. */

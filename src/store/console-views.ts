@@ -31,7 +31,7 @@ const unknownAfter = sql`interval '1 hour'`;
 const soon = sql`interval '7 days'`;
 
 /** The kinds of holds about which a verdict can be given now. */
-const decidable = sql`('vanished', 'ambiguous-link', 'ambiguous-record')`;
+const decidable = sql`('vanished', 'ambiguous-link', 'ambiguous-record', 'hold-review', 'retention', 'returned', 'parked-rule')`;
 
 /** The last moment of a day where the controller is. */
 const endOf = (day: RawBuilder<unknown>) => sql`(((${day} + 1)::timestamp AT TIME ZONE 'Europe/Helsinki') - interval '1 second')`;

@@ -27,6 +27,9 @@ export interface DutyRow {
   fence: number;
   crashes: number;
   attempts: number;
+  /** The last look after an erasure, and the next; the hub's clock. */
+  rechecked_at: Date | null;
+  recheck_due: Date | null;
 }
 
 /** Crashes after which a duty is `dead`: shown, alerted, re-driven by a click. */
@@ -197,6 +200,14 @@ export const letRest = (db: Db, duty: string): Promise<number> =>
 /** Whoever takes this duty next reads its rows before anything else. */
 export const readFirst = (db: Db, subject: string, recipient: string): Promise<number> =>
   changes(db, sql`UPDATE duty SET state = 'unknown' WHERE subject = ${subject} AND recipient = ${recipient} AND state = 'open'`);
+
+/** What was settled turned out not to hold: it waits for a person, and says no word of what it was. */
+export const holdBack = (db: Db, duty: string, reason: string): Promise<number> =>
+  changes(
+    db,
+    sql`UPDATE duty SET state = 'held', outcome = NULL, evidence = 'observed', reason = ${reason}, wake_at = NULL, since = now()
+        WHERE id = ${duty} AND state = 'settled'`,
+  );
 
 /** A person puts a dead duty to work again. */
 export const redrive = (db: Db, duty: string): Promise<number> =>

@@ -6,7 +6,16 @@ import { heldWithin } from './scope.ts';
 /** What waits for a verdict: a vanished record, a re-arrival, an ambiguous link. `details` holds ids, counts and codes only. */
 export interface HeldRow {
   id: string;
-  kind: 'vanished' | 'rearrival' | 'ambiguous-link' | 'ambiguous-record';
+  kind:
+    | 'vanished'
+    | 'rearrival'
+    | 'ambiguous-link'
+    | 'ambiguous-record'
+    // a legal hold whose review has come; what the sweep proposes; a row found again after its erasure; a parked row whose rule is gone
+    | 'hold-review'
+    | 'retention'
+    | 'returned'
+    | 'parked-rule';
   system: string;
   subject: string | null;
   reason: string;
@@ -76,6 +85,14 @@ export const resolveHolds = (db: Db, subject: string, kind: HeldRow['kind'], ver
   changes(
     db,
     sql`UPDATE held SET verdict = ${verdict}, verdict_by = 'kaiku', verdict_at = now() WHERE subject = ${subject} AND kind = ${kind} AND verdict IS NULL`,
+  );
+
+/** Holds of one kind about a person that another deed answered: `about` is the id in their details. */
+export const resolveAbout = (db: Db, kind: HeldRow['kind'], subject: string, about: string, verdict: string) =>
+  changes(
+    db,
+    sql`UPDATE held SET verdict = ${verdict}, verdict_by = 'kaiku', verdict_at = now()
+        WHERE subject = ${subject} AND kind = ${kind} AND verdict IS NULL AND details ->> 'hold' = ${about}`,
   );
 
 /** The row of an erased person that was held as a re-arrival is erased again. */

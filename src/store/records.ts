@@ -26,6 +26,13 @@ export interface RecordRow {
   fresh?: boolean;
 }
 
+/** The rule and version that a stripped row waits by; the day that began the period is sealed. */
+export interface ParkedBy {
+  rule: string;
+  pack: string;
+  sealedEvent: Buffer;
+}
+
 /** The one place of a recipient run by people. */
 export const peoplesPlace = 'people';
 
@@ -138,6 +145,7 @@ export const updateRecord = (
     version?: number;
     observed: boolean;
     retained?: Retained | null;
+    parked?: ParkedBy | null;
     spelled?: Record<string, string>;
     unwanted?: readonly string[];
   },
@@ -151,6 +159,7 @@ export const updateRecord = (
           spelled = ${set.spelled ? json(set.spelled) : sql`spelled`},
           unwanted = ${set.unwanted ?? sql`unwanted`},
           retained = ${set.retained === undefined ? sql`retained` : set.retained === null ? null : json(set.retained)},
+          ${set.parked === undefined ? sql`` : sql`retained_rule = ${set.parked?.rule ?? null}, retained_pack = ${set.parked?.pack ?? null}, sealed_event = ${set.parked?.sealedEvent ?? null},`}
           observed_at = CASE WHEN ${set.observed} THEN now() ELSE observed_at END
         WHERE id = ${id}`,
   );

@@ -61,7 +61,7 @@ export const entryBeyond = (scope: Scope, caseFile: Ref, said: Ref): RawBuilder<
         SELECT encode(sha256(s.audit_nonce || convert_to(s.id::text, 'UTF8')), 'hex') FROM subject s
         WHERE s.audit_nonce IS NOT NULL AND NOT ${within(scope, sql`s.id`)}), false))`;
 
-/** Which of these ids name something about a person outside the scope: a subject, a case, a task, a duty, a link or a hold. */
+/** Which of these ids name something about a person outside the scope: a subject, a case, a task, a duty, a link, a hold or a legal hold. */
 export async function hiddenAmong(db: Db, scope: Scope, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0 || seesEverybody(scope)) return new Set();
   const found = await rows(
@@ -73,6 +73,7 @@ export async function hiddenAmong(db: Db, scope: Scope, ids: readonly string[]):
         UNION ALL SELECT t.subject, t.system FROM task t WHERE t.id = asked.id
         UNION ALL SELECT d.subject, d.recipient FROM duty d WHERE d.id = asked.id
         UNION ALL SELECT r.subject, r.recipient FROM record r WHERE r.id = asked.id
+        UNION ALL SELECT l.subject, NULL FROM legal_hold l WHERE l.id = asked.id
       ) thing WHERE NOT ${within(scope, sql`thing.subject`, sql`thing.system`)}
       UNION SELECT held.id::text FROM held WHERE held.id = ANY(${[...ids]}::uuid[]) AND NOT ${heldWithin(scope)}`,
   );

@@ -164,6 +164,8 @@ export async function absorb(db: Db, from: string, into: string): Promise<void> 
           fields = (SELECT array_agg(DISTINCT f ORDER BY f) FROM unnest(disclosure.fields || excluded.fields) f)`,
   );
   await changes(db, sql`UPDATE person_read SET subject = ${into} WHERE subject = ${from}`);
+  await changes(db, sql`UPDATE legal_hold SET subject = ${into} WHERE subject = ${from}`);
+  await changes(db, sql`DELETE FROM retention_question WHERE subject = ${from}`);
   await changes(db, sql`UPDATE version SET sealed = NULL WHERE subject = ${from}`);
   await changes(db, sql`DELETE FROM identifier WHERE subject = ${from}`);
   await changes(db, sql`DELETE FROM disclosure WHERE subject = ${from}`);
@@ -245,7 +247,7 @@ export const dropPayload = (db: Db, subject: string) =>
     db,
     sql`UPDATE version SET sealed = NULL WHERE subject = ${subject} AND sealed IS NOT NULL AND NOT EXISTS (
           SELECT 1 FROM duty WHERE subject = ${subject} AND state NOT IN ('settled')
-            AND NOT (state = 'held' AND reason = 'not-linked') AND NOT (state = 'waiting' AND outcome = 'retained'))`,
+            AND NOT (state = 'held' AND reason IN ('not-linked', 'legal-hold')) AND NOT (state = 'waiting' AND outcome = 'retained'))`,
   );
 
 export function fieldsOfVersion(vault: Vault, subject: SubjectRow, version: VersionRow | undefined): Fields | null {
@@ -369,5 +371,6 @@ export async function forgetSubject(db: Db, subject: string): Promise<void> {
     db,
     sql`UPDATE record SET sealed_ref = NULL, fingerprints = '{}' WHERE subject = ${subject} AND state IN ('erased', 'absent', 'forgotten')`,
   );
-  await changes(db, sql`UPDATE subject SET state = 'erased', wrapped_key = NULL WHERE id = ${subject}`);
+  await changes(db, sql`UPDATE subject SET state = 'erased', wrapped_key = NULL, sealed_events = NULL WHERE id = ${subject}`);
+  await changes(db, sql`DELETE FROM retention_question WHERE subject = ${subject}`);
 }

@@ -75,3 +75,11 @@ export async function answer(
     )) === 1
   );
 }
+
+/** People asked to erase what must stay now are asked no more; where it ends they are asked anew. */
+export const withdrawErasures = (db: Db, subject: string, system: string | null, by: string, at: Date): Promise<number> =>
+  changes(
+    db,
+    sql`UPDATE task SET answered_at = ${at}, answered_by = ${by}, outcome = 'superseded'
+        WHERE subject = ${subject} AND ask = 'erase' AND answered_at IS NULL ${system === null ? sql`` : sql`AND system = ${system}`}`,
+  );

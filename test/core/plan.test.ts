@@ -235,6 +235,22 @@ describe('in any state', () => {
     );
   });
 
+  it('nothing that a legal hold keeps is erased, and nobody is asked to erase it', () => {
+    const cases = fc.constantFrom<Partial<PlanInput>>(
+      { subject: erased },
+      { subject: erasing, erasureCase: running },
+      { subject: erasing, erasureCase: { ...running, othersSettled: true }, role: 'register' },
+      { over: true },
+    );
+    fc.assert(
+      fc.property(any, cases, (over, found) => {
+        const step = next({ ...over, ...found, legalHold: true });
+        expect(step.kind).not.toBe('erase');
+        if (step.kind === 'ask') expect(step.ask).not.toBe('erase');
+      }),
+    );
+  });
+
   it('nothing is erased before the approval', () => {
     fc.assert(
       fc.property(any, (over) => {

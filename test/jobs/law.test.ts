@@ -1,10 +1,7 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Bound, RemoteRef, Written } from '../../src/connectors/connector.ts';
-import { type Call, freeCall } from '../../src/connectors/http.ts';
-import type { Config } from '../../src/core/configuration.ts';
+import { freeCall } from '../../src/connectors/http.ts';
 import { Failure } from '../../src/core/failure.ts';
-import type { FieldName, Fields } from '../../src/core/person.ts';
 import { everybody } from '../../src/core/scope.ts';
 import { answerTask } from '../../src/jobs/ask-person.ts';
 import { approveCase, openErasureCase } from '../../src/jobs/erasure.ts';
@@ -19,73 +16,15 @@ import { dutiesOf, redrive } from '../../src/store/duties.ts';
 import { subjectsByIdentifier } from '../../src/store/subjects.ts';
 import { tasks } from '../../src/store/tasks.ts';
 import { testRuntime } from '../support/runtime.ts';
-import { aino, MemoryRecipient, memoryConfig, openWorld, type World } from './world.ts';
-
-/** Accounting in memory: rows with invoices are not deleted, they are stripped. */
-class Accounting extends MemoryRecipient {
-  readonly invoices = new Map<string, { newest: string; open: boolean; pending?: string }>();
-  readonly named = new Set<string>();
-  neutral: string | null = null;
-
-  async bound(ref: RemoteRef, call: Call): Promise<Bound | null> {
-    await call.beforeWire('read');
-    const found = this.invoices.get(ref.id);
-    const keeps: FieldName[] = ['givenName', 'familyName', 'customerNumber'];
-    return found ? { ...found, keeps } : null;
-  }
-
-  async strip(ref: RemoteRef, bound: Bound, call: Call): Promise<Written> {
-    await call.beforeWire('write');
-    this.log.push('strip');
-    const row = this.rows.get(ref.id);
-    if (!row) return { kind: 'not-found' };
-    row.fields = Object.fromEntries(
-      Object.entries(row.fields).filter(([name]) => bound.keeps.includes(name as FieldName)),
-    ) as Fields;
-    row.standing = 'restricted';
-    const lost = this.failAfter;
-    this.failAfter = null;
-    if (lost) throw lost;
-    return { kind: 'accepted', ref };
-  }
-
-  async neutralise(ref: RemoteRef, call: Call): Promise<Written> {
-    await call.beforeWire('write');
-    this.log.push('neutralise');
-    const row = this.rows.get(ref.id);
-    if (this.neutral === null) return { kind: 'refused', code: 'no-neutral-values' };
-    if (!row) return { kind: 'not-found' };
-    row.fields = { familyName: this.neutral };
-    return { kind: 'accepted', ref };
-  }
-
-  override erase(ref: RemoteRef, call: Call): Promise<Written> {
-    if (this.named.has(ref.id))
-      return call.beforeWire('write').then(() => ({ kind: 'refused', code: 'named-in-text', ask: true }));
-    if (!this.invoices.has(ref.id)) return super.erase(ref, call);
-    this.log.push('erase');
-    return call.beforeWire('write').then(() => ({ kind: 'refused', code: 'has-invoices' }));
-  }
-}
-
-const config: Config = {
-  ...memoryConfig,
-  systems: {
-    ...memoryConfig.systems,
-    newsletter: {
-      ...(memoryConfig.systems['newsletter'] as Config['systems'][string]),
-      owner: 'accountant',
-      recipient: { purposes: ['invoicing'], undoHours: 0, dueDays: 14, retention: ['fi/vouchers'] },
-    },
-  },
-};
+import { Accounting, accountingConfig } from './accounting.ts';
+import { aino, openWorld, type World } from './world.ts';
 
 let accounting: Accounting;
 let world: World;
 beforeEach(async () => {
   const runtime = await testRuntime();
   accounting = new Accounting();
-  world = await openWorld(runtime.databaseUrl, { newsletter: accounting, config });
+  world = await openWorld(runtime.databaseUrl, { newsletter: accounting, config: accountingConfig });
   return async () => {
     await world.close();
     await runtime.drop();

@@ -48,6 +48,9 @@ export function mapOf(place: Place, settings: InsightlySettings): FieldMap {
   return { ...defaults.lead, ...Object.fromEntries(shared), ...settings.leadMap };
 }
 
+/** Stands in `events` for the record's own date of change. */
+const ownDate = 'changedAt';
+
 const organisationPrefix = 'organisation.';
 
 /** Maps one row. `organisation` is the row's company, where it has one that our key may see. */
@@ -110,6 +113,12 @@ export function toRecord(place: Place, row: Row, organisation: Row | null, { set
         fields[what] !== undefined && holds(row, fields[what]),
       ]),
     );
+  const events = Object.fromEntries(
+    Object.entries(register?.events ?? {}).flatMap(([trigger, field]) => {
+      const day = field === ownDate ? undefined : dayOf(textOf(row, field) ?? '', settings.timeZone ?? 'Europe/Helsinki');
+      return day === undefined ? [] : [[trigger, day]];
+    }),
+  );
   return {
     ref: { place, id: row.id },
     role: place === 'lead' ? settings.leadRole : (register?.for ?? 'customer'),
@@ -119,6 +128,7 @@ export function toRecord(place: Place, row: Row, organisation: Row | null, { set
     erase: register?.erasureSignal !== undefined && holds(row, register.erasureSignal),
     granted: said('granted'),
     refused: said('refused'),
+    ...(Object.keys(events).length > 0 ? { events } : {}),
     changedAt: row.updatedAt,
   };
 }
@@ -151,6 +161,7 @@ export function configuredFields({
   const signals = [register?.erasureSignal, ...Object.values(register?.permissions ?? {}).flatMap((p) => [p.granted, p.refused])];
   // a lead may lack a field of contacts without harm: see `probeFields`
   for (const signal of signals) if (signal !== undefined && signal.field !== 'TAGS') add('contact', 'signal', signal.field);
+  for (const field of Object.values(register?.events ?? {})) if (field !== ownDate) add('contact', 'event', field);
   return found;
 }
 

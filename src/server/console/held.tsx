@@ -92,11 +92,27 @@ function Hold({ t, needs, actor, held }: { t: Translator; needs: Needs; actor: A
           {t('held.person')} <IdLink href={`/people/${held.subject}`} id={held.subject} />
         </p>
       ) : null}
+      {held.kind === 'retention' ? <Over t={t} details={held.details} /> : null}
       {sides && seesPeople ? <Sides t={t} sides={sides} system={held.system} /> : null}
       {held.verdict ? null : (
         <Verdicts t={t} actor={actor} held={held} candidates={sides?.candidates.map((c) => c.subject) ?? []} />
       )}
     </Card>
+  );
+}
+
+/** Which purposes are over since when, and which fields nothing needs. */
+function Over({ t, details }: { t: Translator; details: HeldRow['details'] }) {
+  const { over = [], fields = [] } = details as { over?: { purpose: string; since: string }[]; fields?: string[] };
+  return (
+    <>
+      <ul>
+        {over.map(({ purpose, since }) => (
+          <li key={purpose}>{t('held.over', { purpose, day: t.day(since) })}</li>
+        ))}
+      </ul>
+      {fields.length > 0 ? <p>{t('held.overFields', { fields: fields.map((f) => t.word('field', f)).join(', ') })}</p> : null}
+    </>
   );
 }
 

@@ -11,8 +11,10 @@ import { driftPages } from './drift-pages.tsx';
 import type { NavEntry } from './frame.tsx';
 import { heldPages } from './held.tsx';
 import { homePages } from './home.tsx';
+import { legalHoldActs } from './legal-hold-acts.tsx';
 import { rolesOf } from './may.ts';
 import type { OpenPage, Page } from './page.ts';
+import { parkedPages } from './parked-page.tsx';
 import { peoplePages } from './people.tsx';
 import { personPage } from './person.tsx';
 import { personActs } from './person-acts.tsx';
@@ -35,6 +37,8 @@ export const pages: readonly Page[] = [
   ...caseClockPages,
   ...rightsPages,
   ...heldPages,
+  ...parkedPages,
+  ...legalHoldActs,
   ...taskPages,
   ...systemPages,
   ...runPages,
@@ -55,6 +59,7 @@ export const navigation: readonly NavEntry[] = [
   { key: 'people', path: '/people', roles: rolesOf('GET /subjects') },
   { key: 'cases', path: '/cases', roles: rolesOf('GET /cases') },
   { key: 'held', path: '/held', roles: rolesOf('GET /held') },
+  { key: 'parked', path: '/parked', roles: rolesOf('GET /parked') },
   { key: 'tasks', path: '/tasks', roles: rolesOf('GET /tasks') },
   { key: 'systems', path: '/systems', also: '/runs', roles: rolesOf('GET /systems') },
   { key: 'drift', path: '/drift', roles: rolesOf('GET /systems/:system/drift') },

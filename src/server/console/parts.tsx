@@ -54,18 +54,48 @@ export function DutyWords({ t, duty }: { t: Translator; duty: DutyView }) {
   return (
     <>
       {duty.outcome ? <span>{t.word('outcome', duty.outcome)}</span> : null}
-      {duty.retained ? (
-        <span class="sub">
-          {t('words.retainedUntil', { day: t.day(duty.retained.until), law: duty.retained.law })}
-          {': '}
-          {duty.retained.fields.map((f) => t.word('field', f)).join(', ')}
-        </span>
-      ) : null}
+      {duty.retained ? <RetainedWords t={t} retained={duty.retained} /> : null}
+      {duty.outcome === 'erased' ? <GoneWords t={t} duty={duty} /> : null}
       {duty.asked ? <span class="sub">{t('words.askedBy', { whom: duty.asked.whom, day: t.day(duty.asked.due) })}</span> : null}
       {duty.notBefore && !duty.retained ? (
         <span class="sub">{t('words.notBefore', { time: t.time(duty.notBefore) })}</span>
       ) : null}
       {duty.reason ? <span class="sub">{t.word('reason', duty.reason)}</span> : null}
+    </>
+  );
+}
+
+/** What is kept until when; each field by the law that keeps it, where more than one does. */
+function RetainedWords({ t, retained }: { t: Translator; retained: NonNullable<DutyView['retained']> }) {
+  const list = (fields: readonly string[]) => fields.map((f) => t.word('field', f)).join(', ');
+  const parts = retained.parts ?? [];
+  return (
+    <>
+      <span class="sub">
+        {t('words.retainedUntil', { day: t.day(retained.until), law: retained.law })}
+        {parts.length > 1 ? null : `: ${list(retained.fields)}`}
+      </span>
+      {parts.length > 1
+        ? parts.map((part) => (
+            <span class="sub" key={`${part.law}${part.until}`}>
+              {t('words.keptPart', { day: t.day(part.until), law: part.law, fields: list(part.fields) })}
+            </span>
+          ))
+        : null}
+    </>
+  );
+}
+
+/** Of an erasure: how far it can be proven there, whether it was looked for again, and until when backups may hold the person. */
+function GoneWords({ t, duty }: { t: Translator; duty: DutyView }) {
+  const { rechecks, backupsUntil, cap } = duty;
+  return (
+    <>
+      {rechecks?.last ? <span class="sub">{t('words.rechecked', { time: t.time(rechecks.last) })}</span> : null}
+      {rechecks?.next ? <span class="sub">{t('words.recheckDue', { time: t.time(rechecks.next) })}</span> : null}
+      {backupsUntil ? <span class="sub">{t('words.backupsUntil', { day: t.day(backupsUntil) })}</span> : null}
+      {backupsUntil === null ? <span class="sub">{t('words.backupsUnknown')}</span> : null}
+      {cap ? <span class="sub">{t('words.capped', { evidence: t.word('evidence', cap) })}</span> : null}
     </>
   );
 }

@@ -5,6 +5,7 @@ import { casesOf } from '../../store/cases.ts';
 import { historyOf, readsOf, tasksOf } from '../../store/console-views.ts';
 import { type DutyRow, dutiesOf } from '../../store/duties.ts';
 import { openHolds } from '../../store/held.ts';
+import { legalHoldsOf } from '../../store/legal-holds.ts';
 import { disclosuresOf, linksOf } from '../../store/records.ts';
 import { type RegisterRecordRow, registerRecords, type SubjectRow } from '../../store/subjects.ts';
 import type { Actor } from '../auth.ts';
@@ -13,6 +14,7 @@ import { Id } from '../routes.ts';
 import { dutyView } from '../shapes.ts';
 import { History } from './history.tsx';
 import type { Translator } from './i18n.ts';
+import { HoldForm, HoldTable } from './legal-hold-parts.tsx';
 import { CaseBadge, nextWords } from './matrix.tsx';
 import { may, rolesOf } from './may.ts';
 import { page, type View } from './page.ts';
@@ -70,6 +72,7 @@ async function personView(needs: Needs, actor: Actor, t: Translator, subject: Su
         {/* of somebody erased there is nothing to compare with */}
         {subject.state === 'erased' ? null : await fieldsCard(needs, t, subject)}
         {subject.state === 'erased' ? null : <ReadForm t={t} id={subject.id} />}
+        {await legalHoldsCard(needs, actor, t, subject)}
         <Card title={t('people.links')} id="links">
           <LinkList t={t} actor={actor} links={links} />
         </Card>
@@ -170,6 +173,20 @@ function Duties({
           : []),
       ]}
     />
+  );
+}
+
+/** What a dispute keeps of this person; the decision maker places and lifts. */
+async function legalHoldsCard(needs: Needs, actor: Actor, t: Translator, subject: SubjectRow) {
+  if (!may(actor, 'GET /holds')) return null;
+  const holds = await legalHoldsOf(needs.db, subject.id);
+  const places = may(actor, 'POST /holds');
+  if (holds.length === 0 && !places) return null;
+  return (
+    <Card title={t('holds.title')} id="holds">
+      <HoldTable t={t} needs={needs} actor={actor} holds={holds} back={`/people/${subject.id}`} />
+      {places ? <HoldForm t={t} needs={needs} subject={subject.id} /> : null}
+    </Card>
   );
 }
 

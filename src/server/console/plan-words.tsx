@@ -7,12 +7,16 @@ import { Badge, DutyWords, EvidenceMark, StateBadge, Table } from './parts.tsx';
 
 const list = (t: Translator, fields: readonly string[]) => fields.map((f) => t.word('field', f)).join(', ');
 
+/** Steps that the catalogue has a whole sentence for. */
+const said = new Set(['erase', 'strip', 'ask', 'nothing', 'update', 'restrict', 'read', 'keep']);
+
 /** What happens at a system, in words. */
 function goes(t: Translator, needs: Needs, type: CaseType, step: PlannedStep): string {
   if (step.reason === 'first') return t('cases.will.first', { fields: list(t, step.fields ?? []) });
   if (step.reason === 'last') return t('cases.will.last', { days: eraseAfter(needs, step.system) });
   const key = step.step === 'ask' && type !== 'erasure' ? `ask.${type}` : step.step;
-  return t(`cases.will.${key}`, { fields: step.fields ? list(t, step.fields) : t('cases.allHeld') });
+  if (said.has(step.step)) return t(`cases.will.${key}`, { fields: step.fields ? list(t, step.fields) : t('cases.allHeld') });
+  return step.reason ? t.word('reason', step.reason) : t.word('step', step.step);
 }
 
 const eraseAfter = (needs: Needs, register: string) => needs.config.systems[register]?.register?.eraseAfterDays ?? 0;

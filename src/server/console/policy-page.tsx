@@ -1,6 +1,9 @@
+import type { RetentionPeriod } from '../../core/configuration.ts';
 import { type FieldName, fieldNames } from '../../core/person.ts';
 import { givenFields, type PolicyWarning, policyWarnings } from '../../core/policy-check.ts';
 import { retentionRules } from '../../core/retention.ts';
+import type { PeriodFinding } from '../../core/retention-check.ts';
+import { periodFindings } from '../../core/retention-policy.ts';
 import type { Needs } from '../../jobs/needs.ts';
 import type { Translator } from './i18n.ts';
 import { page, type View } from './page.ts';
@@ -21,6 +24,7 @@ function policyPage(needs: Needs, t: Translator): View {
   const given = givenFields(config);
   const carriers = Object.fromEntries(given.map(({ system }) => [system, carrierOf(needs, system)]));
   const warnings = policyWarnings(config, carriers);
+  const findings = periodFindings(config);
   const named = given.flatMap((g) => [...g.fields.keys()]);
   const known: readonly FieldName[] = fieldNames;
   const fields = [...known.filter((f) => named.includes(f)), ...new Set(named.filter((f) => !known.includes(f)))];
@@ -29,12 +33,15 @@ function policyPage(needs: Needs, t: Translator): View {
     body: (
       <>
         <p class="lead">{t('policy.lead')}</p>
-        {warnings.length > 0 ? (
+        {warnings.length + findings.length > 0 ? (
           <Notice tone="warn">
             <strong>{t('policy.warnings')}</strong>
             <ul>
               {warnings.map((w) => (
                 <li key={JSON.stringify(w)}>{warningWords(t, w)}</li>
+              ))}
+              {findings.map((f) => (
+                <li key={JSON.stringify(f)}>{findingWords(t, f)}</li>
               ))}
             </ul>
           </Notice>
@@ -63,6 +70,7 @@ function policyPage(needs: Needs, t: Translator): View {
               { label: t('policy.permission'), cell: (p) => p.permission ?? t('policy.noPermission') },
               { label: t('policy.for'), cell: (p) => p.for?.map((r) => t.word('role', r)).join(', ') ?? t('policy.forAll') },
               { label: t('policy.fields'), cell: (p) => p.fields.map((f) => t.word('field', f)).join(', ') },
+              { label: t('policy.period'), cell: (p) => periodWords(t, p.retention) },
               {
                 label: t('policy.systems'),
                 cell: (p) =>
@@ -122,6 +130,30 @@ const retentionWords = (t: Translator, rules: readonly string[]) =>
           t('policy.rule', { name, law: retentionRules[name]?.law ?? name, years: retentionRules[name]?.years ?? 0 }),
         )
         .join('; ');
+
+const periodWords = (t: Translator, periods: readonly RetentionPeriod[] = []) =>
+  periods.length === 0
+    ? t('policy.noPeriod')
+    : periods.map(({ length, trigger, for: roles, rules }) => (
+        <span class="sub" key={JSON.stringify([length, trigger, roles])}>
+          {t('policy.periodOf', {
+            length: t('policy.length', { y: length.years ?? 0, m: length.months ?? 0, d: length.days ?? 0 }).trim(),
+            trigger: t.word('trigger', trigger),
+          })}
+          {roles ? ` ${t('policy.periodFor', { roles: roles.map((r) => t.word('role', r)).join(', ') })}` : ''}
+          {rules.length > 0 ? ` ${rules.join(', ')}` : ''}
+        </span>
+      ));
+
+/** A finding of a declared period in words; what the configuration refuses never comes here. */
+function findingWords(t: Translator, { code, name, params }: PeriodFinding): string {
+  const values: Record<string, string | number> = { purpose: name };
+  for (const [key, value] of Object.entries(params)) {
+    const day = typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value);
+    values[key] = Array.isArray(value) ? value.map((f) => t.word('field', f)).join(', ') : day ? t.day(value) : value;
+  }
+  return t(`policy.finding.${code}`, values);
+}
 
 function warningWords(t: Translator, w: PolicyWarning): string {
   switch (w.kind) {

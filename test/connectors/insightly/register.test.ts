@@ -170,6 +170,14 @@ describe('a poll', () => {
 });
 
 describe('a row', () => {
+  it('says what happened and when, by the date fields that the configuration names, and leaves out what is empty', async () => {
+    const events = { 'last-contact': 'Last_Met__c', 'relationship-end': 'Ended__c', 'employment-end': 'changedAt' };
+    await using w = await world({ register: { ...registerOptions, events } });
+    w.crm.add('contact', { FIRST_NAME: 'Aino', Last_Met__c: '2024-03-05 22:30:00', Ended__c: null });
+    // half past ten in the evening in UTC is the next day for a Finnish company
+    expect((await poll(w, null)).records[0]?.events).toEqual({ 'last-contact': '2024-03-06' });
+  });
+
   it('becomes a person with company, addresses and permissions', async () => {
     await using w = await world({
       settings: {
