@@ -1,0 +1,252 @@
+import type { Day } from './day.ts';
+import { type Evidence, evidences, type Outcome, type Retained, type State, weaker } from './duty.ts';
+
+/**
+ * Letters to the person, from what the ledger knows to sentences. A sentence is a code with its values and the row that it rests on:
+ * nothing stands in a letter that no row says, and no word is stronger than the row's evidence. The words are the catalogues'.
+ */
+export const letterKinds = ['received', 'extended', 'answer', 'recipients', 'lift'] as const;
+export type LetterKind = (typeof letterKinds)[number];
+
+/** What one system owed about the person, as it stands when the letter is made. */
+export interface LetterDuty {
+  system: string;
+  /** The name that the person is told. */
+  label: string;
+  state: State;
+  outcome: Outcome | null;
+  evidence: Evidence;
+  retained?: Retained;
+  /** Until when a person was asked to answer. */
+  askedBy?: Day;
+  /** How long its backups may still hold what it erased. Null: the vendor does not say. */
+  backupLagDays: number | null;
+}
+
+export interface LetterDisclosure {
+  system: string;
+  label: string;
+  purpose: string;
+  fields: readonly string[];
+  first: Day;
+  last: Day;
+}
+
+export interface LetterFacts {
+  controller: { name: string; contact?: string };
+  case: { id: string; type: string; received: Day; due: Day };
+  extension?: { toldOn: Day; reasons: string };
+  decision?: { decision: string; at: Day; reason?: string };
+  duties: readonly LetterDuty[];
+  disclosures: readonly LetterDisclosure[];
+  lift?: { toldOn: Day; from: Day };
+}
+
+/** The row that a sentence rests on. */
+export type Source =
+  | { row: 'controller' | 'case' | 'extension' | 'decision' | 'lift' }
+  | { row: 'duty' | 'retained'; system: string }
+  | { row: 'disclosure'; system: string; purpose: string };
+
+export interface Sentence {
+  code: string;
+  params: Readonly<Record<string, string | number | readonly string[]>>;
+  source: Source;
+  /** A person's own words, shown as a quotation. */
+  isQuoted?: boolean;
+}
+
+export interface Letter {
+  kind: LetterKind;
+  /** Of an answer: what it comes to. */
+  result?: LetterResult;
+  /** Paragraphs of sentences. */
+  paragraphs: readonly (readonly Sentence[])[];
+}
+
+export type LetterResult = 'done' | 'partly' | 'refused';
+
+/** Why a letter cannot be made: what it would say has not happened. */
+export type LetterFault = 'not-extended' | 'not-decided' | 'not-announced' | 'is-over';
+
+/** The letter of this kind that the facts bear, or why they bear none. */
+export function composeLetter(kind: LetterKind, facts: LetterFacts): Letter | LetterFault {
+  switch (kind) {
+    case 'received':
+      return { kind, paragraphs: [receipt(facts), ending(facts)] };
+    case 'extended':
+      return extended(facts);
+    case 'answer':
+      return answer(facts);
+    case 'recipients':
+      return { kind, paragraphs: [[...named(facts)], ending(facts)] };
+    case 'lift':
+      return lift(facts);
+  }
+}
+
+/** Art. 12(3): that it came, and until when it is answered. */
+function receipt({ case: { type, received, due } }: LetterFacts): Sentence[] {
+  return [
+    { code: 'received', params: { type, received }, source: { row: 'case' } },
+    { code: 'dueBy', params: { due }, source: { row: 'case' } },
+    { code: 'freeOfCharge', params: {}, source: { row: 'case' } },
+  ];
+}
+
+/** Art. 12(3): that it takes longer, told with reasons. */
+function extended(facts: LetterFacts): Letter | LetterFault {
+  const { extension, case: about } = facts;
+  if (!extension) return 'not-extended';
+  return {
+    kind: 'extended',
+    paragraphs: [
+      [
+        { code: 'extended', params: { type: about.type, received: about.received, due: about.due }, source: { row: 'case' } },
+        { code: 'extendedWhy', params: {}, source: { row: 'extension' } },
+      ],
+      [{ code: 'quoted', params: { text: extension.reasons }, source: { row: 'extension' }, isQuoted: true }],
+      complaint({ row: 'extension' }),
+      ending(facts),
+    ],
+  };
+}
+
+/** Art. 12(3) and (4): what was done, what was not, and why. */
+function answer(facts: LetterFacts): Letter | LetterFault {
+  const { decision, case: about } = facts;
+  if (!decision) return 'not-decided';
+  const isRefused = decision.decision === 'refused';
+  const result: LetterResult = isRefused ? 'refused' : facts.duties.every((d) => isDone(about.type, d)) ? 'done' : 'partly';
+  const opening: Sentence[] = [
+    {
+      code: isRefused ? 'refused' : 'approved',
+      params: { type: about.type, received: about.received, decided: decision.at },
+      source: { row: 'decision' },
+    },
+  ];
+  if (decision.reason) opening.push({ code: isRefused ? 'refusedWhy' : 'decisionWhy', params: {}, source: { row: 'decision' } });
+  const quotes: Sentence[] = decision.reason
+    ? [{ code: 'quoted', params: { text: decision.reason }, source: { row: 'decision' }, isQuoted: true }]
+    : [];
+  const systems = isRefused ? [] : facts.duties.map((duty) => aboutDuty(about.type, duty));
+  return {
+    kind: 'answer',
+    result,
+    paragraphs: [
+      opening,
+      quotes,
+      ...systems,
+      ...(result === 'done' ? [] : [complaint({ row: 'decision' })]),
+      ending(facts),
+    ].filter((paragraph) => paragraph.length > 0),
+  };
+}
+
+/** Art. 15(1)(c) and 19: each recipient by its name, what it was given, and when. */
+function named({ disclosures, case: about }: LetterFacts): Sentence[] {
+  if (disclosures.length === 0) return [{ code: 'noRecipients', params: {}, source: { row: 'case' } }];
+  return [
+    { code: 'recipientsFollow', params: { received: about.received }, source: { row: 'case' } },
+    ...disclosures.map(({ system, label, purpose, fields, first, last }): Sentence => ({
+      code: 'recipient',
+      params: { label, purpose, fields: [...fields], first, last },
+      source: { row: 'disclosure', system, purpose },
+    })),
+  ];
+}
+
+/** Art. 18(3): told before it is lifted. */
+function lift(facts: LetterFacts): Letter | LetterFault {
+  if (!facts.lift) return 'not-announced';
+  return {
+    kind: 'lift',
+    paragraphs: [
+      [
+        { code: 'liftFrom', params: { received: facts.case.received, from: facts.lift.from }, source: { row: 'lift' } },
+        { code: 'liftMeans', params: {}, source: { row: 'lift' } },
+      ],
+      complaint({ row: 'lift' }),
+      ending(facts),
+    ],
+  };
+}
+
+/** Art. 12(4): the supervisory authority and the courts. */
+const complaint = (source: Source): Sentence[] => [
+  { code: 'complaint', params: {}, source },
+  { code: 'authority', params: {}, source },
+  { code: 'court', params: {}, source },
+];
+
+const ending = ({ controller, case: { id } }: LetterFacts): Sentence[] => [
+  controller.contact
+    ? { code: 'contact', params: { controller: controller.name, contact: controller.contact, id }, source: { row: 'controller' } }
+    : { code: 'noContact', params: { controller: controller.name, id }, source: { row: 'controller' } },
+];
+
+/** The deeds that outcomes tell of. */
+const deeds: Partial<Record<Outcome, string>> = {
+  erased: 'erased',
+  absent: 'absent',
+  stripped: 'stripped',
+  restricted: 'restricted',
+  created: 'corrected',
+  updated: 'corrected',
+  unchanged: 'corrected',
+};
+
+/** What each right wants to have come of it. */
+const wanted: Readonly<Record<string, readonly Outcome[]>> = {
+  erasure: ['erased', 'absent'],
+  rectification: ['updated', 'created', 'unchanged', 'absent'],
+  restriction: ['restricted', 'absent'],
+  objection: ['restricted', 'absent', 'erased'],
+};
+
+/** Done is what was asked for and is known at least from the system's own statement: an accepted call is not it. */
+const isDone = (type: string, { state, outcome, evidence, retained }: LetterDuty): boolean =>
+  state === 'settled' &&
+  !retained &&
+  outcome !== null &&
+  (wanted[type]?.includes(outcome) ?? true) &&
+  weaker(evidence, 'acknowledged') === 'acknowledged';
+
+const grades: Readonly<Record<Evidence, string>> = {
+  none: 'asked',
+  asked: 'asked',
+  accepted: 'accepted',
+  acknowledged: 'acknowledged',
+  observed: 'observed',
+  're-observed': 'observed',
+};
+/** Every word of a system's part that the catalogues hold. */
+export const gradesTold = [...new Set(evidences.map((evidence) => grades[evidence]))];
+export const deedsTold = [...new Set(Object.values(deeds))];
+
+/** What one system did, in no stronger a word than its evidence; then what it keeps. */
+function aboutDuty(type: string, duty: LetterDuty): Sentence[] {
+  const { system, label, retained, backupLagDays } = duty;
+  const said: Sentence[] = [{ ...statement(type, duty), source: { row: 'duty', system } }];
+  if (retained) {
+    const { fields, until, law } = retained;
+    said.push({ code: 'retained', params: { label, fields: [...fields], until, law }, source: { row: 'retained', system } });
+  }
+  if (backupLagDays !== null && (duty.outcome === 'erased' || duty.outcome === 'stripped'))
+    said.push({ code: 'backups', params: { label, days: backupLagDays }, source: { row: 'duty', system } });
+  return said;
+}
+
+function statement(type: string, { label, state, outcome, evidence, retained, askedBy }: LetterDuty): Omit<Sentence, 'source'> {
+  if (state === 'asked' && askedBy) return { code: 'askedBy', params: { label, type, by: askedBy } };
+  const isParked = state === 'waiting' && outcome === 'retained';
+  if (outcome === null || (state !== 'settled' && !isParked)) return { code: 'pending', params: { label, type } };
+  const deed = deeds[outcome];
+  // that a system holds the values of the register says nothing of an erasure or a restriction
+  if (deed && (deed !== 'corrected' || wanted[type]?.includes(outcome)))
+    return { code: `${deed}.${grades[evidence]}`, params: { label } };
+  if (outcome === 'retained') return { code: retained ? 'keeps' : 'keepsUntold', params: { label } };
+  if (outcome === 'refused' || outcome === 'excepted' || outcome === 'not-identifiable')
+    return { code: `not.${outcome}`, params: { label, type } };
+  return { code: 'pending', params: { label, type } };
+}
