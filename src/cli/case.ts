@@ -130,6 +130,43 @@ export function caseCommands(program: Command, session: SessionOf): void {
       .option('--json')
       .action((id: string, options: { json?: boolean }) => decideCase(session(options), id, verb));
   cases
+    .command('identity <id>')
+    .description('how it is known that the request is the person’s own (Art. 12(6))')
+    .addOption(
+      new Option('--how <way>', 'how')
+        .choices(['mailed-link', 'known-address', 'call-back', 'signed-in', 'in-person', 'other'])
+        .makeOptionMandatory(),
+    )
+    .addOption(new Option('--state <state>').choices(['proven', 'doubted', 'unproven']).default('proven'))
+    .option('--json')
+    .action((id: string, { how, state, json }: { how: string; state: string; json?: boolean }) => {
+      const s = session(json === undefined ? {} : { json });
+      return s.api(async (api) => {
+        const found = await api.post<Case>(`/cases/${encodeURIComponent(id)}/identity`, { how, state });
+        s.show(found, () => `case ${found.id}: ${state}`);
+      });
+    });
+  cases
+    .command('prepare <id>')
+    .description('access and portability: read every system and print the link that hands the answer over, once')
+    .option('--json')
+    .action((id: string, options: { json?: boolean }) => {
+      const s = session(options);
+      return s.api(async (api) => {
+        const made = await api.post<{ link: string; missing: { system: string }[]; expiresAt: string }>(
+          `/cases/${encodeURIComponent(id)}/prepare`,
+        );
+        s.show(made, () =>
+          [
+            made.link,
+            `It opens once, until ${made.expiresAt.slice(0, 10)}. Send it to an address that is surely the person's.`,
+            ...(made.missing.length > 0 ? [`Not read: ${made.missing.map((m) => m.system).join(', ')}`] : []),
+          ].join('\n'),
+        );
+        if (made.missing.length > 0) s.exit(1);
+      });
+    });
+  cases
     .command('extend <id>')
     .description('the person was told, with reasons, that it takes two months more (Art. 12(3)); within the first month only')
     .requiredOption('--reason <text>', 'the reasons, as the person was told them')

@@ -148,11 +148,13 @@ function named({ disclosures, case: about }: LetterFacts): Sentence[] {
   if (disclosures.length === 0) return [{ code: 'noRecipients', params: {}, source: { row: 'case' } }];
   return [
     { code: 'recipientsFollow', params: { received: about.received }, source: { row: 'case' } },
-    ...disclosures.map(({ system, label, purpose, fields, first, last }): Sentence => ({
-      code: 'recipient',
-      params: { label, purpose, fields: [...fields], first, last },
-      source: { row: 'disclosure', system, purpose },
-    })),
+    ...disclosures.map(
+      ({ system, label, purpose, fields, first, last }): Sentence => ({
+        code: 'recipient',
+        params: { label, purpose, fields: [...fields], first, last },
+        source: { row: 'disclosure', system, purpose },
+      }),
+    ),
   ];
 }
 

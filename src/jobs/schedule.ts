@@ -25,6 +25,7 @@ import { onNewDay, onStart } from './daily.ts';
 import { deliverNotices, openChannels, type Words } from './deliver-notices.ts';
 import { driftInTurn } from './drift.ts';
 import { advanceCase } from './erasure.ts';
+import { expireHandovers } from './hand-over.ts';
 import { followHints, pollRecipient } from './hear-recipient.ts';
 import { tryFirstContact } from './link.ts';
 import { type Needs, now, tell } from './needs.ts';
@@ -115,7 +116,10 @@ export function startWork(needs: Needs, queues: Queues, worker: string, words: W
   every('retention', pace.retention, async () => {
     if (await takeTurn(needs.db, 'kaiku', 'retention', pace.retention)) await sweepRetention(needs);
   });
-  every('envelopes', pace.envelopes, async () => dropEnvelopes(needs.db, await now(needs)));
+  every('envelopes', pace.envelopes, async () => {
+    await expireHandovers(needs);
+    await dropEnvelopes(needs.db, await now(needs));
+  });
   every('clocks', pace.envelopes, async () => {
     if (await takeTurn(needs.db, 'kaiku', 'clocks', pace.clocks)) await recountCases(needs);
   });

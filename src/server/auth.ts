@@ -45,6 +45,8 @@ export const access: Readonly<Record<string, readonly Role[]>> = {
   'POST /cases/:id/resume': ['dpo', 'decision-maker', 'hr'],
   'POST /cases/:id/announce-lift': ['dpo', 'decision-maker', 'hr'],
   'POST /cases/:id/lift': ['decision-maker'],
+  'POST /cases/:id/identity': ['dpo', 'decision-maker', 'hr'],
+  'POST /cases/:id/prepare': ['dpo', 'decision-maker', 'hr'],
   'GET /erasures': ['dpo', 'decision-maker', 'auditor', 'hr', 'supervisor'],
   'GET /systems': ['admin', 'dpo', 'decision-maker', 'viewer', 'system-owner', 'hr'],
   'POST /systems/:system/check': ['admin'],

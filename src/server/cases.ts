@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { identityWays } from '../core/access-answer.ts';
 import { caseStates } from '../core/case.ts';
 import { now } from '../jobs/needs.ts';
 import { allCases } from '../store/cases.ts';
@@ -7,8 +8,10 @@ import { dutiesOf, dutiesOfMany } from '../store/duties.ts';
 import { erasureCases } from '../store/views.ts';
 import { extendNamed, pauseNamed, resumeNamed } from './case-times.ts';
 import { caseNamed, decideCase, liftNamed, openCase, openRights, subjectOf } from './decisions.ts';
+import { identifyNamed, prepareNamed } from './handovers.ts';
 import { Id, type RouteOptions, Stretch } from './routes.ts';
 import { caseView, deadlineView, dutyView } from './shapes.ts';
+import { originOf } from './sign-in/origin.ts';
 
 const NewCase = z.strictObject({
   type: z.enum(['access', 'rectification', 'erasure', 'restriction', 'objection', 'portability']),
@@ -41,6 +44,7 @@ const Question = z.strictObject({
 });
 const Answer = z.strictObject({ answered: DayText.optional() }).nullish();
 const Announced = z.strictObject({ toldOn: DayText.optional() }).nullish();
+const Identity = z.strictObject({ state: z.enum(['proven', 'doubted', 'unproven']), how: z.enum(identityWays) });
 const Listing = Stretch.extend({ state: z.enum(caseStates).optional() });
 
 export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
@@ -96,6 +100,16 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
   );
   app.post('/cases/:id/lift', { schema: { params: Id } }, async ({ params, actor }) =>
     caseView(needs, await liftNamed(needs, params.id, actor.id, 'lift'), await now(needs)),
+  );
+
+  app.post('/cases/:id/identity', { schema: { params: Id, body: Identity } }, async ({ params, body, actor }) =>
+    caseView(needs, await identifyNamed(needs, params.id, actor.id, body), await now(needs)),
+  );
+  app.post('/cases/:id/prepare', { schema: { params: Id } }, async (request, reply) =>
+    reply
+      .header('cache-control', 'no-store')
+      .status(201)
+      .send(await prepareNamed(needs, request.params.id, request.actor.id, originOf(request, needs.config))),
   );
 
   app.get('/erasures', { schema: { querystring: Stretch } }, async ({ query, scope }) => {

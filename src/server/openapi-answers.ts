@@ -255,6 +255,11 @@ export const answers = {
   }),
   case: Case,
   cases: z.array(Case),
+  handover: z.looseObject({
+    link: z.string(),
+    missing: z.array(z.looseObject({ system: z.string(), code: z.string() })),
+    expiresAt: time,
+  }),
   erasures: z.array(z.looseObject({ case: id, subject: id, deadline: Deadline, duties: z.array(Duty) })),
   systems: z.array(System),
   check: z.looseObject({ system: z.string(), ok: z.boolean(), rights: z.array(Right), problem: z.string().optional() }),

@@ -73,6 +73,17 @@ export const described: Readonly<Record<string, Described>> = {
     answer: 'case',
   },
   'POST /cases/:id/lift': { summary: 'Lift the restriction, some days after the person was told', tag: 'cases', answer: 'case' },
+  'POST /cases/:id/identity': {
+    summary: 'How it is known that the request is the person’s own (Art. 12(6))',
+    tag: 'cases',
+    answer: 'case',
+  },
+  'POST /cases/:id/prepare': {
+    summary: 'Read every system and seal the answer; its link opens once',
+    tag: 'cases',
+    answer: 'handover',
+    status: 201,
+  },
   'GET /erasures': { summary: 'The matrix of erasures: case by system', tag: 'cases', answer: 'erasures' },
   'GET /systems': { summary: 'Every system: role, state, duties, rights as last checked', tag: 'systems', answer: 'systems' },
   'POST /systems/:system/check': { summary: 'Ask a system for every right that Kaiku needs', tag: 'systems', answer: 'check' },

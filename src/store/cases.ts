@@ -106,6 +106,9 @@ export const isRestrictedByCase = async (db: Db, subject: string): Promise<boole
 export const setRestricts = (db: Db, id: string, restricts: boolean, lift: CaseRow['lift']) =>
   changes(db, sql`UPDATE case_file SET restricts = ${restricts}, lift = ${lift === null ? null : json(lift)} WHERE id = ${id}`);
 
+export const setIdentity = (db: Db, id: string, identity: CaseIdentity) =>
+  changes(db, sql`UPDATE case_file SET identity = ${json(identity)} WHERE id = ${id}`);
+
 export const noteCorrected = (db: Db, id: string, version: number) =>
   changes(db, sql`UPDATE case_file SET corrected_version = ${version}, hindered = NULL WHERE id = ${id}`);
 

@@ -14,6 +14,7 @@ import { notices } from './migrations/009-notices.ts';
 import { cases } from './migrations/010-cases.ts';
 import { rights } from './migrations/011-rights.ts';
 import { retention } from './migrations/012-retention.ts';
+import { handover } from './migrations/016-handover.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -79,6 +80,7 @@ async function migrate(db: Db): Promise<void> {
         '010-cases': migration(cases),
         '011-rights': migration(rights),
         '012-retention': migration(retention),
+        '016-handover': migration(handover),
       }),
     },
   });

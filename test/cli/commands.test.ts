@@ -95,6 +95,21 @@ describe('case open', () => {
   });
 });
 
+describe('case prepare', () => {
+  it('prints the link that hands the answer over, once it is known who asks', async () => {
+    const id = await linkedAino(shell.hub);
+    const { id: found } = (await shell.kaiku('case', 'open', '--type', 'access', '--subject', id, '--json')).json<{
+      id: string;
+    }>();
+    expect((await shell.kaiku('case', 'approve', found)).code).toBe(0);
+    expect((await shell.kaiku('case', 'prepare', found)).code).toBe(4);
+    expect((await shell.kaiku('case', 'identity', found, '--how', 'call-back')).out).toContain('proven');
+    const ran = await shell.kaiku('case', 'prepare', found);
+    expect(ran.code).toBe(1);
+    expect(ran.out).toMatch(/^https?:\/\/\S+\/answer\/\S{40,}\nIt opens once[\s\S]*Not read: partner/);
+  });
+});
+
 describe('case', () => {
   it('shows how its day is counted, and moves its clock only through the gate: else exit 4', async () => {
     const id = await linkedAino(shell.hub);

@@ -5,6 +5,7 @@ import { type Needs, now } from '../../jobs/needs.ts';
 import type { CaseRow } from '../../store/cases.ts';
 import { caseNote, timelineOf } from '../../store/console-views.ts';
 import { dutiesOf } from '../../store/duties.ts';
+import { handoversOf } from '../../store/handovers.ts';
 import { subjectById } from '../../store/subjects.ts';
 import type { Actor } from '../auth.ts';
 import { caseNamed, decideCase } from '../decisions.ts';
@@ -12,6 +13,7 @@ import { Id } from '../routes.ts';
 import { dutyView } from '../shapes.ts';
 import { ClockCard } from './case-clock.tsx';
 import { sourceWords } from './cases.tsx';
+import { HandoverCard } from './handover-pages.tsx';
 import { History } from './history.tsx';
 import type { Translator } from './i18n.ts';
 import { CaseBadge, nextWords } from './matrix.tsx';
@@ -95,6 +97,7 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
           />
         </Card>
         <RightsCard needs={needs} t={t} actor={actor} found={found} at={at} />
+        <HandoverCard t={t} actor={actor} found={found} handovers={await handoversOf(needs.db, found.id)} />
         <ClockCard needs={needs} t={t} actor={actor} found={found} at={at} />
         {planned ? (
           <>

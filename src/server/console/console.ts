@@ -150,7 +150,8 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
           search: new URL(request.url, 'http://here').search,
           journey: request.cookies['kaiku-journey'],
         };
-        return answer(request, reply, actor, t, await definition.handle(ask as never));
+        const said = await definition.handle(ask as never);
+        return 'file' in said ? give(reply, said) : answer(request, reply, actor, t, said);
       },
     });
   }

@@ -96,7 +96,7 @@ export interface OpenAsk<P = Record<string, string>, Q = Record<string, unknown>
 
 /** A way in: it opens to everybody, and takes a password or a link for what it gives. */
 export interface OpenPage extends Omit<Page, 'roles' | 'handle'> {
-  handle(ask: never): Promise<View | Redirect>;
+  handle(ask: never): Promise<View | Redirect | Download>;
   open: true;
   /** A password or a session travels with it: not over plain http through a network. */
   secret: boolean;
@@ -109,7 +109,7 @@ export function openPage<P = Record<string, string>, Q = Record<string, unknown>
   params?: z.ZodType<P>;
   query?: z.ZodType<Q>;
   body?: z.ZodType<B>;
-  handle(ask: OpenAsk<P, Q, B>): Promise<View | Redirect>;
+  handle(ask: OpenAsk<P, Q, B>): Promise<View | Redirect | Download>;
 }): OpenPage {
   return { secret: false, ...definition, open: true } as unknown as OpenPage;
 }

@@ -9,6 +9,7 @@ import { caseClockPages } from './case-clock.tsx';
 import { casesPage } from './cases.tsx';
 import { driftPages } from './drift-pages.tsx';
 import type { NavEntry } from './frame.tsx';
+import { answerPages, handoverPages } from './handover-pages.tsx';
 import { heldPages } from './held.tsx';
 import { homePages } from './home.tsx';
 import { legalHoldActs } from './legal-hold-acts.tsx';
@@ -36,6 +37,7 @@ export const pages: readonly Page[] = [
   ...casePages,
   ...caseClockPages,
   ...rightsPages,
+  ...handoverPages,
   ...heldPages,
   ...parkedPages,
   ...legalHoldActs,
@@ -51,7 +53,7 @@ export const pages: readonly Page[] = [
 ];
 
 /** The ways in: what opens to everybody. Nothing else does. */
-export const openPages: readonly OpenPage[] = [...signInPages, ...setUpPages];
+export const openPages: readonly OpenPage[] = [...signInPages, ...setUpPages, ...answerPages];
 
 /** The navigation, in its order; an entry shows to whoever may open it. */
 export const navigation: readonly NavEntry[] = [
