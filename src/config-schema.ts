@@ -190,6 +190,10 @@ export const ConfigFile = z.strictObject({
     .optional()
     .describe('Where people reach the console: for links in messages; KAIKU_URL overrides'),
   notify: NotifyFile.optional(),
+  restriction: z
+    .strictObject({ liftNoticeDays: z.number().int().min(1).max(90).default(7) })
+    .optional()
+    .describe('Art. 18(3) GDPR: how many days after the person was told a restriction may be lifted'),
   clock: ClockFile.optional().describe('How the time limit of Art. 12(3) GDPR is counted where the texts leave a choice'),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

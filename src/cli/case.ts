@@ -88,6 +88,48 @@ export function caseCommands(program: Command, session: SessionOf): void {
       decideCase(session(options), id, 'refuse', options.reason),
     );
   cases
+    .command('list')
+    .description('what is open first, by the day it is due')
+    .option('--state <state>')
+    .option('--json')
+    .action((options: { state?: string; json?: boolean }) => {
+      const s = session(options);
+      return s.api(async (api) => {
+        const found = await api.get<Case[]>(`/cases${options.state ? `?state=${encodeURIComponent(options.state)}` : ''}`);
+        s.show(found, () =>
+          found.length === 0
+            ? 'There is no such case.'
+            : table(
+                found.map(({ deadline, ...c }) => ({ ...c, due: deadline.date })),
+                ['id', 'type', 'state', 'due', 'subject'],
+              ),
+        );
+      });
+    });
+  cases
+    .command('open')
+    .description('open a case of any right, and show its plan')
+    .addOption(new Option('--type <right>').choices(caseTypes).makeOptionMandatory())
+    .option('--email <address>', 'who, by address')
+    .option('--subject <id>', 'who, by id')
+    .option('--set <field=value...>', 'rectification: how a field should read; an empty value takes it away')
+    .option('--permission <name...>', 'objection: to which direct marketing; default: all')
+    .option('--purpose <name...>', 'objection: to which processing on a legitimate interest')
+    .option('--received <time>', 'when the request came; default: now')
+    .option('--language <code>', "the person's: fi, sv or en")
+    .option('--note <text>', 'kept sealed with the case')
+    .option('--json')
+    .action((options: Opening) => openCase(session(options), options));
+  for (const [verb, description] of [
+    ['announce-lift', 'the person was told that the restriction will be lifted (Art. 18(3))'],
+    ['lift', 'lift the restriction, some days after the person was told'],
+  ] as const)
+    cases
+      .command(`${verb} <id>`)
+      .description(description)
+      .option('--json')
+      .action((id: string, options: { json?: boolean }) => decideCase(session(options), id, verb));
+  cases
     .command('extend <id>')
     .description('the person was told, with reasons, that it takes two months more (Art. 12(3)); within the first month only')
     .requiredOption('--reason <text>', 'the reasons, as the person was told them')
@@ -139,6 +181,60 @@ export function caseCommands(program: Command, session: SessionOf): void {
         );
       });
     });
+}
+
+interface Opening extends Whom {
+  type: string;
+  set?: string[];
+  permission?: string[];
+  purpose?: string[];
+  received?: string;
+  language?: string;
+  note?: string;
+}
+
+const caseTypes = ['access', 'rectification', 'erasure', 'restriction', 'objection', 'portability'];
+
+/** `address.city=Turku` names a part of a field. */
+function fieldsIn(pairs: readonly string[]): Record<string, unknown> | null {
+  const fields: Record<string, unknown> = {};
+  for (const pair of pairs) {
+    const at = pair.indexOf('=');
+    if (at <= 0) return null;
+    const [name, value] = [pair.slice(0, at), pair.slice(at + 1)];
+    const [outer = '', part] = name.startsWith('custom.') ? [name] : name.split('.');
+    fields[outer] = part ? { ...(fields[outer] as object), [part]: value } : value === '' ? null : value;
+  }
+  return fields;
+}
+
+async function openCase(s: Session, options: Opening): Promise<void> {
+  if (!options.email === !options.subject) return wrongUse(s, 'say who: either --email or --subject');
+  const fields = fieldsIn(options.set ?? []);
+  if (fields === null) return wrongUse(s, '--set takes field=value, as in --set familyName=Virtanen');
+  const asked = {
+    ...(options.set ? { fields } : {}),
+    ...(options.permission ? { permissions: options.permission } : {}),
+    ...(options.purpose ? { purposes: options.purpose } : {}),
+  };
+  await s.api(async (api) => {
+    const found = await api.post<Case>('/cases', {
+      type: options.type,
+      ...(options.subject ? { subject: options.subject } : { email: options.email }),
+      channel: 'cli',
+      ...(Object.keys(asked).length > 0 ? { asked } : {}),
+      ...(options.received ? { receivedAt: options.received } : {}),
+      ...(options.language ? { language: options.language } : {}),
+      ...(options.note ? { note: options.note } : {}),
+    });
+    s.show(found, () =>
+      [
+        `${found.type} case ${found.id}: ${found.state}, due ${found.deadline.date}`,
+        table(found.plan as unknown as Record<string, unknown>[], ['system', 'step', 'fields', 'reason']),
+      ].join('\n'),
+    );
+    if (found.state === 'planned') s.exit(1);
+  });
 }
 
 const subjectLines = (subject: Subject) =>

@@ -12,6 +12,9 @@ const fulfils: Readonly<Record<string, readonly string[]>> = {
   // once a legal hold was lifted
   hold: ['erased', 'absent', 'stripped', 'retained'],
   nothing: ['absent', 'unchanged', 'superseded', 'erased'],
+  // a correction that meets what is right already changes nothing, and that is as planned
+  update: ['updated', 'unchanged', 'superseded', 'absent'],
+  restrict: ['restricted', 'absent'],
 };
 
 /** The plan is what was decided on; whatever came out otherwise is shown, not smoothed over. */

@@ -116,4 +116,6 @@ export interface Config {
   notify?: NotifyConfig;
   /** How cases' time limits are counted where the texts leave a choice. */
   clock?: Partial<ClockSettings>;
+  /** Art. 18(3): how many days after the person was told a restriction may be lifted. */
+  restriction?: { liftNoticeDays: number };
 }

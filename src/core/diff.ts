@@ -38,8 +38,9 @@ export function diff(desired: Desired, records: readonly KnownRecord[]): Step {
       return gone(desired, records);
     case 'restricted': {
       // people are asked once, for the erasure itself
-      if (desired.human) return nothing('unchanged', desired.reason);
       const open = records.findIndex((r) => r.state === 'linked');
+      if (desired.human && desired.ask && open >= 0) return { kind: 'ask', ask: 'restrict' };
+      if (desired.human && !desired.ask) return nothing('unchanged', desired.reason);
       if (open >= 0) return { kind: 'restrict', record: open, permissions: desired.permissions };
       return records.some(isHeld) ? nothing('restricted', desired.reason) : nothing('absent', desired.reason, 'none');
     }

@@ -60,7 +60,7 @@ export type Desired =
   /** The erased are served nowhere; a late correction meets this. */
   | { kind: 'barred' }
   | { kind: 'gone'; human: boolean; now: Date; heldBy?: string }
-  | { kind: 'restricted'; human: boolean; permissions: string[]; reason: string }
+  | { kind: 'restricted'; human: boolean; permissions: string[]; reason: string /** People are asked too. */; ask?: boolean }
   /** The register carries each refused permission in its mapped field. */
   | { kind: 'refusals'; permissions: string[]; written: boolean }
   | {
@@ -95,6 +95,15 @@ export function plan(input: PlanInput): Desired {
   }
   const refused = Object.entries(input.permissions).flatMap(([name, state]) => (state.refused ? [name] : []));
   if (input.role === 'register') return { kind: 'refusals', permissions: refused, written: input.refusedWritten };
+  // Art. 18: held and not used; corrections wait, and people are asked to stop using it
+  if (subject.restricted && (input.linked || input.human))
+    return {
+      kind: 'restricted',
+      human: input.human,
+      permissions: Object.keys(input.permissions),
+      reason: 'restricted-by-right',
+      ask: true,
+    };
   if (input.holds.includes('vanished')) return { kind: 'hold', reason: 'vanished' };
   if (!input.linked && !input.human) return { kind: 'hold', reason: 'not-linked' };
   if (input.over) return gone(input);

@@ -15,7 +15,7 @@ import { lockSubject } from '../store/subjects.ts';
 import { type Needs, now, tell, whose } from './needs.ts';
 
 /** What of a case the time limit is counted from. */
-export type Timed = Pick<CaseRow, 'type' | 'received_at'> & Partial<Pick<CaseRow, 'id' | 'clock'>>;
+export type Timed = Pick<CaseRow, 'type' | 'received_at'> & Partial<Pick<CaseRow, 'id' | 'clock' | 'approve'>>;
 
 export const clockSettings = (needs: Pick<Needs, 'config'>): ClockSettings => ({ ...cautious, ...needs.config.clock });
 
@@ -28,7 +28,7 @@ export function clockRequest(needs: Needs, found: Timed, at: Date): ClockRequest
   const { extension, pauses = [] } = found.clock ?? {};
   return {
     received: found.received_at,
-    atOnce: found.type === 'objection',
+    atOnce: found.type === 'objection' && found.approve !== 'person',
     ...(extension && found.id
       ? { extension: { toldOn: extension.toldOn, reasons: unsealReasons(needs, found.id, extension.sealedReasons) } }
       : {}),

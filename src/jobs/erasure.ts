@@ -2,7 +2,15 @@ import { identifiersOf, normaliserVersion } from '../core/identifier.ts';
 import { observeRefusal } from '../core/permission.ts';
 import type { Fields, Person } from '../core/person.ts';
 import { suppressionBasis, type Tombstone, tombstonesFor } from '../core/tombstone.ts';
-import { type CaseRow, caseById, insertCase, moveCase, openErasure, type PlannedStep } from '../store/cases.ts';
+import {
+  type CaseRow,
+  caseById,
+  insertCase,
+  isRestrictedByCase,
+  moveCase,
+  openErasure,
+  type PlannedStep,
+} from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
 import { dutiesOf, raise } from '../store/duties.ts';
 import { disclosuresOf, doubtRestrictions, recordsOf } from '../store/records.ts';
@@ -29,7 +37,7 @@ import { propose } from './propose.ts';
 /** How long a tombstone stands, in days: ten years, longer than any copy of a register is kept. */
 const tombstoneDays = 3653;
 /** How long an envelope is kept after its case closed: the last re-check is after 90 days. */
-const envelopeDays = 100;
+export const envelopeDays = 100;
 /** When the envelope may go of a case that something is parked of until a day. */
 export const envelopeEnd = (day: string): Date => new Date(Date.parse(day) + envelopeDays * 86_400_000);
 const dayMs = 86_400_000;
@@ -230,7 +238,7 @@ async function bury(needs: Needs, subject: SubjectRow, found: CaseRow, at: Date)
 }
 
 /** A reason is free text: somebody may write a name into it. */
-const sealReason = (needs: Needs, id: string, reason: string) =>
+export const sealReason = (needs: Needs, id: string, reason: string) =>
   needs.vault.sealJson(`decision:${id}`, reason).toString('base64');
 
 /** The reason of a decision, for those who may read cases. */
@@ -255,7 +263,7 @@ export async function refuseCase(needs: Needs, id: string, by: string, reason: s
     const decision = { decision: 'refused', by, at: at.toISOString(), reason: sealReason(needs, id, reason) };
     const envelopeUntil = new Date(at.getTime() + envelopeDays * dayMs);
     if (!(await moveCase(needs.db, id, ['planned'], 'refused', { decision, closedAt: at, envelopeUntil }))) return false;
-    await setSubjectState(needs.db, subject.id, 'active', false);
+    await setSubjectState(needs.db, subject.id, 'active', await isRestrictedByCase(needs.db, subject.id));
     await tell(needs, { actor: by, action: 'case.refused', subject: whose(subject), case: id });
     await raise(needs.db, { subject: subject.id, lane: 'correction', newId: needs.newId });
     return true;

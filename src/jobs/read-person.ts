@@ -37,6 +37,17 @@ export async function readPerson(
   subject: SubjectRow,
   why: { actor: string; reason: ReadReason; note?: string | undefined },
 ): Promise<ReadRow[]> {
+  await noteReading(needs, subject, why);
+  const rows = await Promise.all([...(await registerReads(needs, subject)), ...(await recipientReads(needs, subject))]);
+  return compared(needs, rows);
+}
+
+/** Writes down that somebody is about to see a person's values, and why: a code in the log, the words sealed. */
+export async function noteReading(
+  needs: Needs,
+  subject: SubjectRow,
+  why: { actor: string; reason: ReadReason; note?: string | undefined },
+): Promise<void> {
   const id = needs.newId();
   // after an erasure nothing new is kept about the person, not even sealed
   const note = why.note && subject.state !== 'erased' ? needs.vault.sealJson(`read-note:${id}`, why.note) : null;
@@ -48,8 +59,6 @@ export async function readPerson(
     );
     await tell(needs, { actor: why.actor, action: 'person.read', subject: whose(subject), reason: why.reason, code: id });
   });
-  const rows = await Promise.all([...(await registerReads(needs, subject)), ...(await recipientReads(needs, subject))]);
-  return compared(needs, rows);
 }
 
 const purposesOf = (needs: Needs, system: string) =>

@@ -17,8 +17,10 @@ import {
   takeTurn,
 } from '../store/systems.ts';
 import { recountCases } from './case-clock.ts';
+import { advanceRights } from './case-rights.ts';
 import { faultOf } from './converge.ts';
 import { convergeTogether } from './converge-many.ts';
+import { correctRegister } from './correct-register.ts';
 import { onNewDay, onStart } from './daily.ts';
 import { deliverNotices, openChannels, type Words } from './deliver-notices.ts';
 import { driftInTurn } from './drift.ts';
@@ -184,9 +186,12 @@ async function pauseOrPark(needs: Needs, name: string, error: unknown): Promise<
   throw error;
 }
 
-/** Cases whose day has come, and what a crash left between a duty and its case. */
-async function advanceAll(needs: Needs): Promise<void> {
-  for (const found of await runningCases(needs.db)) await inTransaction(needs.db, () => advanceCase(needs, found));
+/** Cases whose day has come, what a crash left between a duty and its case, and corrections on their way to the register. */
+export async function advanceAll(needs: Needs): Promise<void> {
+  for (const found of await runningCases(needs.db)) {
+    if (found.type === 'erasure') await inTransaction(needs.db, () => advanceCase(needs, found));
+    else if (await correctRegister(needs, found)) await inTransaction(needs.db, () => advanceRights(needs, found));
+  }
 }
 
 /**

@@ -43,6 +43,8 @@ export const access: Readonly<Record<string, readonly Role[]>> = {
   'POST /cases/:id/extend': ['dpo', 'decision-maker', 'hr'],
   'POST /cases/:id/pause': ['dpo', 'decision-maker', 'hr'],
   'POST /cases/:id/resume': ['dpo', 'decision-maker', 'hr'],
+  'POST /cases/:id/announce-lift': ['dpo', 'decision-maker', 'hr'],
+  'POST /cases/:id/lift': ['decision-maker'],
   'GET /erasures': ['dpo', 'decision-maker', 'auditor', 'hr', 'supervisor'],
   'GET /systems': ['admin', 'dpo', 'decision-maker', 'viewer', 'system-owner', 'hr'],
   'POST /systems/:system/check': ['admin'],

@@ -6,8 +6,7 @@ import { allCases } from '../store/cases.ts';
 import { dutiesOf, dutiesOfMany } from '../store/duties.ts';
 import { erasureCases } from '../store/views.ts';
 import { extendNamed, pauseNamed, resumeNamed } from './case-times.ts';
-import { caseNamed, decideCase, openCase, subjectOf } from './decisions.ts';
-import { later } from './problem.ts';
+import { caseNamed, decideCase, liftNamed, openCase, openRights, subjectOf } from './decisions.ts';
 import { Id, type RouteOptions, Stretch } from './routes.ts';
 import { caseView, deadlineView, dutyView } from './shapes.ts';
 
@@ -18,6 +17,16 @@ const NewCase = z.strictObject({
   receivedAt: z.iso.datetime({ offset: true, error: 'must be a time as 2026-11-24T09:00:00Z' }).optional(),
   channel: z.string().max(40).optional(),
   note: z.string().max(4000).optional(),
+  language: z.enum(['fi', 'sv', 'en']).optional(),
+  asked: z
+    .strictObject({
+      fields: z
+        .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.record(z.string(), z.string()), z.null()]))
+        .optional(),
+      permissions: z.array(z.string()).optional(),
+      purposes: z.array(z.string()).optional(),
+    })
+    .optional(),
 });
 const Decision = z.strictObject({ reason: z.string().max(2000).optional() }).nullish();
 export const DayText = z.iso.date({ error: 'must be a day as 2026-11-24' });
@@ -31,21 +40,25 @@ const Question = z.strictObject({
   asked: DayText.optional(),
 });
 const Answer = z.strictObject({ answered: DayText.optional() }).nullish();
+const Announced = z.strictObject({ toldOn: DayText.optional() }).nullish();
 const Listing = Stretch.extend({ state: z.enum(caseStates).optional() });
 
 export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
   const { db } = needs;
 
   app.post('/cases', { schema: { body: NewCase } }, async ({ body, actor, scope }, reply) => {
-    if (body.type !== 'erasure') throw later(`A case of type ${body.type}`);
-    const { found, fresh } = await openCase(needs, {
+    const ask = {
       subject: await subjectOf(needs, body, scope),
       receivedAt: body.receivedAt ? new Date(body.receivedAt) : null,
       channel: body.channel ?? null,
       note: body.note,
       source: 'api',
       actor: actor.id,
-    });
+    };
+    const { found, fresh } =
+      body.type === 'erasure'
+        ? await openCase(needs, ask)
+        : await openRights(needs, { ...ask, type: body.type, asked: body.asked, language: body.language });
     return reply.status(fresh ? 201 : 200).send(caseView(needs, found, await now(needs)));
   });
 
@@ -76,6 +89,13 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
   );
   app.post('/cases/:id/resume', { schema: { params: Id, body: Answer } }, async ({ params, body, actor }) =>
     caseView(needs, await resumeNamed(needs, params.id, actor.id, body ?? {}), await now(needs)),
+  );
+
+  app.post('/cases/:id/announce-lift', { schema: { params: Id, body: Announced } }, async ({ params, body, actor }) =>
+    caseView(needs, await liftNamed(needs, params.id, actor.id, 'announce', body?.toldOn), await now(needs)),
+  );
+  app.post('/cases/:id/lift', { schema: { params: Id } }, async ({ params, actor }) =>
+    caseView(needs, await liftNamed(needs, params.id, actor.id, 'lift'), await now(needs)),
   );
 
   app.get('/erasures', { schema: { querystring: Stretch } }, async ({ query, scope }) => {

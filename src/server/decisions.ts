@@ -1,5 +1,17 @@
+import type { Asked } from '../core/case-request.ts';
 import { normalise } from '../core/identifier.ts';
 import { type Scope, sees } from '../core/scope.ts';
+import {
+  announceLift,
+  approveRights,
+  checkAsked,
+  type LiftFault,
+  liftableFrom,
+  liftRestriction,
+  openRightsCase,
+  type RightType,
+  refuseRights,
+} from '../jobs/case-rights.ts';
 import { AlreadyErased, approveCase, openErasureCase, planErasure, refuseCase } from '../jobs/erasure.ts';
 import { foreseeLaw } from '../jobs/foresee-law.ts';
 import { type Needs, now } from '../jobs/needs.ts';
@@ -63,6 +75,61 @@ export async function caseNamed(needs: Needs, id: string): Promise<CaseRow> {
   return found;
 }
 
+export interface RightsAsk extends ErasureAsk {
+  type: RightType;
+  asked?: Asked | undefined;
+  language?: CaseRow['language'] | undefined;
+  identity?: CaseRow['identity'];
+}
+
+/** Opens a case of another right than erasure, or joins the open one. */
+export async function openRights(needs: Needs, ask: RightsAsk): Promise<{ found: CaseRow; fresh: boolean }> {
+  const { subject, type } = ask;
+  if (subject.state === 'erased') throw alreadyErased();
+  if (subject.state === 'erasing' && type === 'rectification')
+    throw refused('This person is being erased; nothing is corrected any more.', { code: 'being-erased' });
+  const { request, faults } = checkAsked(needs, type, ask.asked ?? {}, subject.register);
+  if (faults.length > 0)
+    throw badRequest(faults.map(({ at, why }) => `${at}: ${why}`).join('; '), { code: `asked-${faults[0]?.code}`, faults });
+  const { id, fresh } = await openRightsCase(needs, {
+    type,
+    subject: subject.id,
+    source: ask.source,
+    channel: ask.channel,
+    receivedAt: ask.receivedAt ?? (await now(needs)),
+    actor: ask.actor,
+    request,
+    ...(ask.note ? { note: ask.note } : {}),
+    language: ask.language ?? null,
+    identity: ask.identity ?? null,
+    fields: await valuesNow(needs, subject),
+  });
+  return { found: await caseNamed(needs, id), fresh };
+}
+
+/** The two steps that end a restriction (Art. 18(3)); throws a 409 problem for what stands in the way. */
+export async function liftNamed(
+  needs: Needs,
+  id: string,
+  by: string,
+  step: 'announce' | 'lift',
+  toldOn?: string,
+): Promise<CaseRow> {
+  const fault = step === 'announce' ? await announceLift(needs, id, by, toldOn) : await liftRestriction(needs, id, by);
+  if (fault === 'not-there') throw notFound('case');
+  const found = await caseNamed(needs, id);
+  const code = `lift-${fault}`;
+  if (fault) throw refused(liftRefused[fault](liftableFrom(needs, found) ?? ''), { code });
+  return found;
+}
+
+const liftRefused: Record<Exclude<LiftFault, 'not-there'>, (from: string) => string> = {
+  'not-restricting': () => 'This case restricts nobody (any more).',
+  'told-later': () => 'Nobody can have been told on a day that has not come.',
+  'not-told': () => 'The person must be told before the restriction is lifted (GDPR Art. 18(3)): record when they were.',
+  'too-early': (from) => `The person was told; the restriction may be lifted from ${from} on.`,
+};
+
 /** A person's decision on a planned case. Art. 12(4): a refusal tells its reasons. */
 export async function decideCase(
   needs: Needs,
@@ -73,8 +140,11 @@ export async function decideCase(
 ): Promise<CaseRow> {
   const before = await caseNamed(needs, id);
   if (decision === 'refuse' && !reason) throw badRequest('reason: a refusal needs its reason', { code: 'no-reason' });
+  const isErasure = before.type === 'erasure';
   const decided =
-    decision === 'approve' ? await approveCase(needs, id, by, reason) : await refuseCase(needs, id, by, reason ?? '');
+    decision === 'approve'
+      ? await (isErasure ? approveCase : approveRights)(needs, id, by, reason)
+      : await (isErasure ? refuseCase : refuseRights)(needs, id, by, reason ?? '');
   if (!decided) throw refused(`The case is ${before.state}; only a planned one can be decided.`, { code: 'case-decided' });
   return caseNamed(needs, id);
 }

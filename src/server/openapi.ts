@@ -67,6 +67,12 @@ export const described: Readonly<Record<string, Described>> = {
   },
   'POST /cases/:id/pause': { summary: 'The person was asked something: the clock stands still', tag: 'cases', answer: 'case' },
   'POST /cases/:id/resume': { summary: 'The person answered: the clock goes on', tag: 'cases', answer: 'case' },
+  'POST /cases/:id/announce-lift': {
+    summary: 'The person was told that the restriction will be lifted (Art. 18(3))',
+    tag: 'cases',
+    answer: 'case',
+  },
+  'POST /cases/:id/lift': { summary: 'Lift the restriction, some days after the person was told', tag: 'cases', answer: 'case' },
   'GET /erasures': { summary: 'The matrix of erasures: case by system', tag: 'cases', answer: 'erasures' },
   'GET /systems': { summary: 'Every system: role, state, duties, rights as last checked', tag: 'systems', answer: 'systems' },
   'POST /systems/:system/check': { summary: 'Ask a system for every right that Kaiku needs', tag: 'systems', answer: 'check' },

@@ -1,6 +1,7 @@
 import type { DutyView } from '../core/duty.ts';
 import { inEnglish } from '../core/legal-clock-words.ts';
 import { clockOf } from '../jobs/case-clock.ts';
+import { liftableFrom } from '../jobs/case-rights.ts';
 import { reasonOf } from '../jobs/erasure.ts';
 import type { Needs } from '../jobs/needs.ts';
 import { sidesOf } from '../jobs/relink.ts';
@@ -71,6 +72,11 @@ export function caseView(needs: Needs, found: CaseRow, at: Date) {
     source: found.source,
     deadline: deadlineView(needs, found, at),
     plan: found.plan,
+    ...(found.restricts ? { restricts: true } : {}),
+    ...(found.lift ? { lift: { ...found.lift, from: liftableFrom(needs, found) } } : {}),
+    ...(found.hindered ? { hindered: found.hindered } : {}),
+    ...(found.language ? { language: found.language } : {}),
+    ...(found.identity ? { identity: found.identity } : {}),
     ...(found.decision ? { decision: { ...found.decision, ...(reason ? { reason } : {}) } } : {}),
     ...(found.closed_at ? { closedAt: found.closed_at.toISOString() } : {}),
   };

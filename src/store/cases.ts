@@ -40,6 +40,12 @@ export interface CaseRow {
   sealed_request: Buffer | null;
   language: 'fi' | 'sv' | 'en' | null;
   first_approval: CaseRow['decision'];
+  /** The person is restricted because of this case, until it is lifted. */
+  restricts: boolean;
+  lift: { toldOn: string; by: string; liftedAt?: string } | null;
+  /** Of a correction: the version that the register showed it in. */
+  corrected_version: number | null;
+  hindered: { code: string; at: string } | null;
 }
 
 /** What moved a case's time limit. Days are the controller's. */
@@ -77,11 +83,34 @@ export const allCases = (db: Db, scope: Scope, { limit, offset }: Slice, state: 
       ORDER BY state IN ('refused', 'closed'), created_at DESC, id LIMIT ${limit} OFFSET ${offset}`,
   );
 
+/** What the machine has to go on with; access and portability go on when a person hands the answer over. */
 export const runningCases = (db: Db): Promise<CaseRow[]> =>
   rows(
     db,
-    sql<CaseRow>`SELECT * FROM case_file WHERE type = 'erasure' AND state IN ('approved', 'running') ORDER BY created_at LIMIT 1000`,
+    sql<CaseRow>`
+      SELECT * FROM case_file WHERE type IN ('erasure', 'rectification', 'restriction', 'objection') AND state IN ('approved', 'running')
+      ORDER BY created_at LIMIT 1000`,
   );
+
+/** The open case of this kind about somebody: a second request joins it. */
+export const openCaseOf = (db: Db, subject: string, type: CaseType): Promise<CaseRow | undefined> =>
+  row(
+    db,
+    sql<CaseRow>`SELECT * FROM case_file WHERE subject = ${subject} AND type = ${type} AND state IN ('planned', 'approved', 'running')`,
+  );
+
+/** Whether any case still restricts the person (Art. 18). */
+export const isRestrictedByCase = async (db: Db, subject: string): Promise<boolean> =>
+  (await row(db, sql`SELECT 1 FROM case_file WHERE subject = ${subject} AND restricts LIMIT 1`)) !== undefined;
+
+export const setRestricts = (db: Db, id: string, restricts: boolean, lift: CaseRow['lift']) =>
+  changes(db, sql`UPDATE case_file SET restricts = ${restricts}, lift = ${lift === null ? null : json(lift)} WHERE id = ${id}`);
+
+export const noteCorrected = (db: Db, id: string, version: number) =>
+  changes(db, sql`UPDATE case_file SET corrected_version = ${version}, hindered = NULL WHERE id = ${id}`);
+
+export const noteHindered = (db: Db, id: string, hindered: { code: string; at: string }) =>
+  changes(db, sql`UPDATE case_file SET hindered = ${json(hindered)} WHERE id = ${id}`);
 
 export const insertCase = (
   db: Db,
@@ -148,7 +177,7 @@ export const keepEnvelopes = (db: Db, subject: string, until: Date) =>
   changes(
     db,
     sql`UPDATE case_file SET envelope_until = greatest(envelope_until, ${until})
-        WHERE subject = ${subject} AND envelope IS NOT NULL AND envelope_until IS NOT NULL`,
+        WHERE subject = ${subject} AND type = 'erasure' AND envelope IS NOT NULL AND envelope_until IS NOT NULL`,
   );
 
 /** Envelopes whose end date has come lose their key and their content; so do the audit pseudonyms of people erased long ago. */

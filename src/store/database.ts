@@ -12,6 +12,7 @@ import { runsShown } from './migrations/007-runs.ts';
 import { drift } from './migrations/008-drift.ts';
 import { notices } from './migrations/009-notices.ts';
 import { cases } from './migrations/010-cases.ts';
+import { rights } from './migrations/011-rights.ts';
 import { retention } from './migrations/012-retention.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
@@ -76,6 +77,7 @@ async function migrate(db: Db): Promise<void> {
         '008-drift': migration(drift),
         '009-notices': migration(notices),
         '010-cases': migration(cases),
+        '011-rights': migration(rights),
         '012-retention': migration(retention),
       }),
     },

@@ -62,6 +62,39 @@ describe('what main hands in', () => {
   });
 });
 
+describe('case open', () => {
+  it('opens any right with what is asked, exit 1 while it waits for a decision', async () => {
+    const id = await linkedAino(shell.hub);
+    const ran = await shell.kaiku(
+      'case',
+      'open',
+      '--type',
+      'rectification',
+      '--subject',
+      id,
+      '--set',
+      'familyName=Korhonen',
+      '--set',
+      'phone=',
+    );
+    expect(ran.code).toBe(1);
+    expect(ran.out).toMatch(/rectification case .*: planned, due 20/);
+    expect(ran.out).toContain('familyName');
+    expect(await shell.kaiku('case', 'open', '--type', 'objection', '--email', aino.email)).toMatchObject({ code: 0 });
+    const listed = await shell.kaiku('case', 'list');
+    expect(listed.out).toMatch(/rectification .*planned/);
+    expect(listed.out).toMatch(/objection .*running/);
+    const restriction = await shell.kaiku('case', 'open', '--type', 'restriction', '--subject', id, '--json');
+    const { id: caseId } = restriction.json<{ id: string }>();
+    expect((await shell.kaiku('case', 'lift', caseId)).code).toBe(4);
+    expect(await shell.kaiku('case', 'open', '--type', 'rectification', '--subject', id, '--set', 'Korhonen')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('field=value'),
+    });
+    expect((await shell.kaiku('case', 'open', '--type', 'objection', '--subject', id, '--purpose', 'invoicing')).code).toBe(2);
+  });
+});
+
 describe('case', () => {
   it('shows how its day is counted, and moves its clock only through the gate: else exit 4', async () => {
     const id = await linkedAino(shell.hub);

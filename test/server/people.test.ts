@@ -238,7 +238,7 @@ describe('a task', () => {
       state: 'waiting',
       outcome: 'retained',
       retained: { until: '2031-12-31', law: 'KPL 2:10' },
-      notBefore: '2031-12-31T00:00:00.000Z',
+      notBefore: '2032-01-01T00:00:00.000Z',
     });
   });
 

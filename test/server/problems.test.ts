@@ -25,7 +25,7 @@ describe('an error', () => {
     ['an address that is none', 400, 'GET', '/subjects?email=aino'],
     ['a body with a key too many', 400, 'POST', '/cases', { type: 'erasure', emial: 'x' }],
     ['a case that nobody is named in', 400, 'POST', '/cases', { type: 'erasure' }],
-    ['a case of a type that comes later', 501, 'POST', '/cases', { type: 'access', subject: randomUUID() }],
+    ['a case of no right', 400, 'POST', '/cases', { type: 'forgiveness', subject: randomUUID() }],
     ['a case about nobody', 404, 'POST', '/cases', { type: 'erasure', email: 'nobody@sahko.test' }],
     ['the clock of no case', 404, 'POST', `/cases/${randomUUID()}/extend`, { reasons: 'x' }],
     ['a role that is none', 400, 'POST', '/tokens', { role: 'king' }],

@@ -20,6 +20,7 @@ import { page, type View } from './page.ts';
 import { Card, DutyWords, Facts, IdLink, Moment, Notice, StateBadge } from './parts.tsx';
 import { optionalText } from './people.tsx';
 import { PlanTable, RunTable } from './plan-words.tsx';
+import { RightsCard } from './rights-parts.tsx';
 
 const timelineLength = 60;
 
@@ -93,20 +94,23 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
             ]}
           />
         </Card>
+        <RightsCard needs={needs} t={t} actor={actor} found={found} at={at} />
         <ClockCard needs={needs} t={t} actor={actor} found={found} at={at} />
         {planned ? (
           <>
             <Card title={t('cases.plan')}>
-              <p class="hint">{t('cases.planHint')}</p>
-              <PlanTable t={t} needs={needs} plan={found.plan} />
+              <p class="hint">{t(found.type === 'erasure' ? 'cases.planHint' : 'cases.planHintOther')}</p>
+              <PlanTable t={t} needs={needs} type={found.type} plan={found.plan} />
             </Card>
-            <Decide t={t} actor={actor} id={found.id} />
+            <Decide t={t} actor={actor} id={found.id} type={found.type} />
           </>
         ) : (
           <Card title={t('cases.run')} id="run" live>
             <p class="hint">{t('cases.runHint')}</p>
             <RunTable t={t} plan={found.plan} duties={found.state === 'refused' ? [] : duties} />
-            {found.state === 'refused' ? <p class="hint">{t('cases.refusedHint')}</p> : null}
+            {found.state === 'refused' ? (
+              <p class="hint">{t(found.type === 'erasure' ? 'cases.refusedHint' : 'cases.refusedHintOther')}</p>
+            ) : null}
           </Card>
         )}
         {planned || found.state === 'refused' ? null : (
@@ -156,7 +160,8 @@ function Decision({ t, needs, actor, found }: { t: Translator; needs: Needs; act
 }
 
 /** Approve or refuse, for whoever decides; the others are told why they cannot (Art. 38(6)). */
-function Decide({ t, actor, id }: { t: Translator; actor: Actor; id: string }) {
+function Decide({ t, actor, id, type }: { t: Translator; actor: Actor; id: string; type: CaseRow['type'] }) {
+  const of = type === 'erasure' ? '' : 'Other';
   if (!may(actor, 'POST /cases/:id/approve'))
     return (
       <Card title={t('cases.decide')}>
@@ -168,27 +173,27 @@ function Decide({ t, actor, id }: { t: Translator; actor: Actor; id: string }) {
       <div class="columns flat">
         <form method="post" action={`/cases/${id}/approve`} class="form">
           <h3>{t('cases.approve')}</h3>
-          <p class="hint">{t('cases.approveHint')}</p>
+          <p class="hint">{t(`cases.approveHint${of}`)}</p>
           <label>
             {t('cases.reasonIfAny')}
             <textarea name="reason" rows={2} maxLength={2000} />
           </label>
           <div>
             <button type="submit" class="primary">
-              {t('cases.approveNow')}
+              {t(`cases.approveNow${of}`)}
             </button>
           </div>
         </form>
         <form method="post" action={`/cases/${id}/refuse`} class="form">
           <h3>{t('cases.refuse')}</h3>
-          <p class="hint">{t('cases.refuseHint')}</p>
+          <p class="hint">{t(`cases.refuseHint${of}`)}</p>
           <label>
             {t('cases.reason')}
             <textarea name="reason" rows={2} maxLength={2000} required />
           </label>
           <div>
             <button type="submit" class="danger">
-              {t('cases.refuseNow')}
+              {t(`cases.refuseNow${of}`)}
             </button>
           </div>
         </form>

@@ -19,6 +19,7 @@ import { peoplePages } from './people.tsx';
 import { personPage } from './person.tsx';
 import { personActs } from './person-acts.tsx';
 import { policyPages } from './policy-page.tsx';
+import { rightsPages } from './rights-pages.tsx';
 import { runPages } from './run-page.tsx';
 import { setUpPages } from './set-up.tsx';
 import { signInPages } from './sign-in.tsx';
@@ -34,6 +35,7 @@ export const pages: readonly Page[] = [
   casesPage,
   ...casePages,
   ...caseClockPages,
+  ...rightsPages,
   ...heldPages,
   ...parkedPages,
   ...legalHoldActs,

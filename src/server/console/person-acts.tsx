@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Fields, type FieldValue, fieldNames } from '../../core/person.ts';
+import { type Fields, fieldNames } from '../../core/person.ts';
 import { type ReadRow, readPerson, readReasons } from '../../jobs/read-person.ts';
 import { mergeSubjects, relink, splitSubject, unlink } from '../../jobs/relink.ts';
 import { registerHash } from '../../store/subjects.ts';
@@ -15,6 +15,7 @@ import { Badge, Card, Notice, Table } from './parts.tsx';
 import { optionalText } from './people.tsx';
 import { ReadForm } from './person-forms.tsx';
 import { PlanTable } from './plan-words.tsx';
+import { channels, valueText } from './values.ts';
 
 /** What is done about one person. Each form does what the API's route of the same name does. */
 
@@ -72,7 +73,7 @@ export const personActs = [
           <>
             <Notice tone="calm">{t('cases.nothingYet')}</Notice>
             <Card title={t('cases.plan')}>
-              <PlanTable t={t} plan={plan} needs={needs} />
+              <PlanTable t={t} type="erasure" plan={plan} needs={needs} />
             </Card>
             <Card title={t('cases.openTitle')}>
               <p class="hint">{t('cases.openHint')}</p>
@@ -188,8 +189,6 @@ export const personActs = [
 ];
 
 /** How a request may have come in. */
-const channels = ['mail', 'phone', 'letter', 'in-person', 'form', 'other'] as const;
-
 const notAnId = (t: Translator, back: string) => ({
   title: t('frame.problem.400.title'),
   status: 400,
@@ -251,7 +250,3 @@ function Values({ t, rows, id, why }: { t: Translator; rows: readonly ReadRow[];
     </>
   );
 }
-
-/** A value as text; an address on one line. */
-export const valueText = (value: FieldValue | undefined): string =>
-  value === undefined ? '' : typeof value === 'object' ? Object.values(value).filter(Boolean).join(', ') : String(value);

@@ -5,6 +5,7 @@ import type { Actor } from '../auth.ts';
 import type { Translator } from './i18n.ts';
 import { may } from './may.ts';
 import { Card, Do, IdLink } from './parts.tsx';
+import { NewCaseLinks } from './rights-parts.tsx';
 
 /** Values are shown only to somebody who says why. */
 export const ReadForm = ({ t, id }: { t: Translator; id: string }) => (
@@ -71,6 +72,7 @@ export function Actions({
           <Do action={`${path}/erasure-plan`} label={t('people.erasePlan')} />
         </>
       ) : null}
+      <NewCaseLinks t={t} actor={actor} subject={subject} />
       {may(actor, 'POST /subjects/:id/merge') && subject.state === 'active' ? (
         <details>
           <summary>{t('people.mergeSplit')}</summary>

@@ -1,19 +1,22 @@
 import { againstPlan } from '../../core/case.ts';
 import type { DutyView } from '../../core/duty.ts';
 import type { Needs } from '../../jobs/needs.ts';
-import type { PlannedStep } from '../../store/cases.ts';
+import type { CaseType, PlannedStep } from '../../store/cases.ts';
 import type { Translator } from './i18n.ts';
 import { Badge, DutyWords, EvidenceMark, StateBadge, Table } from './parts.tsx';
 
 const list = (t: Translator, fields: readonly string[]) => fields.map((f) => t.word('field', f)).join(', ');
 
-/** What goes at a system, in words. */
-function goes(t: Translator, needs: Needs, step: PlannedStep): string {
+/** Steps that the catalogue has a whole sentence for. */
+const said = new Set(['erase', 'strip', 'ask', 'nothing', 'update', 'restrict', 'read', 'keep']);
+
+/** What happens at a system, in words. */
+function goes(t: Translator, needs: Needs, type: CaseType, step: PlannedStep): string {
+  if (step.reason === 'first') return t('cases.will.first', { fields: list(t, step.fields ?? []) });
   if (step.reason === 'last') return t('cases.will.last', { days: eraseAfter(needs, step.system) });
-  if (step.step === 'erase' || step.step === 'strip' || step.step === 'ask' || step.step === 'nothing')
-    return t(`cases.will.${step.step}`, { fields: step.fields ? list(t, step.fields) : t('cases.allHeld') });
-  if (step.reason) return t.word('reason', step.reason);
-  return t.word('step', step.step);
+  const key = step.step === 'ask' && type !== 'erasure' ? `ask.${type}` : step.step;
+  if (said.has(step.step)) return t(`cases.will.${key}`, { fields: step.fields ? list(t, step.fields) : t('cases.allHeld') });
+  return step.reason ? t.word('reason', step.reason) : t.word('step', step.step);
 }
 
 const eraseAfter = (needs: Needs, register: string) => needs.config.systems[register]?.register?.eraseAfterDays ?? 0;
@@ -31,7 +34,17 @@ function stays(t: Translator, step: PlannedStep): string {
 }
 
 /** The plan before anything happens: what goes, what stays, which law, until when. */
-export const PlanTable = ({ t, needs, plan }: { t: Translator; needs: Needs; plan: readonly PlannedStep[] }) => (
+export const PlanTable = ({
+  t,
+  needs,
+  type,
+  plan,
+}: {
+  t: Translator;
+  needs: Needs;
+  type: CaseType;
+  plan: readonly PlannedStep[];
+}) => (
   <Table
     caption={t('cases.plan')}
     hideCaption
@@ -39,8 +52,16 @@ export const PlanTable = ({ t, needs, plan }: { t: Translator; needs: Needs; pla
     rows={plan}
     columns={[
       { label: t('people.system'), cell: (step) => step.system },
-      { label: t('cases.goes'), cell: (step) => goes(t, needs, step) },
-      { label: t('cases.staysHead'), cell: (step) => stays(t, step) },
+      { label: t(type === 'erasure' ? 'cases.goes' : 'cases.happens'), cell: (step) => goes(t, needs, type, step) },
+      ...(type === 'erasure' ? [{ label: t('cases.staysHead'), cell: (step: PlannedStep) => stays(t, step) }] : []),
+      ...(plan.some((step) => step.reason === 'vouchers-unchanged')
+        ? [
+            {
+              label: t('cases.staysHead'),
+              cell: (step: PlannedStep) => (step.reason === 'vouchers-unchanged' ? t('cases.vouchersStay') : ''),
+            },
+          ]
+        : []),
     ]}
   />
 );

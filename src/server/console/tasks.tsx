@@ -12,7 +12,7 @@ import { may, rolesOf } from './may.ts';
 import { page, type View } from './page.ts';
 import { Badge, Card, Facts, IdLink, Moment, Notice, Pager, Table } from './parts.tsx';
 import { optionalText } from './people.tsx';
-import { valueText } from './person-acts.tsx';
+import { valueText } from './values.ts';
 
 const size = 50;
 
