@@ -3,11 +3,13 @@ import type { Call } from '../connectors/http.ts';
 import { Failure } from '../core/failure.ts';
 import type { FieldName } from '../core/person.ts';
 import { type RetainedBy, retainedIn } from '../core/retention.ts';
+import { keepEnvelopes } from '../store/cases.ts';
 import { type ParkedBy, type RecordRow, updateRecord } from '../store/records.ts';
 import { askPerson } from './ask-person.ts';
 import { settled, type Taken } from './converge-taken.ts';
 import type { View } from './converge-view.ts';
 import { standings } from './converge-write.ts';
+import { envelopeEnd } from './erasure.ts';
 import { type KeptNow, keptFields, lawOf, quarterFrom } from './law-of.ts';
 import { type Needs, now } from './needs.ts';
 
@@ -82,14 +84,16 @@ async function stripRow(needs: Needs, row: BoundRow, call: Call): Promise<Taken 
   return {
     ...settled('retained', 'observed', bound.open ? 'law-and-open-claim' : 'law'),
     called: true,
-    write: () =>
-      updateRecord(needs.db, record.id, {
+    write: async () => {
+      await keepEnvelopes(needs.db, record.subject, envelopeEnd(retained.until));
+      await updateRecord(needs.db, record.id, {
         state: 'stripped',
         evidence: 'observed',
         observed: true,
         retained,
         parked: parkedBy(needs, record.id, law.runs),
-      }).then(nothing),
+      });
+    },
   };
 }
 

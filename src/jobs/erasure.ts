@@ -38,6 +38,8 @@ import { propose } from './propose.ts';
 const tombstoneDays = 3653;
 /** How long an envelope is kept after its case closed: the last re-check is after 90 days. */
 export const envelopeDays = 100;
+/** When the envelope may go of a case that something is parked of until a day. */
+export const envelopeEnd = (day: string): Date => new Date(Date.parse(day) + envelopeDays * 86_400_000);
 const dayMs = 86_400_000;
 
 export interface ErasureRequest {

@@ -11,7 +11,8 @@ const dayMs = 86_400_000;
 export async function planRechecks(needs: Needs, view: View, i: number): Promise<void> {
   const row = view.rows[i];
   if (!row?.ref || needs.connectors[view.duty.recipient]?.manifest.human) return;
-  const found = view.erasure ?? (await casesOf(needs.db, view.subject.id)).findLast((c) => c.envelope_key !== null);
+  const found =
+    view.erasure ?? (await casesOf(needs.db, view.subject.id)).findLast((c) => c.type === 'erasure' && c.envelope_key !== null);
   if (!found?.envelope_key) return;
   const { vault, db } = needs;
   const key = vault.personKey(found.id, found.envelope_key);

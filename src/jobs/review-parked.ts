@@ -4,11 +4,13 @@ import { cautiousDay, review } from '../core/retention.ts';
 import { fiPack } from '../core/retention-fi.ts';
 import { yearsOf } from '../core/retention-policy.ts';
 import type { RetentionPack } from '../core/retention-rule.ts';
+import { keepEnvelopes } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
 import { hold } from '../store/held.ts';
 import { parkedAfter, type Recounted, recount } from '../store/retention.ts';
 import { lockSubject } from '../store/subjects.ts';
+import { envelopeEnd } from './erasure.ts';
 import { dayOf, type Needs, now, tell, whose } from './needs.ts';
 
 /**
@@ -52,6 +54,7 @@ async function recountOne(needs: Needs, row: Recounted, pack: RetentionPack): Pr
       to: moved.to,
       code: `pack-${pack.version}`,
     });
+    await keepEnvelopes(needs.db, row.subject, envelopeEnd(moved.to));
     // the duty reads its new day from the row
     await raise(needs.db, { subject: row.subject, recipients: [row.recipient], lane: 'resync', newId: needs.newId });
   });

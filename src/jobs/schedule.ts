@@ -75,10 +75,12 @@ export function startWork(needs: Needs, queues: Queues, worker: string, words: W
       convergeTogether(needs, worker, dutyId),
     );
     if (system.register) registerClockwork(needs, system.name, system.register, every);
-    if (system.recipient && connector.recipient) {
+    if (connector.recipient) {
       every(`rechecks:${system.name}`, pace.rechecks, async () => {
         if (await takeTurn(needs.db, system.name, 'rechecks', pace.rechecks)) await recheckErasures(needs, system.name);
       });
+    }
+    if (system.recipient && connector.recipient) {
       every(`contact:${system.name}`, pace.contact, () => meetRecipient(needs, system.name));
       every(`drift:${system.name}`, pace.drift, async () => {
         if (await isOpen(needs, system.name)) await driftInTurn(needs, system.name);

@@ -175,6 +175,14 @@ export const setClock = (db: Db, id: string, clock: CaseClock, counted: { due: s
 export const openCases = (db: Db): Promise<CaseRow[]> =>
   rows(db, sql<CaseRow>`SELECT * FROM case_file WHERE state IN ('planned', 'approved', 'running') ORDER BY id`);
 
+/** What is parked waits longer than its case was closed for: the locators stay until the last look after that day. */
+export const keepEnvelopes = (db: Db, subject: string, until: Date) =>
+  changes(
+    db,
+    sql`UPDATE case_file SET envelope_until = greatest(envelope_until, ${until})
+        WHERE subject = ${subject} AND type = 'erasure' AND envelope IS NOT NULL AND envelope_until IS NOT NULL`,
+  );
+
 /** Envelopes whose end date has come lose their key and their content; so do the audit pseudonyms of people erased long ago. */
 export async function dropEnvelopes(db: Db, now: Date): Promise<number> {
   const dropped = await rows(

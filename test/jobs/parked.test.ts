@@ -140,6 +140,9 @@ describe('a parked erasure', () => {
   it('is counted again under a later pack: a longer day counts at once, with an entry in the log', async () => {
     await known();
     await erase();
+    for (const task of await tasks(world.needs.db, everybody))
+      if (!task.outcome) await answerTask(world.needs, task.id, { outcome: 'erased', by: 'test' });
+    await world.settle();
     expect(await reviewParked(world.needs)).toEqual({ read: 1, moved: 0 });
     expect(await reviewParked(world.needs, packOf(8))).toEqual({ read: 1, moved: 1 });
     await world.settle();
@@ -150,6 +153,10 @@ describe('a parked erasure', () => {
     ]);
     expect(await actionsOf()).toContainEqual(expect.objectContaining({ action: 'parked.moved', from: until, to: longer }));
     expect(await reviewParked(world.needs, packOf(8))).toEqual({ read: 1, moved: 0 });
+    // what the looks after that day need is kept as long
+    const [found] = await casesOf(world.needs.db, subject);
+    expect(found?.state).toBe('closed');
+    expect((found?.envelope_until?.getTime() ?? 0) - Date.parse(longer)).toBe(100 * 86_400_000);
   });
 
   it('gives people a month before a shorter day counts, and stays at that day', async () => {

@@ -146,6 +146,19 @@ describe('an erasure is looked at again', () => {
     expect((await dutyOf())?.evidence).toBe('re-observed');
   });
 
+  it('finds whoever is back in the register as well, and says no more that they are erased there', async () => {
+    await erased();
+    expect(await dutyOf('crm')).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'acknowledged' });
+    await advanceClock(world.needs.db, 'P8D');
+    expect(await recheckErasures(world.needs, 'crm')).toBe(1);
+    expect(await dutyOf('crm')).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'acknowledged' });
+    world.register.put('1', { person: aino });
+    await advanceClock(world.needs.db, 'P23D');
+    expect(await recheckErasures(world.needs, 'crm')).toBe(1);
+    expect(await dutyOf('crm')).toMatchObject({ state: 'held', reason: 'returned', outcome: null });
+    expect((await allHeld(world.needs.db, everybody)).map((h) => [h.kind, h.system])).toEqual([['rearrival', 'crm']]);
+  });
+
   it('finds a new row under the person’s own address too, and lets go of one that is somebody else’s', async () => {
     await erased();
     const made = newsletter.add({ givenName: 'Aino', email: aino.email });

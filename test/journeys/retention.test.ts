@@ -42,6 +42,7 @@ describe('days that come by themselves', () => {
     });
     await journey.post(`/cases/${(opened.json as { id: string }).id}/approve`);
     await settled(journey, subject, 'newsletter', 'erased');
+    await settled(journey, subject, 'crm', 'erased');
     await until('accounting to be parked', async () => {
       const duty = (await journey.duties(subject))['accounting'];
       return duty?.outcome === 'retained' && duty.state === 'waiting';
@@ -62,6 +63,12 @@ describe('days that come by themselves', () => {
       return found?.evidence === 're-observed' ? found : undefined;
     });
     expect(duty).toMatchObject({ state: 'settled', outcome: 'erased', rechecks: { last: expect.any(String) } });
+    // the register is looked at too, and is never said to be proven further than its bin allows
+    const register = await until('the look at the register', async () => {
+      const found = (await journey.duties(subject))['crm'];
+      return found?.rechecks?.last ? found : undefined;
+    });
+    expect(register).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'acknowledged', cap: 'acknowledged' });
 
     await journey.post('/test/clock', { advance: 'P5Y' });
     await until(
