@@ -20,6 +20,8 @@ export const actions = [
   'case.paused',
   'case.resumed',
   'case.corrected',
+  'letter.made',
+  'letter.sent',
   'restriction.announced',
   'restriction.lifted',
   'duty.excepted',

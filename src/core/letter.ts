@@ -67,7 +67,7 @@ export interface Letter {
 export type LetterResult = 'done' | 'partly' | 'refused';
 
 /** Why a letter cannot be made: what it would say has not happened. */
-export type LetterFault = 'not-extended' | 'not-decided' | 'not-announced' | 'is-over';
+export type LetterFault = 'not-extended' | 'not-decided' | 'not-announced';
 
 /** The letter of this kind that the facts bear, or why they bear none. */
 export function composeLetter(kind: LetterKind, facts: LetterFacts): Letter | LetterFault {
@@ -148,11 +148,13 @@ function named({ disclosures, case: about }: LetterFacts): Sentence[] {
   if (disclosures.length === 0) return [{ code: 'noRecipients', params: {}, source: { row: 'case' } }];
   return [
     { code: 'recipientsFollow', params: { received: about.received }, source: { row: 'case' } },
-    ...disclosures.map(({ system, label, purpose, fields, first, last }): Sentence => ({
-      code: 'recipient',
-      params: { label, purpose, fields: [...fields], first, last },
-      source: { row: 'disclosure', system, purpose },
-    })),
+    ...disclosures.map(
+      ({ system, label, purpose, fields, first, last }): Sentence => ({
+        code: 'recipient',
+        params: { label, purpose, fields: [...fields], first, last },
+        source: { row: 'disclosure', system, purpose },
+      }),
+    ),
   ];
 }
 

@@ -13,6 +13,7 @@ import { drift } from './migrations/008-drift.ts';
 import { notices } from './migrations/009-notices.ts';
 import { cases } from './migrations/010-cases.ts';
 import { rights } from './migrations/011-rights.ts';
+import { letters } from './migrations/015-letters.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -77,6 +78,7 @@ async function migrate(db: Db): Promise<void> {
         '009-notices': migration(notices),
         '010-cases': migration(cases),
         '011-rights': migration(rights),
+        '015-letters': migration(letters),
       }),
     },
   });

@@ -21,11 +21,15 @@ export interface Vault {
   /** For what belongs to no single person's key: remote ids, hints, envelopes. `aad` binds the ciphertext to its row. */
   sealJson(aad: string, value: unknown): Buffer;
   unsealJson<T>(aad: string, sealed: Buffer): T;
+  /** For what must go with a key of its own (a case's envelope): unreadable as soon as that is dropped. */
+  sealUnder(key: Buffer, aad: string, value: unknown): Buffer;
+  unsealUnder<T>(key: Buffer, aad: string, sealed: Buffer): T;
   random(bytes: number): Buffer;
 }
 
 export function createVault(keys: KeyFile, random: (bytes: number) => Buffer): Vault {
   const personal = (subject: string, key: Buffer): Key => ({ id: `person-${subject.slice(0, 8)}`, bytes: key });
+  const under = (key: Buffer): Key => ({ id: 'own', bytes: key });
   return {
     keys,
     random,
@@ -41,6 +45,9 @@ export function createVault(keys: KeyFile, random: (bytes: number) => Buffer): V
     sealJson: (aad, value) => seal(keys.kek.current, JSON.stringify(value), aad, random(12)),
     unsealJson: <T>(aad: string, sealed: Buffer) =>
       JSON.parse(unseal((id) => keys.kek.byId(id), sealed, aad).toString('utf8')) as T,
+    sealUnder: (key, aad, value) => seal(under(key), JSON.stringify(value), aad, random(12)),
+    unsealUnder: <T>(key: Buffer, aad: string, sealed: Buffer) =>
+      JSON.parse(unseal(() => under(key), sealed, aad).toString('utf8')) as T,
   };
 }
 

@@ -11,8 +11,8 @@ import {
   letterKinds,
   type Sentence,
 } from '../../src/core/letter.ts';
-import { letterWords } from '../../src/server/letter-words.ts';
 import { allTexts, languages, translator } from '../../src/server/console/i18n.ts';
+import { letterWords } from '../../src/server/letter-words.ts';
 
 const day = fc.integer({ min: 0, max: 20_000 }).map((n) => new Date(n * 86_400_000).toISOString().slice(0, 10));
 const word = fc.stringMatching(/^[A-Za-zåäöÅÄÖ][A-Za-zåäö {}<>'#-]{0,12}[a-z]$/);
@@ -45,10 +45,9 @@ const facts: fc.Arbitrary<LetterFacts> = fc.record(
       { requiredKeys: ['decision', 'at'] },
     ),
     duties: fc.uniqueArray(duty, { selector: (d) => d.system, maxLength: 5 }),
-    disclosures: fc.array(
-      fc.record({ system: word, label: word, purpose: word, fields, first: day, last: day }),
-      { maxLength: 4 },
-    ),
+    disclosures: fc.array(fc.record({ system: word, label: word, purpose: word, fields, first: day, last: day }), {
+      maxLength: 4,
+    }),
     lift: fc.record({ toldOn: day, from: day }),
   },
   { requiredKeys: ['controller', 'case', 'duties', 'disclosures'] },
@@ -99,7 +98,9 @@ describe('a letter', () => {
           expect(paragraphs.flat().some((text) => text.includes(label))).toBe(true);
           if (!retained) continue;
           const { fields, until, law } = retained;
-          const told = paragraphs.flat().filter((text) => text.includes(law) && text.includes(t.day(until)) && text.includes(label));
+          const told = paragraphs
+            .flat()
+            .filter((text) => text.includes(law) && text.includes(t.day(until)) && text.includes(label));
           expect(told.some((text) => fields.every((field) => text.includes(t.word('field', field))))).toBe(true);
         }
       }),
