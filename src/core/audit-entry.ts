@@ -24,6 +24,8 @@ export const actions = [
   'answer.prepared',
   'answer.handed-over',
   'answer.expired',
+  'letter.made',
+  'letter.sent',
   'restriction.announced',
   'restriction.lifted',
   'duty.excepted',

@@ -67,7 +67,7 @@ export interface Letter {
 export type LetterResult = 'done' | 'partly' | 'refused';
 
 /** Why a letter cannot be made: what it would say has not happened. */
-export type LetterFault = 'not-extended' | 'not-decided' | 'not-announced' | 'is-over';
+export type LetterFault = 'not-extended' | 'not-decided' | 'not-announced';
 
 /** The letter of this kind that the facts bear, or why they bear none. */
 export function composeLetter(kind: LetterKind, facts: LetterFacts): Letter | LetterFault {

@@ -24,6 +24,7 @@ import { driftRoutes } from './drift.ts';
 import { closeTo } from './gate.ts';
 import { healthRoutes } from './health.ts';
 import { heldRoutes } from './held.ts';
+import { letterRoutes } from './letters.ts';
 import { linkRoutes } from './links.ts';
 import { documented } from './openapi.ts';
 import { ProblemError } from './problem.ts';
@@ -149,6 +150,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
       for (const routes of [
         subjectRoutes,
         caseRoutes,
+        letterRoutes,
         taskRoutes,
         heldRoutes,
         linkRoutes,

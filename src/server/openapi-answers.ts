@@ -3,6 +3,7 @@ import { alertKinds } from '../core/alert.ts';
 import { caseStates } from '../core/case.ts';
 import { driftKinds } from '../core/drift.ts';
 import { evidences, outcomes, states } from '../core/duty.ts';
+import { letterKinds } from '../core/letter.ts';
 import { roles } from '../core/scope.ts';
 
 /**
@@ -59,6 +60,17 @@ export const Case = z.looseObject({
   plan: z.array(PlannedStep),
   decision: z.looseObject({}).optional(),
   closedAt: time.optional(),
+});
+
+const Letter = z.looseObject({
+  id,
+  case: id,
+  kind: z.enum(letterKinds),
+  language: z.enum(['fi', 'sv', 'en']),
+  madeAt: time,
+  madeBy: z.string(),
+  sha256: z.string(),
+  sent: z.looseObject({ how: z.enum(['post', 'mail']), on: z.string(), by: z.string() }).optional(),
 });
 
 const SubjectFound = z.looseObject({ id, role: z.string(), register: z.string(), state: z.string() });
@@ -259,6 +271,16 @@ export const answers = {
     link: z.string(),
     missing: z.array(z.looseObject({ system: z.string(), code: z.string() })),
     expiresAt: time,
+  }),
+  letter: Letter,
+  letters: z.looseObject({ owed: z.boolean(), letters: z.array(Letter) }),
+  letterRead: Letter.extend({
+    result: z.enum(['done', 'partly', 'refused']).optional(),
+    to: z.array(z.string()),
+    title: z.string(),
+    paragraphs: z.array(
+      z.array(z.looseObject({ text: z.string(), code: z.string(), source: z.looseObject({ row: z.string() }) })),
+    ),
   }),
   erasures: z.array(z.looseObject({ case: id, subject: id, deadline: Deadline, duties: z.array(Duty) })),
   systems: z.array(System),

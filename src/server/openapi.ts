@@ -67,6 +67,23 @@ export const described: Readonly<Record<string, Described>> = {
   },
   'POST /cases/:id/pause': { summary: 'The person was asked something: the clock stands still', tag: 'cases', answer: 'case' },
   'POST /cases/:id/resume': { summary: 'The person answered: the clock goes on', tag: 'cases', answer: 'case' },
+  'POST /cases/:id/letters': {
+    summary: 'Make a letter to the person from what the ledger says just now',
+    tag: 'cases',
+    answer: 'letter',
+    status: 201,
+  },
+  'GET /cases/:id/letters': { summary: 'The letters of a case, without what they say', tag: 'cases', answer: 'letters' },
+  'GET /cases/:id/letters/:letter': {
+    summary: 'What a letter says and the row that each sentence rests on; `?as=html` or `pdf` for the letter itself',
+    tag: 'cases',
+    answer: 'letterRead',
+  },
+  'POST /cases/:id/letters/:letter/sent': {
+    summary: 'The letter went on its way: how, and on which day',
+    tag: 'cases',
+    answer: 'letter',
+  },
   'POST /cases/:id/announce-lift': {
     summary: 'The person was told that the restriction will be lifted (Art. 18(3))',
     tag: 'cases',

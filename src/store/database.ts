@@ -14,6 +14,7 @@ import { notices } from './migrations/009-notices.ts';
 import { cases } from './migrations/010-cases.ts';
 import { rights } from './migrations/011-rights.ts';
 import { retention } from './migrations/012-retention.ts';
+import { letters } from './migrations/015-letters.ts';
 import { handover } from './migrations/016-handover.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
@@ -80,6 +81,7 @@ async function migrate(db: Db): Promise<void> {
         '010-cases': migration(cases),
         '011-rights': migration(rights),
         '012-retention': migration(retention),
+        '015-letters': migration(letters),
         '016-handover': migration(handover),
       }),
     },
