@@ -167,6 +167,14 @@ export function caseCommands(program: Command, session: SessionOf): void {
       });
     });
   cases
+    .command('letter <id>')
+    .description('make a letter to the person from what the ledger knows, and print it')
+    .addOption(new Option('--kind <kind>').choices(['received', 'extended', 'answer', 'recipients', 'lift']).default('answer'))
+    .option('--language <code>', 'fi, sv or en; default: theirs')
+    .addOption(new Option('--send <way>', 'mail: send it; post: record that it was posted').choices(['mail', 'post']))
+    .option('--json')
+    .action((id: string, options: Lettering) => writeLetter(session(options), id, options));
+  cases
     .command('extend <id>')
     .description('the person was told, with reasons, that it takes two months more (Art. 12(3)); within the first month only')
     .requiredOption('--reason <text>', 'the reasons, as the person was told them')
@@ -273,6 +281,32 @@ async function openCase(s: Session, options: Opening): Promise<void> {
     if (found.state === 'planned') s.exit(1);
   });
 }
+
+interface Lettering {
+  kind: string;
+  language?: string;
+  send?: string;
+  json?: boolean;
+}
+
+const writeLetter = (s: Session, id: string, { kind, language, send }: Lettering) =>
+  s.api(async (api) => {
+    const path = `/cases/${encodeURIComponent(id)}/letters`;
+    const made = await api.post<{ id: string }>(path, { kind, ...(language ? { language } : {}) });
+    if (send) await api.post(`${path}/${made.id}/sent`, { how: send });
+    const letter = await api.get<{ title: string; to: string[]; paragraphs: { text: string }[][] }>(`${path}/${made.id}`);
+    s.show(letter, () =>
+      [
+        ...letter.to,
+        '',
+        letter.title,
+        '',
+        ...letter.paragraphs.map((sentences) => sentences.map((one) => one.text).join(' ')),
+        '',
+        `letter ${made.id}${send ? ` (${send})` : ''}`,
+      ].join('\n'),
+    );
+  });
 
 const subjectLines = (subject: Subject) =>
   `${subject.role} ${subject.id} (${subject.state}, version ${subject.version}, register ${subject.register})\n${table(subject.duties, dutyColumns)}`;

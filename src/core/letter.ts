@@ -40,11 +40,13 @@ export interface LetterFacts {
   duties: readonly LetterDuty[];
   disclosures: readonly LetterDisclosure[];
   lift?: { toldOn: Day; from: Day };
+  /** Of access and portability: when the answer was handed over, and which systems could not be read for it. */
+  handover?: { on: Day; missing: readonly string[] };
 }
 
 /** The row that a sentence rests on. */
 export type Source =
-  | { row: 'controller' | 'case' | 'extension' | 'decision' | 'lift' }
+  | { row: 'controller' | 'case' | 'extension' | 'decision' | 'lift' | 'handover' }
   | { row: 'duty' | 'retained'; system: string }
   | { row: 'disclosure'; system: string; purpose: string };
 
@@ -67,7 +69,7 @@ export interface Letter {
 export type LetterResult = 'done' | 'partly' | 'refused';
 
 /** Why a letter cannot be made: what it would say has not happened. */
-export type LetterFault = 'not-extended' | 'not-decided' | 'not-announced';
+export type LetterFault = 'not-extended' | 'not-decided' | 'not-announced' | 'not-handed-over';
 
 /** The letter of this kind that the facts bear, or why they bear none. */
 export function composeLetter(kind: LetterKind, facts: LetterFacts): Letter | LetterFault {
@@ -117,7 +119,10 @@ function answer(facts: LetterFacts): Letter | LetterFault {
   const { decision, case: about } = facts;
   if (!decision) return 'not-decided';
   const isRefused = decision.decision === 'refused';
-  const result: LetterResult = isRefused ? 'refused' : facts.duties.every((d) => isDone(about.type, d)) ? 'done' : 'partly';
+  const isAccess = about.type === 'access' || about.type === 'portability';
+  if (isAccess && !isRefused && !facts.handover) return 'not-handed-over';
+  const isWhole = isAccess ? facts.handover?.missing.length === 0 : facts.duties.every((d) => isDone(about.type, d));
+  const result: LetterResult = isRefused ? 'refused' : isWhole ? 'done' : 'partly';
   const opening: Sentence[] = [
     {
       code: isRefused ? 'refused' : 'approved',
@@ -129,7 +134,7 @@ function answer(facts: LetterFacts): Letter | LetterFault {
   const quotes: Sentence[] = decision.reason
     ? [{ code: 'quoted', params: { text: decision.reason }, source: { row: 'decision' }, isQuoted: true }]
     : [];
-  const systems = isRefused ? [] : facts.duties.map((duty) => aboutDuty(about.type, duty));
+  const systems = isRefused ? [] : isAccess ? [handedOver(facts)] : facts.duties.map((duty) => aboutDuty(about.type, duty));
   return {
     kind: 'answer',
     result,
@@ -141,6 +146,18 @@ function answer(facts: LetterFacts): Letter | LetterFault {
       ending(facts),
     ].filter((paragraph) => paragraph.length > 0),
   };
+}
+
+/** Art. 15(3) and 20(1): that the answer was handed over, and what it lacks. */
+function handedOver({ handover }: LetterFacts): Sentence[] {
+  if (!handover) return [];
+  const source = { row: 'handover' } as const;
+  return [
+    { code: 'handedOver', params: { on: handover.on }, source },
+    ...(handover.missing.length > 0
+      ? [{ code: 'handedOverWithout', params: { systems: handover.missing.join(', ') }, source }]
+      : []),
+  ];
 }
 
 /** Art. 15(1)(c) and 19: each recipient by its name, what it was given, and when. */

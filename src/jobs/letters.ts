@@ -12,6 +12,7 @@ import type { Fields } from '../core/person.ts';
 import { type CaseRow, caseById } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
 import { type DutyRow, dutiesOf } from '../store/duties.ts';
+import { handoversOf } from '../store/handovers.ts';
 import { insertLetter, type LetterRow, type LetterSent, letterById, noteLetterSent } from '../store/letters.ts';
 import { disclosuresOf } from '../store/records.ts';
 import { lockSubject } from '../store/subjects.ts';
@@ -146,8 +147,16 @@ async function factsOf(needs: Needs, found: CaseRow, at: Date): Promise<LetterFa
       first: dayIn(d.first_at, zone),
       last: dayIn(d.last_at, zone),
     })),
+    ...(await handoverFacts(needs, found)),
     ...(found.lift && from !== null ? { lift: { toldOn: found.lift.toldOn, from } } : {}),
   };
+}
+
+async function handoverFacts(needs: Needs, found: CaseRow): Promise<Pick<LetterFacts, 'handover'>> {
+  const opened = (await handoversOf(needs.db, found.id)).find((h) => h.opened_at !== null);
+  if (!opened?.opened_at) return {};
+  const missing = [...new Set(opened.missing.map((m) => labelOf(needs, m.system)))];
+  return { handover: { on: dayIn(opened.opened_at, clockSettings(needs).zone), missing } };
 }
 
 const dutyFacts = (needs: Needs, duty: DutyRow): LetterDuty => ({

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { letterKinds } from '../core/letter.ts';
+import { type LetterKind, letterKinds } from '../core/letter.ts';
 import { type LetterBody, letterBody, makeLetter, markLetterSent, owesLetter, type SayLetter } from '../jobs/letters.ts';
+import { mailLetter } from '../jobs/mail-letter.ts';
 import type { Needs } from '../jobs/needs.ts';
 import type { CaseRow } from '../store/cases.ts';
 import { type LetterRow, letterById, lettersOf } from '../store/letters.ts';
@@ -41,11 +42,8 @@ const view = (row: LetterRow) => ({
 /** Letters of a case: made from the ledger, read in three forms, and marked as sent. */
 export const letterRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
   app.post('/cases/:id/letters', { schema: { params: Id, body: NewLetter } }, async ({ params, body, actor }, reply) => {
-    const made = await makeLetter(needs, params.id, actor.id, body, say);
-    if (made === 'not-there') throw notFound('case');
-    const code = `letter-${typeof made === 'string' ? made : ''}`;
-    if (typeof made === 'string') throw refused(noLetter[made], { code });
-    return reply.status(201).send(view((await readable(needs, params.id, made.id)).row));
+    const id = await makeNamed(needs, params.id, actor.id, body);
+    return reply.status(201).send(view((await readable(needs, params.id, id)).row));
   });
 
   app.get('/cases/:id/letters', { schema: { params: Id } }, async ({ params }) => {
@@ -80,19 +78,62 @@ export const letterRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { n
   app.post(
     '/cases/:id/letters/:letter/sent',
     { schema: { params: Named, body: Sent } },
-    async ({ params: { id, letter }, body, actor }) => {
-      const fault = await markLetterSent(needs, { id, letter, by: actor.id }, body);
-      if (fault === 'not-there') throw notFound('letter');
-      const code = `letter-${fault}`;
-      if (fault) throw refused(notSent[fault], { code });
-      const row = await letterById(needs.db, id, letter);
-      if (!row) throw notFound('letter');
-      return view(row);
-    },
+    async ({ params: { id, letter }, body, actor }) => view(await sentNamed(needs, { id, letter, by: actor.id }, body)),
   );
 };
 
+/** Makes a letter; throws a 409 problem where the case bears none. Answers its id. */
+export async function makeNamed(
+  needs: Needs,
+  id: string,
+  by: string,
+  of: { kind: LetterKind; language?: LetterRow['language'] | undefined },
+): Promise<string> {
+  const made = await makeLetter(needs, id, by, of, say);
+  if (made === 'not-there') throw notFound('case');
+  const code = `letter-${typeof made === 'string' ? made : ''}`;
+  if (typeof made === 'string') throw refused(noLetter[made], { code });
+  return made.id;
+}
+
+/** Sends a letter by mail, or writes down that it went by post. */
+export async function sentNamed(
+  needs: Needs,
+  of: { id: string; letter: string; by: string },
+  { how, on }: { how: 'post' | 'mail'; on?: string | undefined },
+): Promise<LetterRow> {
+  if (how === 'mail') await mailNamed(needs, of);
+  const fault = await markLetterSent(needs, of, { how, on });
+  if (fault === 'not-there') throw notFound('letter');
+  const code = `letter-${fault}`;
+  if (fault) throw refused(notSent[fault], { code });
+  const row = await letterById(needs.db, of.id, of.letter);
+  if (!row) throw notFound('letter');
+  return row;
+}
+
+async function mailNamed(needs: Needs, of: { id: string; letter: string }): Promise<void> {
+  const { found, row, body } = await readable(needs, of.id, of.letter);
+  if (row.sent) throw refused(notSent['sent-before'], { code: 'letter-sent-before' });
+  const t = translator(row.language);
+  const fault = await mailLetter(needs, found, {
+    id: row.id,
+    subject: t('letters.mailSubject', { controller: needs.config.controller.name }),
+    text: body.paragraphs.map((sentences) => sentences.join(' ')).join('\n\n'),
+    html: letterPage(row, body),
+  });
+  const code = `letter-${fault?.kind}`;
+  if (fault) throw refused(notMailed[fault.kind](fault.code), { code });
+}
+
+const notMailed = {
+  'no-mail': () => 'No mail server is configured (notify.mail): send the letter by post, and record it.',
+  'no-address': () => 'The case knows no e-mail address of the person: send the letter by post, and record it.',
+  'mail-failed': (code: string) => `The mail server did not take the letter (${code}); nothing was recorded as sent.`,
+} as const;
+
 const noLetter = {
+  'not-handed-over': 'The answer was not handed over yet: prepare it, and let the person open it.',
   'not-extended': 'The time for answering was not extended: extend it, with reasons, before telling of it.',
   'not-decided': 'The case is not decided: approve or refuse it before answering.',
   'not-announced': 'The lifting of a restriction was not announced: record when the person is told (announce-lift).',
@@ -104,7 +145,11 @@ const notSent = {
   'sent-early': 'The letter cannot have been sent before it was made.',
 } as const;
 
-async function readable(needs: Needs, id: string, letter: string): Promise<{ found: CaseRow; row: LetterRow; body: LetterBody }> {
+export async function readable(
+  needs: Needs,
+  id: string,
+  letter: string,
+): Promise<{ found: CaseRow; row: LetterRow; body: LetterBody }> {
   const found = await caseNamed(needs, id);
   const row = await letterById(needs.db, id, letter);
   if (!row) throw notFound('letter');

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { languages } from '../../src/server/console/i18n.ts';
 import { letterPdf } from '../../src/server/letter-pdf.ts';
 import { changes } from '../../src/store/database.ts';
-import { linkedAino, openTestHub, type TestHub } from './hub.ts';
+import { idOf, linkedAino, openTestHub, type TestHub } from './hub.ts';
 
 interface Row {
   id: string;
@@ -159,5 +159,36 @@ describe('a letter as PDF', () => {
     const plain = await pagesOf(['Šárka Žáková-Öhman']);
     expect(await pagesOf(['Đorđe Ćirić'])).toBeGreaterThan(plain);
     expect(Math.abs((await pagesOf(['Sarka Zakova-Ohman'])) - plain)).toBeLessThan(60);
+  });
+});
+
+describe('the pages of letters', () => {
+  const send = (method: 'GET' | 'POST', url: string, payload?: string) =>
+    hub.raw({
+      method,
+      url,
+      headers: {
+        authorization: 'Bearer token-of-dpo',
+        'accept-language': 'en',
+        ...(payload === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+      },
+      ...(payload === undefined ? {} : { payload }),
+    });
+
+  it('make a letter, show it, save it and note that it went by post', async () => {
+    const aino = await idOf(hub, 'aino@sahko.test');
+    const { id } = (await hub.ask('POST', '/cases', { type: 'access', subject: aino })).json<{ id: string }>();
+    const made = await send('POST', `/cases/${id}/letters`, 'kind=received&language=sv');
+    expect(made.status).toBe(303);
+    const path = String(made.headers['location']).split('?')[0] ?? '';
+    const page = await send('GET', path);
+    expect(page.text).toContain('lang="sv"');
+    expect(page.text).not.toContain('⟦');
+    expect((await send('GET', `${path}?as=pdf`)).type).toBe('application/pdf');
+    expect((await send('GET', `/cases/${id}`)).text).toContain(`href="${path}"`);
+    const unsendable = await send('POST', `${path}/sent`, 'how=mail');
+    expect([unsendable.status, unsendable.text.includes('No mail server is configured')]).toEqual([409, true]);
+    expect((await send('POST', `${path}/sent`, 'how=post&on=')).status).toBe(303);
+    expect((await send('GET', path)).text).toContain('by post');
   });
 });

@@ -16,7 +16,7 @@ import { Badge, Card } from './parts.tsx';
 import { optionalText } from './people.tsx';
 
 /** An empty field of a form is a day that was not given. */
-const optionalDay = z
+export const optionalDay = z
   .string()
   .trim()
   .transform((text) => (text === '' ? undefined : text))

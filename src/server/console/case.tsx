@@ -6,6 +6,7 @@ import type { CaseRow } from '../../store/cases.ts';
 import { caseNote, timelineOf } from '../../store/console-views.ts';
 import { dutiesOf } from '../../store/duties.ts';
 import { handoversOf } from '../../store/handovers.ts';
+import { lettersOf } from '../../store/letters.ts';
 import { subjectById } from '../../store/subjects.ts';
 import type { Actor } from '../auth.ts';
 import { caseNamed, decideCase } from '../decisions.ts';
@@ -16,6 +17,7 @@ import { sourceWords } from './cases.tsx';
 import { HandoverCard } from './handover-pages.tsx';
 import { History } from './history.tsx';
 import type { Translator } from './i18n.ts';
+import { LettersCard } from './letter-pages.tsx';
 import { CaseBadge, nextWords } from './matrix.tsx';
 import { may, rolesOf } from './may.ts';
 import { page, type View } from './page.ts';
@@ -97,6 +99,7 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
           />
         </Card>
         <RightsCard needs={needs} t={t} actor={actor} found={found} at={at} />
+        <LettersCard t={t} actor={actor} found={found} letters={await lettersOf(needs.db, found.id)} />
         <HandoverCard t={t} actor={actor} found={found} handovers={await handoversOf(needs.db, found.id)} />
         <ClockCard needs={needs} t={t} actor={actor} found={found} at={at} />
         {planned ? (

@@ -56,7 +56,7 @@ export interface Redirect extends Keeps {
 export interface Download {
   file: string;
   type: string;
-  content: string | Readable;
+  content: string | Buffer | Readable;
 }
 
 /** One page or form of the console. Its roles are the whole permission: whoever has none of them is refused. */

@@ -13,6 +13,7 @@ import { answerPages, handoverPages } from './handover-pages.tsx';
 import { heldPages } from './held.tsx';
 import { homePages } from './home.tsx';
 import { legalHoldActs } from './legal-hold-acts.tsx';
+import { letterPages } from './letter-pages.tsx';
 import { rolesOf } from './may.ts';
 import type { OpenPage, Page } from './page.ts';
 import { parkedPages } from './parked-page.tsx';
@@ -38,6 +39,7 @@ export const pages: readonly Page[] = [
   ...caseClockPages,
   ...rightsPages,
   ...handoverPages,
+  ...letterPages,
   ...heldPages,
   ...parkedPages,
   ...legalHoldActs,
