@@ -194,6 +194,10 @@ export const ConfigFile = z.strictObject({
     .strictObject({ liftNoticeDays: z.number().int().min(1).max(90).default(7) })
     .optional()
     .describe('Art. 18(3) GDPR: how many days after the person was told a restriction may be lifted'),
+  fourEyes: z
+    .array(z.enum(['access', 'rectification', 'erasure', 'restriction', 'objection', 'portability']))
+    .optional()
+    .describe('Types of cases that two different people must approve'),
   clock: ClockFile.optional().describe('How the time limit of Art. 12(3) GDPR is counted where the texts leave a choice'),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

@@ -197,6 +197,7 @@ function resolveAll(
     systems,
     ...(signIn ? { signIn } : {}),
     ...(console ? { console } : {}),
+    ...(file.fourEyes ? { fourEyes: file.fourEyes } : {}),
     ...(file.restriction ? { restriction: file.restriction } : {}),
     ...(file.clock ? { clock: withoutGaps(file.clock) } : {}),
     ...(file.notify ? { notify: resolveNotify(file.notify, Object.values(systems), secret, tell) } : {}),

@@ -59,9 +59,11 @@ export function caseCommands(program: Command, session: SessionOf): void {
           [
             `case ${opened.id}`,
             table(opened.plan as unknown as Record<string, unknown>[], ['system', 'step', 'fields', 'reason']),
-            approved
-              ? 'Approved: the systems are erased now, the register last.'
-              : `Nothing is erased yet. Approve: kaiku case approve ${opened.id}`,
+            approved?.state === 'planned'
+              ? 'Approved by you; another person must approve it too. Nothing is erased yet.'
+              : approved
+                ? 'Approved: the systems are erased now, the register last.'
+                : `Nothing is erased yet. Approve: kaiku case approve ${opened.id}`,
           ].join('\n'),
         );
         if ((approved ?? opened).state === 'planned') s.exit(1);

@@ -13,6 +13,7 @@ export const actions = [
   'duty.raised',
   'duty.moved',
   'case.opened',
+  'case.first-approved',
   'case.approved',
   'case.refused',
   'case.closed',

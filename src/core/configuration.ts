@@ -114,6 +114,8 @@ export interface Config {
   /** Where people reach the console: for links in messages. */
   console?: { url: string };
   notify?: NotifyConfig;
+  /** Types of cases that two people must approve. */
+  fourEyes?: readonly string[];
   /** How cases' time limits are counted where the texts leave a choice. */
   clock?: Partial<ClockSettings>;
   /** Art. 18(3): how many days after the person was told a restriction may be lifted. */

@@ -13,6 +13,7 @@ import {
   refuseRights,
 } from '../jobs/case-rights.ts';
 import { AlreadyErased, approveCase, openErasureCase, planErasure, refuseCase } from '../jobs/erasure.ts';
+import { approvalTurn } from '../jobs/first-approval.ts';
 import { foreseeLaw } from '../jobs/foresee-law.ts';
 import { type Needs, now } from '../jobs/needs.ts';
 import { valuesNow } from '../jobs/values-now.ts';
@@ -141,6 +142,12 @@ export async function decideCase(
   const before = await caseNamed(needs, id);
   if (decision === 'refuse' && !reason) throw badRequest('reason: a refusal needs its reason', { code: 'no-reason' });
   const isErasure = before.type === 'erasure';
+  if (decision === 'approve') {
+    const turn = await approvalTurn(needs, id, by);
+    if (turn === 'same-person')
+      throw refused('You approved this case already; another person must approve it too.', { code: 'same-person' });
+    if (turn === 'first') return caseNamed(needs, id);
+  }
   const decided =
     decision === 'approve'
       ? await (isErasure ? approveCase : approveRights)(needs, id, by, reason)

@@ -72,6 +72,7 @@ export function caseView(needs: Needs, found: CaseRow, at: Date) {
     source: found.source,
     deadline: deadlineView(needs, found, at),
     plan: found.plan,
+    ...(found.first_approval ? { firstApproval: found.first_approval } : {}),
     ...(found.restricts ? { restricts: true } : {}),
     ...(found.lift ? { lift: { ...found.lift, from: liftableFrom(needs, found) } } : {}),
     ...(found.hindered ? { hindered: found.hindered } : {}),

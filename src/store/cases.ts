@@ -109,6 +109,9 @@ export const setRestricts = (db: Db, id: string, restricts: boolean, lift: CaseR
 export const setIdentity = (db: Db, id: string, identity: CaseIdentity) =>
   changes(db, sql`UPDATE case_file SET identity = ${json(identity)} WHERE id = ${id}`);
 
+export const setFirstApproval = (db: Db, id: string, first: NonNullable<CaseRow['first_approval']>) =>
+  changes(db, sql`UPDATE case_file SET first_approval = ${json(first)} WHERE id = ${id}`);
+
 export const noteCorrected = (db: Db, id: string, version: number) =>
   changes(db, sql`UPDATE case_file SET corrected_version = ${version}, hindered = NULL WHERE id = ${id}`);
 

@@ -298,3 +298,32 @@ describe('the console', () => {
     expect((await send('GET', path, 'dpo')).text).toContain('The restriction was lifted');
   });
 });
+
+describe('four eyes', () => {
+  it('let a case begin only when two different people approved it', async () => {
+    const careful = await openTestHub({
+      needs: (needs) => ({ ...needs, config: { ...needs.config, fourEyes: ['erasure'] } }),
+    });
+    try {
+      const whose = await linkedAino(careful);
+      const erasure = (await careful.ask('POST', '/cases', { type: 'erasure', subject: whose })).json<Case>();
+      const approve = (of: string, as: 'decision-maker' | 'local') => careful.ask('POST', `/cases/${of}/approve`, {}, as);
+      expect((await approve(erasure.id, 'decision-maker')).json()).toMatchObject({
+        state: 'planned',
+        firstApproval: { by: expect.stringMatching(/^token:/) },
+      });
+      const again = await approve(erasure.id, 'decision-maker');
+      expect([again.status, again.json()['code']]).toEqual([409, 'same-person']);
+      await careful.settle();
+      expect(careful.newsletter.rows.size).toBe(2);
+      expect((await approve(erasure.id, 'local')).json()).toMatchObject({ state: 'running' });
+      await careful.settle();
+      expect(careful.newsletter.rows.size).toBe(1);
+      // other types need one
+      const access = (await careful.ask('POST', '/cases', { type: 'access', email: 'other@sahko.test' })).json<Case>();
+      expect((await approve(access.id, 'decision-maker')).json()).toMatchObject({ state: 'running' });
+    } finally {
+      await careful.close();
+    }
+  });
+});

@@ -43,8 +43,8 @@ export const casePages = [
     params: Id,
     body: z.object({ reason: optionalText(2000) }),
     handle: async ({ needs, actor, params, body }) => {
-      await decideCase(needs, params.id, 'approve', actor.id, body.reason);
-      return { to: `/cases/${params.id}`, said: 'approved' };
+      const isWaiting = (await decideCase(needs, params.id, 'approve', actor.id, body.reason)).state === 'planned';
+      return { to: `/cases/${params.id}`, said: isWaiting ? 'firstApproved' : 'approved' };
     },
   }),
   page({
@@ -92,6 +92,12 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
                 ),
               ],
               [t('cases.decision'), <Decision key="d" t={t} needs={needs} actor={actor} found={found} />],
+              [
+                t('cases.firstApproval'),
+                found.state === 'planned' && found.first_approval
+                  ? t('cases.awaitsSecond', { who: found.first_approval.by })
+                  : null,
+              ],
               [t('cases.closed'), found.closed_at ? <Moment key="c" t={t} at={found.closed_at} /> : null],
               [t('people.note'), sealed ? needs.vault.unsealJson<string>(`case-note:${found.id}`, sealed) : null],
               [t('cases.number'), <code key="n">{found.id}</code>],
