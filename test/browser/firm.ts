@@ -122,6 +122,11 @@ export async function liveThrough(firm: Firm) {
   await until('the disappearance', async () =>
     (await ask<{ kind: string }[]>('GET', '/held')).some((h) => h.kind === 'vanished'),
   );
+  // somebody who wants to know what is held, and was told that the request came
+  const access = await ask<{ id: string }>('POST', '/cases', { type: 'access', subject: subjects.corrected, language: 'sv' });
+  await ask('POST', `/cases/${access.id}/letters`, { kind: 'received' });
+  await ask('POST', `/cases/${access.id}/approve`, {});
+  await ask('POST', `/cases/${access.id}/identity`, { state: 'proven', how: 'call-back' });
   const preview = await ask<{ run: string }>('POST', '/systems/newsletter/resync', { dryRun: true });
   const run = await ask<{ run: string }>('POST', '/systems/newsletter/resync', {});
   const [task] = await until('a task', async () => {

@@ -145,7 +145,9 @@ describe('every page', () => {
         ),
       );
       const reached = new Set<string>();
-      for (let n = 0; n < wanted + 5; n++) {
+      // a date is several stops: its parts, and the calendar
+      const dates = await page.locator('input[type=date]').count();
+      for (let n = 0; n < wanted + 5 + 4 * dates; n++) {
         await page.keyboard.press('Tab');
         const at = await page.evaluate(
           "(() => { const e = document.activeElement; if (!e || e === document.body) return null; const all = [...document.querySelectorAll('*')]; return { n: all.indexOf(e), what: e.outerHTML.slice(0, 120), outline: getComputedStyle(e).outlineStyle }; })()",
