@@ -21,7 +21,6 @@ const onEmbedded = [
   'test/chaos/kills.test.ts',
   'test/chaos/postgres.test.ts',
   'test/jobs/converge.test.ts',
-  'test/cli/commands.test.ts',
 ];
 /** A CI machine may stand still for a minute. What needed a second try is named at the end of the run, never passed over. */
 const retry = process.env['CI'] ? 1 : 0;

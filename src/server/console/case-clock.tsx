@@ -101,7 +101,10 @@ export function ClockCard({
         </ol>
       </details>
       {isOver || found.type === 'objection' ? null : (
-        <Forms t={t} actor={actor} id={found.id} clock={clock} asks={pausesFor} today={today} />
+        <details>
+          <summary>{t('clock.move')}</summary>
+          <Forms t={t} actor={actor} id={found.id} clock={clock} asks={pausesFor} today={today} />
+        </details>
       )}
     </Card>
   );

@@ -105,8 +105,6 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
           />
         </Card>
         <RightsCard needs={needs} t={t} actor={actor} found={found} at={at} />
-        <LettersCard t={t} actor={actor} found={found} letters={await lettersOf(needs.db, found.id)} />
-        <HandoverCard t={t} actor={actor} found={found} handovers={await handoversOf(needs.db, found.id)} />
         <ClockCard needs={needs} t={t} actor={actor} found={found} at={at} />
         {planned ? (
           <>
@@ -144,6 +142,8 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
             )}
           </Card>
         )}
+        <HandoverCard t={t} actor={actor} found={found} handovers={await handoversOf(needs.db, found.id)} />
+        <LettersCard t={t} actor={actor} found={found} letters={await lettersOf(needs.db, found.id)} />
         <Card title={t('cases.timeline')} id="timeline" live>
           <History
             t={t}

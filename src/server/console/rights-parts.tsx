@@ -68,7 +68,7 @@ export function NewCase({
           <label>
             {t('rights.language')}
             <select name="language">
-              <option value="">{t('people.choose')}</option>
+              <option value="">{t('rights.unknown')}</option>
               {(['fi', 'sv', 'en'] as const).map((lang) => (
                 <option key={lang} value={lang}>
                   {t(`rights.lang.${lang}`)}
