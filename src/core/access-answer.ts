@@ -14,6 +14,8 @@ export interface AccessFacts {
   /** What each row of each system showed just now, or why it showed nothing. */
   reads: readonly { system: string; place: string; isRegister: boolean; fields: Fields | null; problem?: string }[];
   disclosures: readonly { system: string; purpose: string; fields: readonly string[]; first: string; last: string }[];
+  /** Recipients whose rows were there before anything was handed over: found there since. */
+  holders: readonly { system: string; fields: readonly string[]; since: string }[];
 }
 
 export interface AccessAnswer {
@@ -29,6 +31,7 @@ export interface AccessAnswer {
   purposes: { name: string; basis: string; fields: readonly string[]; period: string[] | null }[];
   /** Art. 15(1)(c). */
   recipients: AccessFacts['disclosures'];
+  holders: AccessFacts['holders'];
   /** What is missing from the answer, and why. */
   missing: { system: string; code: string }[];
 }
@@ -64,6 +67,7 @@ export function accessAnswer(facts: AccessFacts): AccessAnswer {
           period: p.retention?.flatMap((r) => r.rules) ?? null,
         })),
     recipients: isPortable ? [] : facts.disclosures,
+    holders: isPortable ? [] : facts.holders,
     missing: reads.flatMap(({ system, problem }) => (problem ? [{ system, code: problem }] : [])),
   };
 }

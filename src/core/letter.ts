@@ -39,6 +39,8 @@ export interface LetterFacts {
   decision?: { decision: string; at: Day; reason?: string };
   duties: readonly LetterDuty[];
   disclosures: readonly LetterDisclosure[];
+  /** Recipients that hold rows of the person though nothing was handed over through Kaiku: what was found there, and when. */
+  holders?: readonly { system: string; label: string; fields: readonly string[]; since: Day }[];
   lift?: { toldOn: Day; from: Day };
   /** Of access and portability: when the answer was handed over, and which systems could not be read for it. */
   handover?: { on: Day; missing: readonly string[] };
@@ -47,7 +49,7 @@ export interface LetterFacts {
 /** The row that a sentence rests on. */
 export type Source =
   | { row: 'controller' | 'case' | 'extension' | 'decision' | 'lift' | 'handover' }
-  | { row: 'duty' | 'retained'; system: string }
+  | { row: 'duty' | 'retained' | 'record'; system: string }
   | { row: 'disclosure'; system: string; purpose: string };
 
 export interface Sentence {
@@ -161,8 +163,8 @@ function handedOver({ handover }: LetterFacts): Sentence[] {
 }
 
 /** Art. 15(1)(c) and 19: each recipient by its name, what it was given, and when. */
-function named({ disclosures, case: about }: LetterFacts): Sentence[] {
-  if (disclosures.length === 0) return [{ code: 'noRecipients', params: {}, source: { row: 'case' } }];
+function named({ disclosures, holders = [], case: about }: LetterFacts): Sentence[] {
+  if (disclosures.length + holders.length === 0) return [{ code: 'noRecipients', params: {}, source: { row: 'case' } }];
   return [
     { code: 'recipientsFollow', params: { received: about.received }, source: { row: 'case' } },
     ...disclosures.map(
@@ -170,6 +172,13 @@ function named({ disclosures, case: about }: LetterFacts): Sentence[] {
         code: 'recipient',
         params: { label, purpose, fields: [...fields], first, last },
         source: { row: 'disclosure', system, purpose },
+      }),
+    ),
+    ...holders.map(
+      ({ system, label, fields, since }): Sentence => ({
+        code: 'holder',
+        params: { label, fields: [...fields], since },
+        source: { row: 'record', system },
       }),
     ),
   ];

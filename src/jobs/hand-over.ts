@@ -6,6 +6,7 @@ import { dropHandovers, type HandoverRow, handoverByToken, putHandover, takeHand
 import { disclosuresOf } from '../store/records.ts';
 import { lockSubject, subjectById } from '../store/subjects.ts';
 import { closeRights } from './case-rights.ts';
+import { heldBeside } from './held-beside.ts';
 import { type Needs, now, tell, whose } from './needs.ts';
 import { readPerson } from './read-person.ts';
 
@@ -48,6 +49,7 @@ export async function prepareHandover(
     register: subject.register,
     purposes: Object.values(purposes),
     reads,
+    holders: (await heldBeside(needs, subject.id)).map((h) => ({ ...h, since: h.since.toISOString() })),
     disclosures: (await disclosuresOf(needs.db, subject.id)).map((d) => ({
       system: d.recipient,
       purpose: d.purpose,

@@ -19,6 +19,7 @@ import { lockSubject } from '../store/subjects.ts';
 import { clockOf, clockRequest, clockSettings } from './case-clock.ts';
 import { liftableFrom } from './case-rights.ts';
 import { envelopeFields, reasonOf } from './erasure.ts';
+import { heldBeside } from './held-beside.ts';
 import { type Needs, now, tell, whose } from './needs.ts';
 
 /** What is sealed of a letter: to whom, what it says, and the rows that it rests on. */
@@ -147,9 +148,20 @@ async function factsOf(needs: Needs, found: CaseRow, at: Date): Promise<LetterFa
       first: dayIn(d.first_at, zone),
       last: dayIn(d.last_at, zone),
     })),
+    holders: await holdersOf(needs, found.subject),
     ...(await handoverFacts(needs, found)),
     ...(found.lift && from !== null ? { lift: { toldOn: found.lift.toldOn, from } } : {}),
   };
+}
+
+/** Who holds the person by a row that was there before Kaiku handed anything over: a recipient all the same (Art. 4(9)). */
+async function holdersOf(needs: Needs, subject: string): Promise<NonNullable<LetterFacts['holders']>> {
+  return (await heldBeside(needs, subject)).map(({ system, fields, since }) => ({
+    system,
+    label: labelOf(needs, system),
+    fields,
+    since: dayIn(since, clockSettings(needs).zone),
+  }));
 }
 
 async function handoverFacts(needs: Needs, found: CaseRow): Promise<Pick<LetterFacts, 'handover'>> {

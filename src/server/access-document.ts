@@ -55,12 +55,15 @@ ${table(
 )}
 <h2>${safe(t('access.whom'))}</h2>
 ${
-  a.recipients.length === 0
+  a.recipients.length + a.holders.length === 0
     ? `<p>${safe(t('access.nobody'))}</p>`
     : table(
         t('access.recipients'),
         [t('access.recipient'), t('access.purpose'), t('access.fields'), t('access.first'), t('access.last')],
-        a.recipients.map((r) => [r.system, r.purpose, fields(r.fields), t.day(r.first), t.day(r.last)]),
+        [
+          ...a.recipients.map((r) => [r.system, r.purpose, fields(r.fields), t.day(r.first), t.day(r.last)]),
+          ...a.holders.map((h) => [h.system, '', fields(h.fields), t('access.foundSince', { day: t.day(h.since) }), '']),
+        ],
       )
 }
 <h2>${safe(t('access.rights'))}</h2>

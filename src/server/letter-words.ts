@@ -15,7 +15,7 @@ export function letterWords(t: Translator, letter: Letter): LetterWords {
   };
 }
 
-const days = new Set(['received', 'due', 'decided', 'until', 'by', 'first', 'last', 'from', 'on']);
+const days = new Set(['received', 'due', 'decided', 'until', 'by', 'first', 'last', 'from', 'on', 'since']);
 
 function wordsOf(t: Translator, { code, params }: Sentence): string {
   const values = Object.entries(params).map(([name, value]) => {

@@ -49,6 +49,7 @@ const facts: fc.Arbitrary<LetterFacts> = fc.record(
       maxLength: 4,
     }),
     lift: fc.record({ toldOn: day, from: day }),
+    holders: fc.array(fc.record({ system: word, label: word, fields, since: day }), { maxLength: 3 }),
     handover: fc.record({ on: day, missing: fc.uniqueArray(word, { maxLength: 2 }) }),
   },
   { requiredKeys: ['controller', 'case', 'duties', 'disclosures'] },
@@ -74,6 +75,8 @@ function hasRow(of: LetterFacts, { source }: Sentence): boolean {
       return of.duties.some((d) => d.system === source.system);
     case 'retained':
       return of.duties.some((d) => d.system === source.system && d.retained);
+    case 'record':
+      return of.holders?.some((h) => h.system === source.system) ?? false;
     case 'disclosure':
       return of.disclosures.some((d) => d.system === source.system && d.purpose === source.purpose);
   }
@@ -121,6 +124,19 @@ describe('a letter', () => {
         expect(told.map((s) => s.params)).toEqual(
           of.disclosures.map(({ label, purpose, fields, first, last }) => ({ label, purpose, fields, first, last })),
         );
+      }),
+    );
+  });
+
+  it('names who holds the person beside what was handed over, and says that nobody does only when nobody does', () => {
+    fc.assert(
+      fc.property(facts, (of) => {
+        const letter = made('recipients', of);
+        const told = letter ? sentencesOf(letter) : [];
+        expect(told.filter((s) => s.code === 'holder').map((s) => s.params['label'])).toEqual(
+          (of.holders ?? []).map((h) => h.label),
+        );
+        expect(told.some((s) => s.code === 'noRecipients')).toBe(of.disclosures.length + (of.holders ?? []).length === 0);
       }),
     );
   });

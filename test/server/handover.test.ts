@@ -52,6 +52,8 @@ describe('the answer to a request for access', () => {
     ]);
     expect(given.text).toContain('aino@sahko.test');
     expect(given.text).toContain('Henkilötietosi');
+    // the row was there before anything was handed over: a recipient all the same
+    expect(given.text).toMatch(/<td>newsletter<\/td><td><\/td><td>[^<]*etunimi[^<]*<\/td><td>löydetty sieltä/);
     expect(given.text).toContain('partner: tiedot ovat ihmisillä');
     expect(given.text).toContain('Tietosuojavaltuutetun');
     expect(given.text).not.toMatch(/⟦|https?:\/\/(?!tietosuoja)/);
