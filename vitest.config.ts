@@ -17,7 +17,7 @@ const onLedger = [
 /** Where both runtimes are there, the embedded one runs what depends on it; the rest needs a ledger, whichever. */
 const onEmbedded = [
   'test/store/**/*.test.ts',
-  'test/journeys/**/*.test.ts',
+  'test/journeys/{accounting,canaries,erasure,rectification,retention}.test.ts',
   'test/chaos/kills.test.ts',
   'test/chaos/postgres.test.ts',
   'test/jobs/converge.test.ts',
