@@ -15,7 +15,8 @@ import { Badge, Card, Notice, Table } from './parts.tsx';
 import { optionalText } from './people.tsx';
 import { ReadForm } from './person-forms.tsx';
 import { PlanTable } from './plan-words.tsx';
-import { channels, valueText } from './values.ts';
+import { HowItCame, OpenOrCancel } from './request-fields.tsx';
+import { valueText } from './values.ts';
 
 /** What is done about one person. Each form does what the API's route of the same name does. */
 
@@ -78,34 +79,8 @@ export const personActs = [
             <Card title={t('cases.openTitle')}>
               <p class="hint">{t('cases.openHint')}</p>
               <form method="post" action={`/people/${subject.id}/erasure`} class="form">
-                <label>
-                  {t('cases.receivedOn')}
-                  <input type="date" name="received" />
-                  <span class="hint">{t('cases.receivedHint')}</span>
-                </label>
-                <label>
-                  {t('cases.channel')}
-                  <select name="channel">
-                    {channels.map((channel) => (
-                      <option key={channel} value={channel}>
-                        {t.word('channel', channel)}
-                      </option>
-                    ))}
-                  </select>
-                </label>
-                <label>
-                  {t('people.note')}
-                  <textarea name="note" rows={3} maxLength={4000} />
-                  <span class="hint">{t('cases.noteHint')}</span>
-                </label>
-                <div class="actions">
-                  <button type="submit" class="primary">
-                    {t('cases.open')}
-                  </button>
-                  <a class="button" href={`/people/${subject.id}`}>
-                    {t('cases.cancel')}
-                  </a>
-                </div>
+                <HowItCame t={t} />
+                <OpenOrCancel t={t} label={t('cases.open')} back={`/people/${subject.id}`} />
               </form>
             </Card>
           </>

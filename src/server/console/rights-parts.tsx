@@ -10,7 +10,8 @@ import type { Actor } from '../auth.ts';
 import type { Translator } from './i18n.ts';
 import { may } from './may.ts';
 import { Card, Do, Facts, Notice } from './parts.tsx';
-import { channels, valueText } from './values.ts';
+import { HowItCame, OpenOrCancel } from './request-fields.tsx';
+import { valueText } from './values.ts';
 
 /** The pieces of the pages about rights beside erasure. */
 
@@ -50,45 +51,20 @@ export function NewCase({
             </fieldset>
           ) : null}
           {type === 'objection' ? <Objected needs={needs} t={t} subject={subject} /> : null}
-          <label>
-            {t('cases.receivedOn')}
-            <input type="date" name="received" max={today} />
-            <span class="hint">{t('cases.receivedHint')}</span>
-          </label>
-          <label>
-            {t('cases.channel')}
-            <select name="channel">
-              {channels.map((channel) => (
-                <option key={channel} value={channel}>
-                  {t.word('channel', channel)}
-                </option>
-              ))}
-            </select>
-          </label>
-          <label>
-            {t('rights.language')}
-            <select name="language">
-              <option value="">{t('rights.unknown')}</option>
-              {(['fi', 'sv', 'en'] as const).map((lang) => (
-                <option key={lang} value={lang}>
-                  {t(`rights.lang.${lang}`)}
-                </option>
-              ))}
-            </select>
-          </label>
-          <label>
-            {t('people.note')}
-            <textarea name="note" rows={3} maxLength={4000} />
-            <span class="hint">{t('cases.noteHint')}</span>
-          </label>
-          <div class="actions">
-            <button type="submit" class="primary">
-              {t('rights.openNow')}
-            </button>
-            <a class="button" href={`/people/${subject.id}`}>
-              {t('cases.cancel')}
-            </a>
-          </div>
+          <HowItCame t={t} today={today}>
+            <label>
+              {t('rights.language')}
+              <select name="language">
+                <option value="">{t('rights.unknown')}</option>
+                {(['fi', 'sv', 'en'] as const).map((lang) => (
+                  <option key={lang} value={lang}>
+                    {t(`rights.lang.${lang}`)}
+                  </option>
+                ))}
+              </select>
+            </label>
+          </HowItCame>
+          <OpenOrCancel t={t} label={t('rights.openNow')} back={`/people/${subject.id}`} />
         </form>
       </Card>
     </>
