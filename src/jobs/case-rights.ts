@@ -1,3 +1,4 @@
+import canonicalize from 'canonicalize';
 import { type Asked, type AskedFault, checkFields, checkObjection, type KnownToCase } from '../core/case-request.ts';
 import { dayIn } from '../core/day.ts';
 import { observeRefusal } from '../core/permission.ts';
@@ -87,7 +88,7 @@ export async function openRightsCase(needs: Needs, ask: RightsRequest): Promise<
     const subject = await lockSubject(db, ask.subject);
     if (!subject) throw new Error('there is no such data subject');
     const open = await openCaseOf(db, subject.id, ask.type);
-    if (open) return { id: open.id, fresh: false };
+    if (open) return join(needs, subject, open, ask);
     const id = needs.newId();
     const values = ask.fields ?? fieldsOfVersion(vault, subject, await latestVersion(db, subject.id)) ?? {};
     const key = vault.newPersonKey(id);
@@ -121,6 +122,31 @@ export async function openRightsCase(needs: Needs, ask: RightsRequest): Promise<
     if (atOnce) await approveRights(needs, id, 'kaiku', 'auto');
     return { id, fresh: true };
   });
+}
+
+/** What is asked beside an open case of its kind that asks something else: it is said, never lost. */
+export class AsksOtherwise extends Error {
+  override name = 'AsksOtherwise';
+}
+
+/** A second request: an objection to direct marketing takes effect whatever is open (Art. 21(3)); what cannot join is refused aloud. */
+async function join(
+  needs: Needs,
+  subject: SubjectRow,
+  open: CaseRow,
+  ask: RightsRequest,
+): Promise<{ id: string; fresh: boolean }> {
+  const before = requestOf(needs, open);
+  if (ask.type === 'objection') {
+    if ((ask.request.purposes ?? []).some((name) => !before.purposes?.includes(name))) throw new AsksOtherwise();
+    await object(needs, subject, open.id, { ...ask, request: { ...ask.request, purposes: [] } });
+  } else if (ask.type === 'rectification') {
+    const fields = { ...before.fields, ...ask.request.fields };
+    const blanked = new Set([...(before.blanked ?? []), ...(ask.request.blanked ?? [])]);
+    const isSame = canonicalize(fields) === canonicalize(before.fields ?? {}) && blanked.size === (before.blanked ?? []).length;
+    if (!isSame) throw new AsksOtherwise();
+  }
+  return { id: open.id, fresh: false };
 }
 
 const isAtOnce = (type: RightType, request: Request) => type === 'objection' && (request.purposes ?? []).length === 0;

@@ -2,6 +2,7 @@ import type { Asked } from '../core/case-request.ts';
 import { normalise } from '../core/identifier.ts';
 import { type Scope, sees } from '../core/scope.ts';
 import {
+  AsksOtherwise,
   announceLift,
   approveRights,
   checkAsked,
@@ -92,7 +93,7 @@ export async function openRights(needs: Needs, ask: RightsAsk): Promise<{ found:
   const { request, faults } = checkAsked(needs, type, ask.asked ?? {}, subject.register);
   if (faults.length > 0)
     throw badRequest(faults.map(({ at, why }) => `${at}: ${why}`).join('; '), { code: `asked-${faults[0]?.code}`, faults });
-  const { id, fresh } = await openRightsCase(needs, {
+  const opening = openRightsCase(needs, {
     type,
     subject: subject.id,
     source: ask.source,
@@ -104,6 +105,13 @@ export async function openRights(needs: Needs, ask: RightsAsk): Promise<{ found:
     language: ask.language ?? null,
     identity: ask.identity ?? null,
     fields: await valuesNow(needs, subject),
+  });
+  const { id, fresh } = await opening.catch((error: unknown) => {
+    if (error instanceof AsksOtherwise)
+      throw refused('A case of this kind is open and asks something else: decide and end it, then open this one.', {
+        code: 'asks-otherwise',
+      });
+    throw error;
   });
   return { found: await caseNamed(needs, id), fresh };
 }

@@ -327,3 +327,29 @@ describe('four eyes', () => {
     }
   });
 });
+
+describe('a second request', () => {
+  it('against direct marketing takes effect while a wider objection is open', async () => {
+    const invoicing = hub.needs.config.purposes['invoicing'];
+    if (!invoicing) throw new Error('the world has no invoicing');
+    const { basis } = invoicing;
+    invoicing.basis = 'legitimate-interest';
+    try {
+      const wider = await opened('objection', { asked: { purposes: ['invoicing'] } });
+      const again = await open('objection', { asked: { permissions: ['newsletter'] } });
+      expect([wider.state, again.status]).toEqual(['planned', 200]);
+      await turn();
+      expect(hub.register.rows.get('1')?.refused).toEqual({ newsletter: true });
+    } finally {
+      invoicing.basis = basis;
+    }
+  });
+
+  it('to correct something else is refused aloud, and the same one joins', async () => {
+    const asked = { fields: { familyName: 'Korhonen' } };
+    const first = await opened('rectification', { asked });
+    expect((await open('rectification', { asked })).json<Case>().id).toBe(first.id);
+    const other = await open('rectification', { asked: { fields: { phone: '040 765 4321' } } });
+    expect([other.status, other.json()['code']]).toEqual([409, 'asks-otherwise']);
+  });
+});
