@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { findChromium, lackingServers } from './test/support/installed.ts';
+import LongestFirst from './test/support/longest-first.ts';
 
 /**
  * Four projects. `pure` needs nothing. `embedded` runs the ledger's tests on the private PostgreSQL that Kaiku brings; `server` runs
@@ -46,6 +47,7 @@ export default defineConfig({
     environment: 'node',
     reporters: ['default', './test/support/closing-line.ts'],
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,

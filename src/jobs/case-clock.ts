@@ -37,6 +37,8 @@ export function clockRequest(needs: Needs, found: Timed, at: Date): ClockRequest
   };
 }
 
+const isOver = (found: CaseRow) => found.state === 'closed' || found.state === 'refused';
+
 const unsealReasons = (needs: Needs, id: string, sealed: string) =>
   needs.vault.unsealJson<string>(`extension:${id}`, Buffer.from(sealed, 'base64'));
 
@@ -92,8 +94,7 @@ async function moveClock(
     const subject = named ? await lockSubject(needs.db, named.subject) : undefined;
     const found = await caseById(needs.db, id);
     if (!found || !subject) return { code: 'not-there', why: 'there is no such case' };
-    if (found.state === 'closed' || found.state === 'refused')
-      return { code: 'case-over', why: 'the case is over: its clock stands where it ended' };
+    if (isOver(found)) return { code: 'case-over', why: 'the case is over: its clock stands where it ended' };
     const at = await now(needs);
     const moved = move(found, at, dayIn(at, clockSettings(needs).zone));
     if ('code' in moved) return moved;
@@ -106,13 +107,19 @@ async function moveClock(
 
 /** Counts open cases again: those from before the clock, those whose day the settings moved, and those whose clock stands still. */
 export async function recountCases(needs: Needs): Promise<number> {
-  const at = await now(needs);
   let counted = 0;
-  for (const found of await openCases(needs.db)) {
-    const { date: due, target } = clockOf(needs, found, at);
-    if (found.due === due && found.target === target) continue;
-    await setClock(needs.db, found.id, found.clock, { due, target });
-    counted++;
-  }
+  for (const listed of await openCases(needs.db)) if (await recountCase(needs, listed)) counted++;
   return counted;
 }
+
+/** Reads the case under its subject's lock: an extension or a pause noted meanwhile stands. */
+const recountCase = (needs: Needs, listed: Pick<CaseRow, 'id' | 'subject'>): Promise<boolean> =>
+  inTransaction(needs.db, async () => {
+    await lockSubject(needs.db, listed.subject);
+    const found = await caseById(needs.db, listed.id);
+    if (!found || isOver(found)) return false;
+    const { date: due, target } = clockOf(needs, found, await now(needs));
+    if (found.due === due && found.target === target) return false;
+    await setClock(needs.db, found.id, found.clock, { due, target });
+    return true;
+  });

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { type Db, row } from './database.ts';
+import { type Db, inTransaction, row } from './database.ts';
 
 /**
  * The hub's `now`: the server's clock plus the test offset. For law, undo, due and retention dates. Leases, back-off and rate
@@ -13,13 +13,19 @@ export async function hubNow(db: Db): Promise<Date> {
 /** The same inside a statement. */
 export const hubNowSql = sql<Date>`(now() + (SELECT clock_offset FROM instance))`;
 
-/** Moves the hub's `now` by an ISO 8601 duration. Only ever reachable with the test clock open. */
+/**
+ * Moves the hub's `now` by an ISO 8601 duration. Only ever reachable with the test clock open. Duties stand still meanwhile: one that
+ * was about to wait for a date, counted with the old clock, would else be missed and sleep to its day by the server's.
+ */
 export async function advanceClock(db: Db, duration: string): Promise<Date> {
-  await sql`UPDATE instance SET clock_offset = clock_offset + ${duration}::interval`.execute(db);
-  // what waits for a date of the hub's is due that much earlier on the server's clock
-  await sql`
-    UPDATE duty SET wake_at = least(wake_at, legal_not_before - (SELECT clock_offset FROM instance))
-    WHERE legal_not_before IS NOT NULL AND state = 'waiting'`.execute(db);
+  await inTransaction(db, async (tx) => {
+    await sql`LOCK TABLE duty IN SHARE ROW EXCLUSIVE MODE`.execute(tx);
+    await sql`UPDATE instance SET clock_offset = clock_offset + ${duration}::interval`.execute(tx);
+    // what waits for a date of the hub's is due that much earlier on the server's clock
+    await sql`
+      UPDATE duty SET wake_at = least(wake_at, legal_not_before - (SELECT clock_offset FROM instance))
+      WHERE legal_not_before IS NOT NULL AND state = 'waiting'`.execute(tx);
+  });
   return hubNow(db);
 }
 

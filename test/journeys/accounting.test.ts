@@ -97,7 +97,7 @@ describe('accounting', () => {
   it('deletes the card when the day has come and the invoices are gone', async () => {
     const { card: key, subject } = await ainoInAccounting([{ date: `${year}-02-01`, status: 'paid' }]);
     await erase(subject);
-    await until('the parking', async () => (await journey.duties(subject))['accounting']?.outcome === 'retained');
+    await until('the parking', async () => (await journey.duties(subject))['accounting']?.state === 'waiting');
     for (const invoice of journey.accounting.invoices(key))
       await fetch(`${journey.accountingServer.url}/_sandbox/act`, {
         method: 'POST',

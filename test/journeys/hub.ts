@@ -160,8 +160,14 @@ export async function until<T>(what: string, look: () => Promise<T | undefined |
   }
 }
 
-export const settled = (journey: Journey, subject: string, system: string, outcome: string) =>
-  until(`${system} to be ${outcome}`, async () => {
-    const duty = (await journey.duties(subject))[system];
+/** Waits for a duty to settle so; where it does not, says how it stands instead. */
+export async function settled(journey: Journey, subject: string, system: string, outcome: string) {
+  let duty: DutyView | undefined;
+  const look = async () => {
+    duty = (await journey.duties(subject))[system];
     return duty?.state === 'settled' && duty.outcome === outcome ? duty : undefined;
+  };
+  return until(`${system} to be ${outcome}`, look).catch((fault) => {
+    throw new Error(`${(fault as Error).message}: ${JSON.stringify(duty)}`);
   });
+}

@@ -117,6 +117,21 @@ describe('the time limit of a case', () => {
     expect(await hub.dump('case_file')).toContain('2026-04-15');
   });
 
+  it('keeps a question that is noted while a count waits', async () => {
+    const { id } = await received('2026-03-05T09:00:00Z');
+    const asked = { pauses: [{ reason: 'identity', asked: '2026-03-05', answered: null }] };
+    await changes(hub.needs.db, sql`UPDATE case_file SET due = NULL`);
+    let counting: Promise<number> = Promise.resolve(0);
+    await hub.needs.db.transaction().execute(async (tx) => {
+      await sql`SELECT 1 FROM subject FOR UPDATE`.execute(tx);
+      await sql`UPDATE case_file SET clock = ${JSON.stringify(asked)}::jsonb WHERE id = ${id}`.execute(tx);
+      counting = recountCases(hub.needs);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    });
+    expect(await counting).toBe(1);
+    expect((await hub.ask('GET', `/cases/${id}`)).json<Case>().deadline.pausedSince).toBe('2026-03-05');
+  });
+
   it('is shown on the page of the case, where it can be moved, and refused in the reader’s words', async () => {
     const { id } = await received('2026-05-20T09:00:00Z');
     const page = (method: 'GET' | 'POST', url: string, lang: string, payload?: string) =>

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { dayIn, daysBetween } from '../../core/day.ts';
 import type { FreeDay } from '../../core/holidays.ts';
 import type { LegalClock, WorkingLine } from '../../core/legal-clock.ts';
-import { clockOf, clockSettings } from '../../jobs/case-clock.ts';
+import { clockOf, clockRequest, clockSettings } from '../../jobs/case-clock.ts';
 import type { Needs } from '../../jobs/needs.ts';
 import type { CaseRow } from '../../store/cases.ts';
 import type { Actor } from '../auth.ts';
@@ -76,6 +76,7 @@ export function ClockCard({
   at: Date;
 }) {
   const clock = clockOf(needs, found, at);
+  const { atOnce } = clockRequest(needs, found, at);
   const { zone, pausesFor } = clockSettings(needs);
   const isOver = found.state === 'closed' || found.state === 'refused';
   const today = dayIn(at, zone);
@@ -83,7 +84,7 @@ export function ClockCard({
     <Card title={t('clock.title')} id="clock" live>
       <p class="sentence">
         <DueBadge t={t} due={clock.date} today={today} isOver={isOver} />{' '}
-        {found.type === 'objection' ? t('clock.atOnceHint') : t('clock.targetHint', { day: t.day(clock.target) })}
+        {atOnce ? t('clock.atOnceHint') : t('clock.targetHint', { day: t.day(clock.target) })}
       </p>
       {clock.pausedSince ? (
         <p>
@@ -100,7 +101,7 @@ export function ClockCard({
           ))}
         </ol>
       </details>
-      {isOver || found.type === 'objection' ? null : (
+      {isOver || atOnce ? null : (
         <details>
           <summary>{t('clock.move')}</summary>
           <Forms t={t} actor={actor} id={found.id} clock={clock} asks={pausesFor} today={today} />
