@@ -15,7 +15,7 @@ const starts = [
   'financial-year-end',
   'calendar-year-of-financial-year-end',
 ] as const satisfies readonly ClockStart[];
-const durationShape = /^P(?=\d)(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,5})D)?$/;
+export const durationShape = /^P(?=\d)(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,5})D)?$/;
 
 const PeriodFile = z.strictObject({
   rules: z
@@ -121,7 +121,8 @@ function resolvePeriod(given: PeriodFile, at: Path, tell: Tell): RetentionPeriod
   };
 }
 
-function lengthOf(text: string): Length {
+/** Of a text in `durationShape`. */
+export function lengthOf(text: string): Length {
   const [, years, months, days] = durationShape.exec(text) ?? [];
   return {
     ...(years ? { years: Number(years) } : {}),

@@ -8,7 +8,7 @@ import { roles } from './core/scope.ts';
 const Secret = z.union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })]);
 const FieldIs = z.strictObject({ field: z.string().min(1), equals: z.union([z.boolean(), z.number(), z.string()]) });
 
-const FieldName = z
+export const FieldName = z
   .string()
   .refine((name) => (fieldNames as readonly string[]).includes(name) || /^custom\.[A-Za-z0-9_]+$/.test(name), {
     error: (issue) => `"${String(issue.input)}" is not a field of a person; known are ${fieldNames.join(', ')} and custom.<name>`,

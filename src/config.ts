@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import { FinnishBusinessIds } from 'finnish-business-ids';
 import { z } from 'zod';
 import { resolveNotify, resolveSignIn } from './config-console.ts';
-import { ConfigError, type Fault, type Located, nearest, type Path, readYaml } from './config-faults.ts';
+import { ConfigError, nearest, type Path } from './config-faults.ts';
+import { readChecked, sorted, tellIssue } from './config-read.ts';
 import { checkYears, resolvePeriods } from './config-retention.ts';
 import { ConfigFile, type SystemFile } from './config-schema.ts';
 import { isLoopback, secrets, type Tell } from './config-secrets.ts';
@@ -43,87 +44,10 @@ export function parseConfig(
   env: Record<string, string | undefined>,
   connectors: KnownConnectors,
 ): Config {
-  const yaml = readYaml(text);
-  const faults: Fault[] = [...yaml.faults];
-  const tell: Tell = (path, message, more = {}) =>
-    faults.push({
-      path: path.join('.'),
-      ...yaml.at(path, more.key),
-      message,
-      ...(more.suggestion ? { suggestion: more.suggestion } : {}),
-    });
-  if (faults.length > 0) throw new ConfigError(file, faults);
-  if (typeof yaml.value !== 'object' || yaml.value === null || Array.isArray(yaml.value)) {
-    tell([], 'the file must hold controller, purposes and systems');
-    throw new ConfigError(file, faults);
-  }
-  const parsed = ConfigFile.safeParse(yaml.value, { reportInput: true });
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) tellIssue(issue, [], tell, ConfigFile);
-    throw new ConfigError(file, sorted(faults));
-  }
-  const config = resolveAll(parsed.data, dirname(file), env, connectors, tell, yaml);
+  const { value, faults, tell } = readChecked(text, file, ConfigFile, 'controller, purposes and systems');
+  const config = resolveAll(value, dirname(file), env, connectors, tell);
   if (faults.length > 0) throw new ConfigError(file, sorted(faults));
   return config;
-}
-
-const sorted = (faults: Fault[]) => faults.sort((a, b) => a.line - b.line || a.column - b.column);
-
-/** zod's issues in words of ours; an unknown key is told at the key, with the nearest known one. */
-function tellIssue(issue: z.core.$ZodIssue, base: Path, tell: Tell, schema: z.ZodType): void {
-  const path: Path = [...base, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
-  if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(schema, issue.path as (string | number)[]);
-    for (const key of issue.keys)
-      tell(
-        [...path, key],
-        `"${key}" is not a key that may stand here${known.length > 0 ? `; known are ${known.join(', ')}` : ''}`,
-        { suggestion: nearest(key, known), key: true },
-      );
-    return;
-  }
-  if (issue.code === 'invalid_union') {
-    tell(path, 'must be { env: NAME } or { file: PATH }, never the secret itself');
-    return;
-  }
-  if (issue.code === 'invalid_value') {
-    tell(path, `must be one of ${issue.values.join(', ')}`, {
-      suggestion: typeof issue.input === 'string' ? nearest(issue.input, issue.values.map(String)) : undefined,
-    });
-    return;
-  }
-  if (issue.code === 'invalid_key') {
-    tell(path, issue.issues[0]?.message ?? 'this name cannot be used', { key: true });
-    return;
-  }
-  tell(
-    path,
-    issue.code === 'invalid_type' && issue.input === undefined ? `is missing (a ${issue.expected})` : plain(issue.message),
-  );
-}
-
-const plain = (message: string) =>
-  message
-    .replace(/^Invalid input: /, '')
-    .replace(/^Too small: /, 'too small: ')
-    .replace(/^Too big: /, 'too big: ');
-
-/** The keys a strict object knows at a path, walked through records, arrays, optionals and defaults. */
-function keysAt(schema: z.ZodType, path: readonly (string | number)[]): string[] {
-  let at: unknown = schema;
-  const open = (node: unknown): { shape?: Record<string, unknown>; valueType?: unknown; element?: unknown } => {
-    let inner = node as {
-      def?: { innerType?: unknown; valueType?: unknown; element?: unknown };
-      shape?: Record<string, unknown>;
-    };
-    while (inner?.def?.innerType) inner = inner.def.innerType as typeof inner;
-    return { ...(inner?.shape ? { shape: inner.shape } : {}), valueType: inner?.def?.valueType, element: inner?.def?.element };
-  };
-  for (const step of path) {
-    const { shape, valueType, element } = open(at);
-    at = shape?.[String(step)] ?? valueType ?? element;
-  }
-  return Object.keys(open(at).shape ?? {});
 }
 
 function resolveAll(
@@ -132,7 +56,6 @@ function resolveAll(
   env: Record<string, string | undefined>,
   connectors: KnownConnectors,
   tell: Tell,
-  _yaml: Located,
 ): Config {
   const permissions = Object.values(file.systems).flatMap((s) => Object.keys(s.register?.permissions ?? {}));
   const { begins, ends } = file.controller.financialYears ?? {};
@@ -179,6 +102,7 @@ function resolveAll(
         `"${twin[0]}" is the register of "${system.register?.for}" already: a role has one master`,
       );
   }
+  checkFourEyes(file, tell);
   const secret = secrets(folder, env, tell);
   const signIn = file.signIn && resolveSignIn(file.signIn, secret, tell);
   // where browsers find it, links in messages lead to as well
@@ -202,6 +126,18 @@ function resolveAll(
     ...(file.clock ? { clock: withoutGaps(file.clock) } : {}),
     ...(file.notify ? { notify: resolveNotify(file.notify, Object.values(systems), secret, tell) } : {}),
   };
+}
+
+/** What approves itself is approved by nobody: it cannot stand beside a wish for two. */
+function checkFourEyes(file: ConfigFile, tell: Tell): void {
+  if (!file.fourEyes?.includes('erasure')) return;
+  const why =
+    'fourEyes wants two people to approve an erasure, and this lets one begin by itself: set approve: person, or take erasure out of fourEyes';
+  for (const [name, { register }] of Object.entries(file.systems))
+    if (register?.erasureSignal?.approve === 'auto') tell(['systems', name, 'register', 'erasureSignal', 'approve'], why);
+  for (const [name, { retention = [] }] of Object.entries(file.purposes))
+    for (const [i, { approve }] of retention.entries())
+      if (approve === 'auto') tell(['purposes', name, 'retention', i, 'approve'], why);
 }
 
 /** Keys that were left out are not there at all, so that a default is not overwritten by nothing. */

@@ -1,12 +1,14 @@
 import { MissingFile } from './cli/audit.ts';
 import type { InProcess } from './cli/client.ts';
 import { runCli } from './cli/program.ts';
-import { configJsonSchema } from './config.ts';
+import { configJsonSchema, loadConfig } from './config.ts';
 import { ConfigError } from './config-faults.ts';
 import { registry } from './connectors/registry.ts';
+import { noticeFindings } from './core/notice.ts';
 import { KeyFileError } from './core/seal.ts';
 import { runSandbox, SandboxError } from './demo/sandbox.ts';
 import { demo } from './demo/story.ts';
+import { loadNotice } from './notice-file.ts';
 import { createLog, EnvironmentError, openHub, readEnvironment } from './open.ts';
 import { buildApp } from './server/app.ts';
 import { startHub } from './start.ts';
@@ -25,6 +27,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   demo: ({ once, json }) => demo(readEnvironment(process.env), { once, json, out }),
   sandbox: (vendor, options) => runSandbox(vendor, options, out),
   configSchema: () => configJsonSchema(registry),
+  checkNotice,
   explain,
 });
 // a pool or a socket that is still closing must not hold the command
@@ -53,6 +56,14 @@ async function openInProcess(): Promise<InProcess> {
       await hub.close();
     },
   };
+}
+
+/** A notice against the configuration of this machine; no system is asked. */
+function checkNotice(file: string) {
+  const { configPath, variables } = readEnvironment(process.env);
+  const config = loadConfig(configPath, variables, registry);
+  const notice = loadNotice(file, config);
+  return { name: notice.name, findings: noticeFindings(notice, config) };
 }
 
 async function start({ role, json }: { role: 'api' | 'worker' | 'all'; json: boolean }): Promise<number> {

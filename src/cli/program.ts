@@ -7,6 +7,7 @@ import { ApiError, connect, HubGone } from './client.ts';
 import { connectorCommands } from './connector.ts';
 import { driftCommands } from './drift.ts';
 import { linkCommands } from './link.ts';
+import { noticeCommands } from './notice.ts';
 import { retentionCommands } from './retention.ts';
 import type { CliNeeds, Session } from './session.ts';
 import { systemCommands } from './system.ts';
@@ -50,6 +51,7 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
     auditCommands,
     alertCommands,
     retentionCommands,
+    noticeCommands,
     accountCommands,
     connectorCommands,
   ])

@@ -1,3 +1,4 @@
+import type { NoticeFinding } from '../core/notice.ts';
 import type { Api, InProcess } from './client.ts';
 
 /** What the composition root hands to the command line. */
@@ -10,6 +11,8 @@ export interface CliNeeds {
   demo(options: { once: boolean; json: boolean }): Promise<number>;
   sandbox(vendor: string, options: { port: number; seed?: string }): Promise<number>;
   configSchema(): unknown;
+  /** Holds a notice in a file against the configuration. */
+  checkNotice(file: string): { name: string; findings: NoticeFinding[] };
   /** Names an error that the root knows (a bad configuration, a missing key): its text and exit code; null for a fault of ours. */
   explain(error: unknown): { text: string; exitCode: number } | null;
 }

@@ -1,4 +1,6 @@
 import { sql } from 'kysely';
+import { dayIn } from '../core/day.ts';
+import { taskDue } from '../core/due-dates.ts';
 import type { Outcome } from '../core/duty.ts';
 import { grantFor, rectifiable } from '../core/policy.ts';
 import { dayAfter } from '../core/retention.ts';
@@ -8,6 +10,7 @@ import { dutyById, type Move } from '../store/duties.ts';
 import { closePropagations, recordsOf, updateRecord } from '../store/records.ts';
 import { dropPayload, fingerprintsOf, lockSubject } from '../store/subjects.ts';
 import { answer, ask, type TaskRow, taskById } from '../store/tasks.ts';
+import { clockSettings } from './case-clock.ts';
 import { discloseFields } from './converge-notes.ts';
 import type { View } from './converge-view.ts';
 import { advanceCase } from './erasure.ts';
@@ -19,7 +22,7 @@ const dayMs = 86_400_000;
 export async function askPerson(needs: Needs, view: View, what: TaskRow['ask']): Promise<Move> {
   const system = needs.config.systems[view.duty.recipient];
   if (!system?.recipient) throw new Error('only a recipient can be asked');
-  const dueDate = new Date((await now(needs)).getTime() + system.recipient.dueDays * dayMs);
+  const dueDate = await dueOf(needs, view, system.recipient.dueDays);
   return inTransaction(needs.db, async () => {
     const { id, asked } = await ask(needs.db, {
       id: needs.newId(),
@@ -55,6 +58,18 @@ export async function askPerson(needs: Needs, view: View, what: TaskRow['ask']):
       next: what,
     };
   });
+}
+
+/** After the people's own days, or some days before an answer to the person is planned for, whichever is earlier. */
+async function dueOf(needs: Needs, view: View, dueDays: number): Promise<Date> {
+  const at = await now(needs);
+  const own = new Date(at.getTime() + dueDays * dayMs);
+  const open = (await casesOf(needs.db, view.subject.id)).filter(({ state }) => state !== 'closed' && state !== 'refused');
+  const [target] = open.flatMap((found) => found.target ?? []).sort();
+  if (target === undefined) return own;
+  const { day, because } = taskDue(dayIn(at, clockSettings(needs).zone), dueDays, target);
+  // the whole of that day is theirs
+  return because === 'due-days' ? own : dayAfter(day);
 }
 
 export interface Answered {

@@ -13,6 +13,16 @@ beforeEach(async () => {
   return () => shell.close();
 });
 
+describe('a notice', () => {
+  it('in which nothing is found is 0, and one with a finding is 1, with its law', async () => {
+    expect((await shell.kaiku('notice', 'check', 'good.yaml')).code).toBe(0);
+    const found = await shell.kaiku('notice', 'check', 'bad.yaml');
+    expect([found.code, found.out]).toEqual([1, expect.stringMatching(/right to complain.*Art\. 13\(2\)\(d\)/)]);
+    const { findings } = (await shell.kaiku('notice', 'check', 'bad.yaml', '--json')).json<{ findings: unknown[] }>();
+    expect(findings).toEqual([{ code: 'complaint-not-told', law: 'GDPR Art. 13(2)(d), 14(2)(e)' }]);
+  });
+});
+
 describe('wrong use', () => {
   it.each([
     ['a command that is none', ['erasee', '--email', aino.email]],
@@ -27,6 +37,7 @@ describe('wrong use', () => {
     ['an id that is none', ['case', 'show', '42']],
     ['an outcome that is none', ['task', 'answer', randomUUID(), '--outcome', 'done']],
     ['a refusal without its reason', ['case', 'refuse', randomUUID()]],
+    ['a notice without a file', ['notice', 'check']],
     ['what comes later', ['backup']],
     ['what comes later', ['restore']],
     ['an extension without its reasons', ['case', 'extend', randomUUID()]],

@@ -69,6 +69,7 @@ export async function openShell(): Promise<Shell> {
           return 0;
         },
         configSchema: () => ({ type: 'object' }),
+        checkNotice: (file) => ({ name: file, findings: file === 'good.yaml' ? [] : [{ code: 'complaint-not-told' }] }),
         explain: (error) =>
           error instanceof Error && error.name === 'MissingFile' ? { text: error.message, exitCode: 2 } : null,
       });

@@ -186,6 +186,41 @@ notify:
   });
 });
 
+describe('two people who must approve', () => {
+  const two = (yaml: string) => `${yaml}\nfourEyes: [erasure]\n`;
+
+  it('stand beside a decision by a person, and not beside none', () => {
+    expect(faultsOf(two(text))).toEqual([]);
+    const auto = two(changed('approve: person', 'approve: auto'));
+    expect(faultsOf(auto)).toEqual([
+      expect.objectContaining({
+        path: 'systems.crm.register.erasureSignal.approve',
+        line: line(auto, 'equals: true, approve: auto'),
+        message: expect.stringMatching(/set approve: person, or take erasure out of fourEyes/),
+      }),
+    ]);
+    expect(faultsOf(changed('approve: person', 'approve: auto'))).toEqual([]);
+  });
+
+  it('are asked about a type of case that there is', () => {
+    const yaml = `${text}\nfourEyes: [erasur]\n`;
+    expect(faultsOf(yaml)).toEqual([
+      expect.objectContaining({ path: 'fourEyes.0', line: line(yaml, 'fourEyes'), suggestion: 'erasure' }),
+    ]);
+  });
+});
+
+it('tells what is wrong in how the time limit is counted', () => {
+  const yaml = `${text}\nclock:\n  askWithinWorkingDay: 3\n`;
+  expect(faultsOf(yaml)).toEqual([
+    expect.objectContaining({
+      path: 'clock.askWithinWorkingDay',
+      line: line(yaml, 'askWithin'),
+      suggestion: 'askWithinWorkingDays',
+    }),
+  ]);
+});
+
 it('tells all faults at once, in the order of the file', () => {
   const yaml = text
     .replace('pollSeconds: 60', 'pollSecond: 60')

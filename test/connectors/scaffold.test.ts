@@ -36,6 +36,7 @@ async function kaiku(...argv: string[]) {
     demo: none,
     sandbox: none,
     configSchema: () => ({}),
+    checkNotice: () => ({ name: '', findings: [] }),
     explain: () => null,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };

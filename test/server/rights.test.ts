@@ -15,7 +15,7 @@ interface Case {
   id: string;
   type: string;
   state: string;
-  deadline: { date: string };
+  deadline: { date: string; target: string };
   plan: { system: string; step: string; fields?: string[]; reason?: string }[];
   duties: Duty[];
   hindered?: { code: string };
@@ -102,6 +102,30 @@ describe('a rectification', () => {
     await pollRegister(hub.needs, 'crm');
     await turn();
     expect(rowOfAino()?.fields.familyName).toBe('Korhonen');
+  });
+
+  it('waits where the register says yes and shows otherwise: nothing is carried on that it does not show', async () => {
+    const crm = hub.needs.connectors['crm'];
+    if (crm?.recipient) crm.recipient.rectify = async (ref) => ({ kind: 'accepted', ref });
+    const found = await opened('rectification', { asked: { fields: { familyName: 'Korhonen' } } });
+    await hub.ask('POST', `/cases/${found.id}/approve`);
+    await turn();
+    expect(await caseNow(found.id)).toMatchObject({ state: 'running', hindered: { code: 'register-shows-otherwise' } });
+    expect(rowOfAino()?.fields.familyName).toBe('Virtanen');
+  });
+
+  it('is asked of people in time for the answer, where their own days are longer', async () => {
+    const partner = hub.needs.config.systems['partner'];
+    if (partner?.recipient) partner.recipient.dueDays = 60;
+    const found = await opened('rectification', { asked });
+    await hub.ask('POST', `/cases/${found.id}/approve`);
+    hub.register.put('1', { person: { ...aino, familyName: 'Korhonen', phone: '+358407654321' }, ...granted });
+    await turn();
+    const [task] = (await hub.ask('GET', '/tasks')).json<{ due: string }[]>();
+    const { target } = (await caseNow(found.id)).deadline;
+    const daysBefore = (Date.parse(target) - Date.parse(task?.due ?? '')) / 86_400_000;
+    // three days before the target, to the end of that day
+    expect(daysBefore).toBe(2);
   });
 
   it.each([

@@ -1,0 +1,171 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { noticeWords } from '../../src/cli/notice.ts';
+import { loadConfig } from '../../src/config.ts';
+import { ConfigError, type Fault } from '../../src/config-faults.ts';
+import { registry } from '../../src/connectors/registry.ts';
+import { type NoticeCode, type NoticeFinding, noticeFindings, noticeLaw } from '../../src/core/notice.ts';
+import { loadNotice } from '../../src/notice-file.ts';
+
+const names = ['INSIGHTLY_API_KEY', 'MAILCHIMP_API_KEY', 'MAILCHIMP_HOOK'];
+const netvisor = ['CUSTOMER_ID', 'CUSTOMER_KEY', 'PARTNER_ID', 'PARTNER_KEY'].map((name) => `NETVISOR_${name}`);
+const env = Object.fromEntries(
+  [...names, ...netvisor].map((name) => [name, name === 'MAILCHIMP_API_KEY' ? 'key-us6' : `a-${name}`]),
+);
+const folder = (company: string) => join(import.meta.dirname, '../../config/examples', company);
+const configOf = (company: string) => loadConfig(join(folder(company), 'kaiku.yaml'), env, registry);
+const noticeOf = (company: string) => loadNotice(join(folder(company), 'notice.yaml'), configOf(company));
+const words = (findings: NoticeFinding[]) => findings.map(noticeWords).sort();
+
+describe('the notice of the building-services firm', () => {
+  it('names no period, no authority, no transfer, half of the rights, and systems that nothing reaches', () => {
+    const found = noticeFindings(noticeOf('building-services'), configOf('building-services'));
+    expect(words(found)).toEqual(
+      [
+        ...['orders', 'invoicing', 'marketing', 'surveys'].map(
+          (purpose) => `how long data is kept for ${purpose} is told in words that set no time`,
+        ),
+        'the purpose chimney-sweeping is configured, and the notice does not tell it',
+        'the notice tells the purpose payroll, and none of that name is configured',
+        ...['Mepco', 'Valjas', 'Google Analytics'].map(
+          (name) => `the notice names ${name}, and nothing here reaches it: no correction or erasure is carried there`,
+        ),
+        'where the data goes at Insightly is not said',
+        'where the data goes at Mailchimp is not said',
+        'Google Analytics is in US, outside the EEA, and the notice says nothing of it',
+        ...['restriction', 'objection', 'portability'].map((right) => `the right of ${right} is not told`),
+        'the right to complain to the supervisory authority is not told',
+      ].sort(),
+    );
+  });
+});
+
+describe('the notice of the web host', () => {
+  it('leans on a repealed law, keeps everything ten years, and promises the Union while it names an American service', () => {
+    const found = noticeFindings(noticeOf('wordpress-host'), configOf('wordpress-host'));
+    expect(found).toContainEqual({
+      code: 'law-repealed',
+      law: '523/1999',
+      by: 'Data Protection Act 1050/2018',
+      since: '2019-01-01',
+    });
+    expect(found).toContainEqual({ code: 'transfer-denied', recipient: 'Google Analytics', country: 'US' });
+    expect(found).toContainEqual({
+      code: 'kept-too-long',
+      told: { years: 10 },
+      fields: ['organisation', 'address', 'billingAddress', 'givenName', 'familyName', 'email', 'phone'],
+      longest: 6,
+    });
+    expect(found).toContainEqual({ code: 'recipient-not-told', system: 'newsletter' });
+    expect(found).toContainEqual({ code: 'period-differs', purpose: 'hosting', told: { years: 10 }, configured: { years: 3 } });
+    expect(found.filter(({ code }) => code === 'basis-not-told')).toHaveLength(2);
+    expect(found.filter(({ code }) => code === 'right-not-told')).toHaveLength(5);
+  });
+});
+
+describe('a notice', () => {
+  const config = configOf('wordpress-host');
+  const whole = () => ({
+    name: 'n',
+    laws: ['1050/2018'],
+    contact: true,
+    complaint: true,
+    rights: ['access', 'rectification', 'erasure', 'restriction', 'objection', 'portability'] as const,
+    purposes: Object.values(config.purposes).map(({ name, basis, retention }) => ({
+      name,
+      basis,
+      keep: retention?.[0]?.length ?? { years: 2 },
+    })),
+    fields: [...new Set(Object.values(config.purposes).flatMap(({ fields }) => fields))],
+    recipients: Object.keys(config.systems).map((system) => ({ name: system, system, country: 'FI' })),
+    transfers: 'none' as const,
+  });
+
+  it('that tells what is true has no finding', () => {
+    expect(noticeFindings(whole(), config)).toEqual([]);
+  });
+
+  it('that leaves one thing out has the finding for it, and no other', () => {
+    const { purposes, fields, recipients } = whole();
+    const lacks: [NoticeCode, object][] = [
+      ['recipient-not-told', { recipients: recipients.slice(1) }],
+      ['recipient-not-connected', { recipients: [...recipients, { name: 'x', country: 'SE' }] }],
+      [
+        'country-unsaid',
+        { recipients: recipients.map(({ name, system }) => ({ name, system, ...(name === 'crm' ? {} : { country: 'NO' }) })) },
+      ],
+      ['transfer-denied', { recipients: recipients.map((r, i) => (i === 0 ? { ...r, country: 'US' } : r)) }],
+      ['transfer-unsaid', { transfers: 'unsaid', recipients: recipients.map((r, i) => (i === 0 ? { ...r, country: 'GB' } : r)) }],
+      ['purpose-not-told', { purposes: purposes.slice(1) }],
+      ['purpose-not-configured', { purposes: [...purposes, { name: 'x', basis: 'contract', keep: { years: 1 } }] }],
+      [
+        'basis-not-told',
+        { purposes: purposes.map(({ name, keep, basis }) => ({ name, keep, ...(name === 'hosting' ? {} : { basis }) })) },
+      ],
+      ['basis-differs', { purposes: purposes.map((p) => (p.name === 'hosting' ? { ...p, basis: 'consent' } : p)) }],
+      [
+        'period-not-told',
+        { purposes: purposes.map(({ name, keep, basis }) => ({ name, basis, ...(name === 'hosting' ? {} : { keep }) })) },
+      ],
+      ['period-vague', { purposes: purposes.map((p) => (p.name === 'hosting' ? { ...p, keep: 'as-long-as-needed' } : p)) }],
+      ['period-differs', { purposes: purposes.map((p) => (p.name === 'hosting' ? { ...p, keep: { years: 2 } } : p)) }],
+      ['kept-too-long', { keepsAll: { years: 7 } }],
+      ['field-not-told', { fields: fields.slice(1) }],
+      ['law-repealed', { laws: ['95/46/EC'] }],
+      ['right-not-told', { rights: whole().rights.slice(1) }],
+      ['contact-not-told', { contact: false }],
+      ['complaint-not-told', { complaint: false }],
+    ];
+    expect(lacks.map(([code]) => code).sort()).toEqual(Object.keys(noticeLaw).sort());
+    for (const [code, lack] of lacks)
+      expect(
+        noticeFindings({ ...whole(), ...lack }, config).map((one) => one.code),
+        code,
+      ).toEqual([code]);
+  });
+
+  it('of ten years is right where a law keeps each of its fields so long', () => {
+    const keeps = (years: number) =>
+      noticeFindings({ ...whole(), fields: ['givenName'], keepsAll: { years } }, config).some(
+        ({ code }) => code === 'kept-too-long',
+      );
+    fc.assert(fc.property(fc.integer({ min: 1, max: 40 }), (years) => keeps(years) === years > 6));
+  });
+});
+
+describe('a notice that is filled in wrong', () => {
+  const good = readFileSync(join(folder('wordpress-host'), 'notice.yaml'), 'utf8');
+  const faultsOf = (text: string): Fault[] => {
+    const path = join(mkdtempSync(join(tmpdir(), 'kaiku-notice-')), 'notice.yaml');
+    writeFileSync(path, text);
+    try {
+      loadNotice(path, configOf('wordpress-host'));
+      return [];
+    } catch (error) {
+      return error instanceof ConfigError ? error.faults : (Promise.reject(error) as never);
+    }
+  };
+  it.each([
+    ['system: bookkeeper', 'system: bokkeeper', /no system of the configuration/, 'bookkeeper'],
+    ['country: United States', 'country: Untied States', /is no country/, undefined],
+    ['keepsAll: P10Y', 'keepsAll: 10 years', /as P10Y/, undefined],
+    ['transfers: none', 'transfers: nowhere', /must be one of none, told, unsaid/, undefined],
+    ['complaint: false', 'complain: false', /not a key/, 'complaint'],
+    ['fields: [organisation,', 'fields: [shoeSize,', /not a field of a person/, undefined],
+  ])('%s written as %s is told with its line', (from, to, message, suggestion) => {
+    expect(good).toContain(from);
+    const text = good.replace(from, to);
+    const line = text.split('\n').findIndex((l) => l.includes(to)) + 1;
+    expect(faultsOf(text)).toContainEqual(
+      expect.objectContaining({ line, message: expect.stringMatching(message), ...(suggestion ? { suggestion } : {}) }),
+    );
+  });
+
+  it('or is not there is told in words', () => {
+    expect(() => loadNotice('/nowhere/notice.yaml', config())).toThrow(/no such file/);
+  });
+  const config = () => configOf('wordpress-host');
+});
