@@ -57,7 +57,7 @@ export async function factsOf(
       db,
       sql<{ id: string; due: string; target: string; since: Date }>`
         SELECT id, due, coalesce(target, due) AS target, received_at AS since FROM case_file
-        WHERE state IN ('planned', 'approved', 'running') AND due IS NOT NULL AND due < (${hubNowSql})::date + 16
+        WHERE state IN ('planned', 'approved', 'running') AND due IS NOT NULL AND coalesce(target, due) < (${hubNowSql})::date + 16
         ORDER BY due, id LIMIT ${most}`,
     ),
     holds: await rows(

@@ -2,8 +2,10 @@ import { sql } from 'kysely';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ExtensionFault, PauseFault, WorkingLine } from '../../src/core/legal-clock.ts';
 import { recountCases } from '../../src/jobs/case-clock.ts';
+import { watch } from '../../src/jobs/watch.ts';
 import { workingWords } from '../../src/server/console/case-clock.tsx';
 import { languages, translator } from '../../src/server/console/i18n.ts';
+import { openAlerts } from '../../src/store/alerts.ts';
 import { changes } from '../../src/store/database.ts';
 import { linkedAino, openTestHub, type TestHub } from './hub.ts';
 
@@ -115,6 +117,28 @@ describe('the time limit of a case', () => {
     await setNow(new Date('2026-03-15T09:00:00Z'));
     expect(await recountCases(hub.needs)).toBe(1);
     expect(await hub.dump('case_file')).toContain('2026-04-15');
+  });
+
+  it('is told as it comes near, once a step, then as over, and no more when the case has ended', async () => {
+    const { id } = await received('2026-03-05T09:00:00Z');
+    const told = async (at: string) => {
+      await setNow(new Date(at));
+      await watch(hub.needs);
+      const open = await openAlerts(hub.needs.db);
+      return open
+        .filter(({ kind }) => kind.startsWith('deadline'))
+        .map(({ kind, about }) => `${kind} ${about.replace(id, 'it')}`);
+    };
+    // due on Tuesday 7 April, after Easter; planned for the earlier end of the month, if any
+    const { target } = (await hub.ask('GET', `/cases/${id}`)).json<Case>().deadline;
+    const daysAhead = (days: number) => new Date(Date.parse(`${target}T09:00:00Z`) - days * 86_400_000).toISOString();
+    expect(await told(daysAhead(15))).toEqual([]);
+    expect(await told(daysAhead(14))).toEqual(['deadline-near it/14']);
+    expect(await told(daysAhead(7))).toEqual(['deadline-near it/7']);
+    expect(await told(daysAhead(1))).toEqual(['deadline-near it/1']);
+    expect(await told('2026-04-08T09:00:00Z')).toEqual(['deadline-over it']);
+    await hub.ask('POST', `/cases/${id}/refuse`, { reason: 'unfounded' });
+    expect(await told('2026-04-08T10:00:00Z')).toEqual([]);
   });
 
   it('keeps a question that is noted while a count waits', async () => {
