@@ -19,6 +19,7 @@ export const alertKinds = [
   'case-waiting',
   'deadline-near',
   'deadline-over',
+  'correction-waits',
   'hold-old',
   'drift-found',
   'run-failed',
@@ -69,6 +70,8 @@ export interface Facts {
   cases: readonly { id: string; since: Date }[];
   /** Open cases with the last lawful day of their answer and the day that is planned for. */
   deadlines: readonly { id: string; due: Day; target: Day; since: Date }[];
+  /** Approved corrections that people must make in the register: it takes none, refuses, or has lost the row. */
+  corrections: readonly { id: string; system: string; code: string }[];
   holds: readonly { id: string; system: string; since: Date }[];
   /** The newest ended comparison of each system. */
   drift: readonly { system: string; run: string; count: number }[];
@@ -117,6 +120,7 @@ export function conditionsOf(facts: Facts, limits: AlertLimits, now: Date): Cond
         add('deadline-near', `${c.id}/${step.daysLeft}`, null, { due: c.due, count: Math.max(0, daysBetween(today, c.due)) });
     }
   }
+  for (const c of facts.corrections) add('correction-waits', c.id, c.system, { code: c.code });
   for (const h of facts.holds)
     if (isOlder(h.since, limits.holdDays * dayMs)) add('hold-old', h.id, h.system, { since: h.since.toISOString() });
   for (const d of facts.drift)

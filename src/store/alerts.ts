@@ -60,6 +60,12 @@ export async function factsOf(
         WHERE state IN ('planned', 'approved', 'running') AND due IS NOT NULL AND coalesce(target, due) < (${hubNowSql})::date + 16
         ORDER BY due, id LIMIT ${most}`,
     ),
+    corrections: await rows(
+      db,
+      sql<{ id: string; system: string; code: string }>`
+        SELECT c.id, s.register AS system, c.hindered->>'code' AS code FROM case_file c JOIN subject s ON s.id = c.subject
+        WHERE c.state = 'running' AND c.hindered->>'code' LIKE 'register-%' ORDER BY c.received_at, c.id LIMIT ${most}`,
+    ),
     holds: await rows(
       db,
       sql<{ id: string; system: string; since: Date }>`

@@ -11,6 +11,7 @@ const quiet: Facts = {
   tasks: [],
   cases: [],
   deadlines: [],
+  corrections: [],
   holds: [],
   drift: [],
   runs: [],

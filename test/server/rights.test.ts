@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
 import { advanceAll } from '../../src/jobs/schedule.ts';
+import { watch } from '../../src/jobs/watch.ts';
+import { openAlerts } from '../../src/store/alerts.ts';
 import { changes } from '../../src/store/database.ts';
 import { aino } from '../jobs/world.ts';
 import { granted, linkedAino, openTestHub, type TestHub } from './hub.ts';
@@ -70,12 +72,20 @@ describe('a rectification', () => {
     await hub.ask('POST', `/cases/${found.id}/approve`);
     await turn();
     expect(await caseNow(found.id)).toMatchObject({ state: 'running', hindered: { code: 'register-refuses' } });
+    const waits = async () => {
+      await watch(hub.needs);
+      const open = await openAlerts(hub.needs.db);
+      return open.filter(({ kind }) => kind === 'correction-waits').map(({ about, system }) => [about, system]);
+    };
+    // whoever looks after the register is told
+    expect(await waits()).toEqual([[found.id, 'crm']]);
     hub.register.put('1', { person: { ...aino, familyName: 'Korhonen', phone: '+358407654321' }, ...granted });
     await turn();
     expect(rowOfAino()?.fields.familyName).toBe('Korhonen');
     const running = await caseNow(found.id);
     expect(running).toMatchObject({ state: 'running' });
     expect(running.hindered).toBeUndefined();
+    expect(await waits()).toEqual([]);
     const [task] = (await hub.ask('GET', '/tasks')).json<{ id: string; ask: string }[]>();
     expect(task?.ask).toBe('update');
     await hub.ask('POST', `/tasks/${task?.id}/answer`, { outcome: 'updated' });

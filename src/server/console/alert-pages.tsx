@@ -21,6 +21,7 @@ function placeOf(a: AlertView): string | null {
     case 'case-waiting':
     case 'deadline-near':
     case 'deadline-over':
+    case 'correction-waits':
       return `/cases/${a.about.split('/')[0]}`;
     case 'hold-old':
       return '/held';
