@@ -63,7 +63,8 @@ function checkNotice(file: string) {
   const { configPath, variables } = readEnvironment(process.env);
   const config = loadConfig(configPath, variables, registry);
   const notice = loadNotice(file, config);
-  return { name: notice.name, findings: noticeFindings(notice, config) };
+  const ofKind = Object.fromEntries(Object.entries(registry).map(([kind, { manifest }]) => [kind, manifest.retention ?? []]));
+  return { name: notice.name, findings: noticeFindings(notice, config, ofKind) };
 }
 
 async function start({ role, json }: { role: 'api' | 'worker' | 'all'; json: boolean }): Promise<number> {

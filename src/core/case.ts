@@ -25,3 +25,6 @@ export function againstPlan(step: string, now: { state: string; outcome: string 
   if (now.outcome === null) return step === 'nothing' ? 'as-planned' : 'pending';
   return fulfils[step]?.includes(now.outcome) ? 'as-planned' : 'differs';
 }
+
+/** Whether a case has ended: nothing of it moves any more. */
+export const isOver = ({ state }: { state: string }): boolean => state === 'closed' || state === 'refused';

@@ -80,12 +80,19 @@ const repealed: Readonly<Record<string, { by: string; since: string }>> = {
 /** The European Economic Area: the Union's members, Iceland, Liechtenstein and Norway. */
 const eea = new Set('AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO'.split(' '));
 
-/** Everything in which a notice and the configuration disagree, or that the notice lacks. Pure: the same twice is the same. */
-export const noticeFindings = (notice: Notice, config: Config): NoticeFinding[] => [
+/**
+ * Everything in which a notice and the configuration disagree, or that the notice lacks. Pure: the same twice is the same. `ofKind`:
+ * retention rules that bind the rows of a connector's systems, where the company names none of its own.
+ */
+export const noticeFindings = (
+  notice: Notice,
+  config: Config,
+  ofKind: Readonly<Record<string, readonly string[]>> = {},
+): NoticeFinding[] => [
   ...recipients(notice, config),
   ...purposes(notice, config),
   ...fields(notice, config),
-  ...keptTooLong(notice, config),
+  ...keptTooLong(notice, config, ofKind),
   ...notice.laws.flatMap((law): NoticeFinding[] => {
     const over = repealed[law];
     return over ? [{ code: 'law-repealed', law, ...over }] : [];
@@ -162,11 +169,13 @@ function fields(notice: Notice, config: Config): NoticeFinding[] {
 }
 
 /** One length for everything: what of it no law that the configuration leans on keeps so long. */
-function keptTooLong(notice: Notice, config: Config): NoticeFinding[] {
+function keptTooLong(notice: Notice, config: Config, ofKind: Readonly<Record<string, readonly string[]>>): NoticeFinding[] {
   const told = notice.keepsAll;
   if (told === undefined || told === 'as-long-as-needed') return [];
   const named = new Set([
-    ...Object.values(config.systems).flatMap(({ recipient }) => recipient?.retention ?? []),
+    ...Object.values(config.systems).flatMap(({ connector, recipient }) =>
+      recipient ? (recipient.retention.length > 0 ? recipient.retention : (ofKind[connector] ?? [])) : [],
+    ),
     ...Object.values(config.purposes).flatMap(({ retention = [] }) => retention.flatMap(({ rules }) => rules)),
   ]);
   const rules = [...named].flatMap((id) => retentionRules[id] ?? []);

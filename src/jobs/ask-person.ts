@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { isOver } from '../core/case.ts';
 import { dayIn } from '../core/day.ts';
 import { taskDue } from '../core/due-dates.ts';
 import type { Outcome } from '../core/duty.ts';
@@ -64,7 +65,7 @@ export async function askPerson(needs: Needs, view: View, what: TaskRow['ask']):
 async function dueOf(needs: Needs, view: View, dueDays: number): Promise<Date> {
   const at = await now(needs);
   const own = new Date(at.getTime() + dueDays * dayMs);
-  const open = (await casesOf(needs.db, view.subject.id)).filter(({ state }) => state !== 'closed' && state !== 'refused');
+  const open = (await casesOf(needs.db, view.subject.id)).filter((found) => !isOver(found));
   const [target] = open.flatMap((found) => found.target ?? []).sort();
   if (target === undefined) return own;
   const { day, because } = taskDue(dayIn(at, clockSettings(needs).zone), dueDays, target);

@@ -1,3 +1,4 @@
+import { isOver } from '../core/case.ts';
 import { type Day, dayIn } from '../core/day.ts';
 import {
   type ClockRequest,
@@ -36,8 +37,6 @@ export function clockRequest(needs: Needs, found: Timed, at: Date): ClockRequest
     asOf: dayIn(at, clockSettings(needs).zone),
   };
 }
-
-const isOver = (found: CaseRow) => found.state === 'closed' || found.state === 'refused';
 
 const unsealReasons = (needs: Needs, id: string, sealed: string) =>
   needs.vault.unsealJson<string>(`extension:${id}`, Buffer.from(sealed, 'base64'));

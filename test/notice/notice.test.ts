@@ -136,6 +136,22 @@ describe('a notice', () => {
   });
 });
 
+describe('one period for everything', () => {
+  it('may rest on a law that binds a kind of system, where the company names none', () => {
+    const config = configOf('building-services');
+    const system = config.systems['accounting'];
+    const without = (retention: string[]) => ({
+      ...config,
+      purposes: {},
+      systems: system?.recipient ? { accounting: { ...system, recipient: { ...system.recipient, retention } } } : {},
+    });
+    const notice = { ...noticeOf('building-services'), fields: ['givenName' as const], keepsAll: { years: 6 } };
+    const tooLong = (ofKind: Record<string, string[]>) =>
+      noticeFindings(notice, without([]), ofKind).some(({ code }) => code === 'kept-too-long');
+    expect([tooLong({}), tooLong({ netvisor: ['fi/vouchers'] })]).toEqual([true, false]);
+  });
+});
+
 describe('a notice that is filled in wrong', () => {
   const good = readFileSync(join(folder('wordpress-host'), 'notice.yaml'), 'utf8');
   const faultsOf = (text: string): Fault[] => {
