@@ -34,6 +34,20 @@ export function resolveSignIn(
   };
 }
 
+/** The public form: a mailed link proves the sender's address, so there must be a way to mail it, and an address to lead to. */
+export function resolveRequests(
+  { url }: NonNullable<ConfigFile['requests']>,
+  file: Pick<ConfigFile, 'notify' | 'controller'>,
+  tell: Tell,
+): { url: string } {
+  if (url.startsWith('http:') && !isLoopback(url)) tell(['requests', 'url'], 'plain http goes to this machine only: use https');
+  if (new URL(url).pathname !== '/')
+    tell(['requests', 'url'], 'must be the address alone: the form stands at /request of its host');
+  if (!file.notify?.mail)
+    tell(['requests'], 'the form proves an address by a link that is mailed: configure notify.mail', { key: true });
+  return { url: new URL(url).origin };
+}
+
 /** Secrets resolved; the ways out checked: a login in the file, a plain-text webhook or a weak secret is refused at start. */
 export function resolveNotify(
   notify: NonNullable<ConfigFile['notify']>,

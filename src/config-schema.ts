@@ -190,6 +190,10 @@ export const ConfigFile = z.strictObject({
     .optional()
     .describe('Where people reach the console: for links in messages; KAIKU_URL overrides'),
   notify: NotifyFile.optional(),
+  requests: z
+    .strictObject({ url: httpAddress })
+    .optional()
+    .describe('Opens the public form for requests of data subjects (/request): its address as people reach it'),
   restriction: z
     .strictObject({ liftNoticeDays: z.number().int().min(1).max(90).default(7) })
     .optional()

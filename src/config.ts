@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { FinnishBusinessIds } from 'finnish-business-ids';
 import { z } from 'zod';
-import { resolveNotify, resolveSignIn } from './config-console.ts';
+import { resolveNotify, resolveRequests, resolveSignIn } from './config-console.ts';
 import { ConfigError, nearest, type Path } from './config-faults.ts';
 import { readChecked, sorted, tellIssue } from './config-read.ts';
 import { checkYears, resolvePeriods } from './config-retention.ts';
@@ -124,6 +124,7 @@ function resolveAll(
     ...(file.fourEyes ? { fourEyes: file.fourEyes } : {}),
     ...(file.restriction ? { restriction: file.restriction } : {}),
     ...(file.clock ? { clock: withoutGaps(file.clock) } : {}),
+    ...(file.requests ? { requests: resolveRequests(file.requests, file, tell) } : {}),
     ...(file.notify ? { notify: resolveNotify(file.notify, Object.values(systems), secret, tell) } : {}),
   };
 }

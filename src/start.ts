@@ -38,7 +38,8 @@ export async function startHub(env: Environment, log: Logger, role: Role, given:
       app = await buildApp(hub.needs, { localToken: token, testClock: env.testClock, ...(board ? { board } : {}), log });
       url = await app.listen({ port: env.port, host: env.host });
     }
-    if (role !== 'api') work = startWork(hub.needs, await hub.queues(), randomUUID(), mailWords(hub.needs.config));
+    const wordsIn = (language?: string) => mailWords(hub.needs.config, language);
+    if (role !== 'api') work = startWork(hub.needs, await hub.queues(), randomUUID(), wordsIn);
   } catch (error) {
     await app?.close();
     await board?.close();

@@ -6,6 +6,7 @@ import { caseCommands } from './case.ts';
 import { ApiError, connect, HubGone } from './client.ts';
 import { connectorCommands } from './connector.ts';
 import { driftCommands } from './drift.ts';
+import { intakeCommands } from './intake.ts';
 import { linkCommands } from './link.ts';
 import { noticeCommands } from './notice.ts';
 import { retentionCommands } from './retention.ts';
@@ -47,6 +48,7 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
     driftCommands,
     linkCommands,
     caseCommands,
+    intakeCommands,
     taskCommands,
     auditCommands,
     alertCommands,

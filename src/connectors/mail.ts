@@ -62,3 +62,7 @@ function codeOf(error: unknown): string {
   const name = typeof code === 'string' && /^[A-Z]{2,20}$/.test(code) ? code : 'ESEND';
   return typeof responseCode === 'number' ? `${name}-${responseCode}` : name;
 }
+
+/** A text as the HTML part of a mail bears it. */
+export const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

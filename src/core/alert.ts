@@ -20,6 +20,7 @@ export const alertKinds = [
   'deadline-near',
   'deadline-over',
   'correction-waits',
+  'intake-waits',
   'hold-old',
   'drift-found',
   'run-failed',
@@ -72,6 +73,8 @@ export interface Facts {
   deadlines: readonly { id: string; due: Day; target: Day; since: Date }[];
   /** Approved corrections that people must make in the register: it takes none, refuses, or has lost the row. */
   corrections: readonly { id: string; system: string; code: string }[];
+  /** Requests of the public form that a person has to see to. */
+  intakes: readonly { id: string; since: Date }[];
   holds: readonly { id: string; system: string; since: Date }[];
   /** The newest ended comparison of each system. */
   drift: readonly { system: string; run: string; count: number }[];
@@ -121,6 +124,7 @@ export function conditionsOf(facts: Facts, limits: AlertLimits, now: Date): Cond
     }
   }
   for (const c of facts.corrections) add('correction-waits', c.id, c.system, { code: c.code });
+  for (const i of facts.intakes) add('intake-waits', i.id, null, { since: i.since.toISOString() });
   for (const h of facts.holds)
     if (isOlder(h.since, limits.holdDays * dayMs)) add('hold-old', h.id, h.system, { since: h.since.toISOString() });
   for (const d of facts.drift)

@@ -114,6 +114,8 @@ export interface Config {
   /** Where people reach the console: for links in messages. */
   console?: { url: string };
   notify?: NotifyConfig;
+  /** The public form for requests, where it is open: the address that people reach it at. */
+  requests?: { url: string };
   /** Types of cases that two people must approve. */
   fourEyes?: readonly string[];
   /** How cases' time limits are counted where the texts leave a choice. */

@@ -1,5 +1,5 @@
 import { createWire, freeCall, memoryGate, type Wire } from '../connectors/http.ts';
-import { createMailer, type Mail, type Mailer, type MailSent } from '../connectors/mail.ts';
+import { createMailer, escaped, type Mail, type Mailer, type MailSent } from '../connectors/mail.ts';
 import { mostTries, type NoticeLine, retryAfterMs } from '../core/alert.ts';
 import { Failure } from '../core/failure.ts';
 import { webhookHeaders } from '../core/standard-webhook.ts';
@@ -179,9 +179,6 @@ function mailText(
   ].join('');
   return { id: m.id, subject: m.subject, text, html };
 }
-
-const escaped = (text: string) =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 export interface Tried {
   mail?: { ok: boolean; to: number; problem?: string };

@@ -52,6 +52,8 @@ export interface ErasureRequest {
   actor?: string;
   /** Free words of whoever took the request in; sealed. */
   note?: string;
+  language?: CaseRow['language'];
+  identity?: CaseRow['identity'];
   /** The person's values, where the caller has them just read; else the ledger's, if it still has them. */
   fields?: Fields;
   /** What a law would keep, where the caller asked the systems. */
@@ -90,6 +92,8 @@ export async function openErasureCase(needs: Needs, request: ErasureRequest): Pr
       sealedNote: request.note ? vault.sealJson(`case-note:${id}`, request.note) : null,
       envelopeKey: key.wrapped,
       envelope,
+      identity: request.identity ?? null,
+      language: request.language ?? null,
     });
     await setSubjectState(db, subject.id, 'erasing', true);
     await doubtRestrictions(db, subject.id);

@@ -22,11 +22,13 @@ import { faultOf } from './converge.ts';
 import { convergeTogether } from './converge-many.ts';
 import { correctRegister } from './correct-register.ts';
 import { onNewDay, onStart } from './daily.ts';
-import { deliverNotices, openChannels, type Words } from './deliver-notices.ts';
+import { deliverNotices, openChannels } from './deliver-notices.ts';
 import { driftInTurn } from './drift.ts';
+import { driveIntakes, formMailer, type WordsIn } from './drive-intakes.ts';
 import { advanceCase } from './erasure.ts';
 import { expireHandovers } from './hand-over.ts';
 import { followHints, pollRecipient } from './hear-recipient.ts';
+import { expireForms } from './intakes.ts';
 import { tryFirstContact } from './link.ts';
 import { type Needs, now, tell } from './needs.ts';
 import { pollRegister } from './poll-register.ts';
@@ -54,6 +56,7 @@ const pace = {
   drift: 60_000,
   watch: 10_000,
   notices: 2000,
+  intakes: 1000,
   verify: 86_400_000,
   day: 2000,
   retention: 2000,
@@ -64,7 +67,7 @@ const pace = {
 const runsAtOnce = 3;
 
 /** Starts the workers and the clockwork of one process. `stop` lets what is under way end first. */
-export function startWork(needs: Needs, queues: Queues, worker: string, words: Words): { stop(): Promise<void> } {
+export function startWork(needs: Needs, queues: Queues, worker: string, wordsIn: WordsIn): { stop(): Promise<void> } {
   const loops: { stop(): Promise<void> }[] = [];
   const every = (name: string, ms: number, work: () => Promise<unknown>) => loops.push(loop(needs, name, ms, work));
 
@@ -107,7 +110,9 @@ export function startWork(needs: Needs, queues: Queues, worker: string, words: W
     if (await takeTurn(needs.db, 'kaiku', 'watch', pace.watch)) await watch(needs);
   });
   const channels = openChannels(needs);
-  every('notices', pace.notices, () => deliverNotices(needs, channels, words));
+  every('notices', pace.notices, () => deliverNotices(needs, channels, wordsIn()));
+  const senders = formMailer(needs);
+  every('intakes', pace.intakes, () => driveIntakes(needs, senders, wordsIn));
   every('verify', pace.envelopes, async () => {
     if (await takeTurn(needs.db, 'kaiku', 'verify', pace.verify)) await verifyOwnLog(needs);
   });
@@ -120,6 +125,7 @@ export function startWork(needs: Needs, queues: Queues, worker: string, words: W
   });
   every('envelopes', pace.envelopes, async () => {
     await expireHandovers(needs);
+    await expireForms(needs);
     await dropEnvelopes(needs.db, await now(needs));
   });
   every('clocks', pace.envelopes, async () => {

@@ -9,10 +9,10 @@ import type { RouteOptions } from './routes.ts';
 
 const recent = 50;
 
-/** The texts of messages: in the controller's first language. */
-export const mailWords = (config: Config): Words => {
-  const [first] = config.controller.languages;
-  return translator(isLanguage(first) ? first : 'en');
+/** The texts of messages: in the language asked for, else in the controller's first. */
+export const mailWords = (config: Config, language?: string): Words => {
+  const chosen = language ?? config.controller.languages[0];
+  return translator(isLanguage(chosen) ? chosen : 'en');
 };
 
 const alertView = (a: AlertRow) => ({

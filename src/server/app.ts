@@ -24,6 +24,7 @@ import { driftRoutes } from './drift.ts';
 import { closeTo } from './gate.ts';
 import { healthRoutes } from './health.ts';
 import { heldRoutes } from './held.ts';
+import { intakeRoutes } from './intakes.ts';
 import { letterRoutes } from './letters.ts';
 import { linkRoutes } from './links.ts';
 import { documented } from './openapi.ts';
@@ -60,7 +61,9 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
     bodyLimit: 1024 * 1024,
     requestTimeout: 60_000,
     // with an address of its own the console stands behind a proxy of the house, and only such a one is believed about who asks
-    trustProxy: needs.config.signIn?.url?.startsWith('https:') ? ['loopback', 'linklocal', 'uniquelocal'] : false,
+    trustProxy: [needs.config.signIn, needs.config.requests].some((way) => way?.url?.startsWith('https:'))
+      ? ['loopback', 'linklocal', 'uniquelocal']
+      : false,
     routerOptions: { maxParamLength: 300 },
     // an address that is no URL never reaches a route, and is not quoted back
     frameworkErrors: (_error, _request, reply: FastifyReply) =>
@@ -151,6 +154,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
         subjectRoutes,
         caseRoutes,
         letterRoutes,
+        intakeRoutes,
         taskRoutes,
         heldRoutes,
         linkRoutes,

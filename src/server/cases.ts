@@ -7,12 +7,19 @@ import { allCases } from '../store/cases.ts';
 import { dutiesOf, dutiesOfMany } from '../store/duties.ts';
 import { erasureCases } from '../store/views.ts';
 import { extendNamed, pauseNamed, resumeNamed } from './case-times.ts';
-import { caseNamed, decideCase, liftNamed, openCase, openRights, subjectOf } from './decisions.ts';
+import { caseNamed, decideCase, liftNamed, openCase, subjectOf } from './decisions.ts';
 import { identifyNamed, prepareNamed } from './handovers.ts';
 import { Id, type RouteOptions, Stretch } from './routes.ts';
 import { caseView, deadlineView, dutyView } from './shapes.ts';
 import { originOf } from './sign-in/origin.ts';
 
+export const AskedShape = z.strictObject({
+  fields: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.record(z.string(), z.string()), z.null()]))
+    .optional(),
+  permissions: z.array(z.string()).optional(),
+  purposes: z.array(z.string()).optional(),
+});
 const NewCase = z.strictObject({
   type: z.enum(['access', 'rectification', 'erasure', 'restriction', 'objection', 'portability']),
   subject: z.uuid().optional(),
@@ -21,15 +28,7 @@ const NewCase = z.strictObject({
   channel: z.string().max(40).optional(),
   note: z.string().max(4000).optional(),
   language: z.enum(['fi', 'sv', 'en']).optional(),
-  asked: z
-    .strictObject({
-      fields: z
-        .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.record(z.string(), z.string()), z.null()]))
-        .optional(),
-      permissions: z.array(z.string()).optional(),
-      purposes: z.array(z.string()).optional(),
-    })
-    .optional(),
+  asked: AskedShape.optional(),
 });
 const Decision = z.strictObject({ reason: z.string().max(2000).optional() }).nullish();
 export const DayText = z.iso.date({ error: 'must be a day as 2026-11-24' });
@@ -51,18 +50,17 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
   const { db } = needs;
 
   app.post('/cases', { schema: { body: NewCase } }, async ({ body, actor, scope }, reply) => {
-    const ask = {
+    const { found, fresh } = await openCase(needs, {
+      type: body.type,
       subject: await subjectOf(needs, body, scope),
       receivedAt: body.receivedAt ? new Date(body.receivedAt) : null,
       channel: body.channel ?? null,
       note: body.note,
       source: 'api',
       actor: actor.id,
-    };
-    const { found, fresh } =
-      body.type === 'erasure'
-        ? await openCase(needs, ask)
-        : await openRights(needs, { ...ask, type: body.type, asked: body.asked, language: body.language });
+      asked: body.asked,
+      language: body.language,
+    });
     return reply.status(fresh ? 201 : 200).send(caseView(needs, found, await now(needs)));
   });
 

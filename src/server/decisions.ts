@@ -1,64 +1,41 @@
-import type { Asked } from '../core/case-request.ts';
 import { normalise } from '../core/identifier.ts';
 import { type Scope, sees } from '../core/scope.ts';
-import {
-  AsksOtherwise,
-  announceLift,
-  approveRights,
-  checkAsked,
-  type LiftFault,
-  liftableFrom,
-  liftRestriction,
-  openRightsCase,
-  type RightType,
-  refuseRights,
-} from '../jobs/case-rights.ts';
-import { AlreadyErased, approveCase, openErasureCase, planErasure, refuseCase } from '../jobs/erasure.ts';
+import { announceLift, approveRights, type LiftFault, liftableFrom, liftRestriction, refuseRights } from '../jobs/case-rights.ts';
+import { approveCase, planErasure, refuseCase } from '../jobs/erasure.ts';
 import { approvalTurn } from '../jobs/first-approval.ts';
 import { foreseeLaw } from '../jobs/foresee-law.ts';
-import { type Needs, now } from '../jobs/needs.ts';
-import { valuesNow } from '../jobs/values-now.ts';
-import { type CaseRow, caseById, openErasure, type PlannedStep } from '../store/cases.ts';
+import type { Needs } from '../jobs/needs.ts';
+import { type CaseAsk, type NotOpened, openCaseFor } from '../jobs/open-case.ts';
+import { type CaseRow, caseById, type PlannedStep } from '../store/cases.ts';
 import { type SubjectRow, subjectsByIdentifier } from '../store/subjects.ts';
 import { subjectNamed } from './people.ts';
 import { badRequest, notFound, ProblemError, refused } from './problem.ts';
 
 /** Opening and deciding cases, for the API and the console alike. */
 
-export interface ErasureAsk {
-  subject: SubjectRow;
-  receivedAt: Date | null;
-  channel: string | null;
-  note?: string | undefined;
-  source: string;
-  actor: string;
+/** Opens a case of any right, or joins the open one; throws a problem for what stands in the way. */
+export async function openCase(needs: Needs, ask: CaseAsk): Promise<{ found: CaseRow; fresh: boolean }> {
+  const opened = await openCaseFor(needs, ask);
+  if ('fault' in opened) throw notOpened(opened);
+  return { found: await caseNamed(needs, opened.id), fresh: opened.fresh };
 }
 
-/** Opens an erasure case, or joins the one that is open. What a law would keep is asked of the systems first. */
-export async function openCase(needs: Needs, ask: ErasureAsk): Promise<{ found: CaseRow; fresh: boolean }> {
-  const { subject } = ask;
-  if (subject.state === 'erased') {
-    // people may still be asked: a second request joins the case that is open
-    const open = await openErasure(needs.db, subject.id);
-    if (open) return { found: open, fresh: false };
-    throw alreadyErased();
-  }
-  try {
-    const { id, fresh } = await openErasureCase(needs, {
-      subject: subject.id,
-      source: ask.source,
-      channel: ask.channel,
-      receivedAt: ask.receivedAt ?? (await now(needs)),
-      approve: 'person',
-      actor: ask.actor,
-      ...(ask.note ? { note: ask.note } : {}),
-      fields: await valuesNow(needs, subject),
-      foreseen: await foreseeLaw(needs, subject.id),
-    });
-    return { found: await caseNamed(needs, id), fresh };
-  } catch (error) {
-    if (error instanceof AlreadyErased) throw alreadyErased();
-    throw error;
+/** Why no case was opened, as a problem. */
+export function notOpened(not: NotOpened): ProblemError {
+  switch (not.fault) {
+    case 'already-erased':
+      return alreadyErased();
+    case 'being-erased':
+      return refused('This person is being erased; nothing is corrected any more.', { code: 'being-erased' });
+    case 'asks-otherwise':
+      return refused('A case of this kind is open and asks something else: decide and end it, then open this one.', {
+        code: 'asks-otherwise',
+      });
+    case 'asked':
+      return badRequest(not.faults.map(({ at, why }) => `${at}: ${why}`).join('; '), {
+        code: `asked-${not.faults[0]?.code}`,
+        faults: not.faults,
+      });
   }
 }
 
@@ -68,52 +45,12 @@ export async function previewErasure(needs: Needs, subject: SubjectRow): Promise
   return planErasure(needs, subject, await foreseeLaw(needs, subject.id));
 }
 
-export const alreadyErased = () =>
-  refused('This person was erased before; there is nothing left to erase.', { code: 'already-erased' });
+const alreadyErased = () => refused('This person was erased before; there is nothing left to erase.', { code: 'already-erased' });
 
 export async function caseNamed(needs: Needs, id: string): Promise<CaseRow> {
   const found = await caseById(needs.db, id);
   if (!found) throw notFound('case');
   return found;
-}
-
-export interface RightsAsk extends ErasureAsk {
-  type: RightType;
-  asked?: Asked | undefined;
-  language?: CaseRow['language'] | undefined;
-  identity?: CaseRow['identity'];
-}
-
-/** Opens a case of another right than erasure, or joins the open one. */
-export async function openRights(needs: Needs, ask: RightsAsk): Promise<{ found: CaseRow; fresh: boolean }> {
-  const { subject, type } = ask;
-  if (subject.state === 'erased') throw alreadyErased();
-  if (subject.state === 'erasing' && type === 'rectification')
-    throw refused('This person is being erased; nothing is corrected any more.', { code: 'being-erased' });
-  const { request, faults } = checkAsked(needs, type, ask.asked ?? {}, subject.register);
-  if (faults.length > 0)
-    throw badRequest(faults.map(({ at, why }) => `${at}: ${why}`).join('; '), { code: `asked-${faults[0]?.code}`, faults });
-  const opening = openRightsCase(needs, {
-    type,
-    subject: subject.id,
-    source: ask.source,
-    channel: ask.channel,
-    receivedAt: ask.receivedAt ?? (await now(needs)),
-    actor: ask.actor,
-    request,
-    ...(ask.note ? { note: ask.note } : {}),
-    language: ask.language ?? null,
-    identity: ask.identity ?? null,
-    fields: await valuesNow(needs, subject),
-  });
-  const { id, fresh } = await opening.catch((error: unknown) => {
-    if (error instanceof AsksOtherwise)
-      throw refused('A case of this kind is open and asks something else: decide and end it, then open this one.', {
-        code: 'asks-otherwise',
-      });
-    throw error;
-  });
-  return { found: await caseNamed(needs, id), fresh };
 }
 
 /** The two steps that end a restriction (Art. 18(3)); throws a 409 problem for what stands in the way. */

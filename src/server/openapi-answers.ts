@@ -3,6 +3,7 @@ import { alertKinds } from '../core/alert.ts';
 import { caseStates } from '../core/case.ts';
 import { driftKinds } from '../core/drift.ts';
 import { evidences, outcomes, states } from '../core/duty.ts';
+import { intakeStates } from '../core/intake.ts';
 import { letterKinds } from '../core/letter.ts';
 import { roles } from '../core/scope.ts';
 
@@ -239,6 +240,21 @@ const LegalHold = z.looseObject({
 /** RFC 9457. */
 export const Problem = z.looseObject({ type: z.string(), title: z.string(), status: z.number().int(), detail: z.string() });
 
+const Intake = z.looseObject({
+  id,
+  type: z.string(),
+  language: z.enum(['fi', 'sv', 'en']),
+  role: z.string().optional(),
+  state: z.enum(intakeStates),
+  reason: z.string().optional(),
+  receivedAt: time,
+  confirmedAt: time.optional(),
+  due: z.iso.date().describe('The last lawful day of the answer (Art. 12(3) GDPR)'),
+  case: id.optional(),
+  endedAt: time.optional(),
+  endedBy: z.string().optional(),
+});
+
 export const answers = {
   parked: z.looseObject({
     years: z.array(z.looseObject({ year: z.number().int(), n: z.number().int() })),
@@ -307,6 +323,16 @@ export const answers = {
       blanked: z.array(z.string()),
     }),
   ),
+  intakes: z.array(Intake),
+  intake: Intake,
+  intakeRead: Intake.extend({
+    name: z.string(),
+    email: z.string(),
+    phone: z.string().optional(),
+    message: z.string().optional(),
+    asked: z.record(z.string(), z.unknown()).optional(),
+    candidates: z.array(z.looseObject({ id, role: z.string(), register: z.string(), state: z.string() })),
+  }),
   held: z.array(Held),
   verdict: Held.extend({ verdict: z.string() }),
   tasks: z.array(Task),

@@ -101,6 +101,28 @@ export const described: Readonly<Record<string, Described>> = {
     answer: 'handover',
     status: 201,
   },
+  'GET /intakes': {
+    summary: 'Requests of the public form, those that wait for a person first; nothing of what was written',
+    tag: 'cases',
+    answer: 'intakes',
+  },
+  'GET /intakes/:id': { summary: 'One request of the public form', tag: 'cases', answer: 'intake' },
+  'POST /intakes/:id/read': {
+    summary: 'What the sender wrote, in the clear, and who it may be; audited',
+    tag: 'cases',
+    answer: 'intakeRead',
+  },
+  'POST /intakes/:id/take': {
+    summary: 'Say whose request it is: its case opens, received when the form was sent',
+    tag: 'cases',
+    answer: 'case',
+    status: 201,
+  },
+  'POST /intakes/:id/dismiss': {
+    summary: 'Say why no case comes of it; whoever is not known here is told so by mail',
+    tag: 'cases',
+    answer: 'intake',
+  },
   'GET /erasures': { summary: 'The matrix of erasures: case by system', tag: 'cases', answer: 'erasures' },
   'GET /systems': { summary: 'Every system: role, state, duties, rights as last checked', tag: 'systems', answer: 'systems' },
   'POST /systems/:system/check': { summary: 'Ask a system for every right that Kaiku needs', tag: 'systems', answer: 'check' },

@@ -66,6 +66,13 @@ export async function factsOf(
         SELECT c.id, s.register AS system, c.hindered->>'code' AS code FROM case_file c JOIN subject s ON s.id = c.subject
         WHERE c.state = 'running' AND c.hindered->>'code' LIKE 'register-%' ORDER BY c.received_at, c.id LIMIT ${most}`,
     ),
+    intakes: await rows(
+      db,
+      sql<{
+        id: string;
+        since: Date;
+      }>`SELECT id, received_at AS since FROM intake WHERE state = 'waiting' ORDER BY received_at, id LIMIT ${most}`,
+    ),
     holds: await rows(
       db,
       sql<{ id: string; system: string; since: Date }>`

@@ -16,6 +16,7 @@ import { rights } from './migrations/011-rights.ts';
 import { retention } from './migrations/012-retention.ts';
 import { letters } from './migrations/015-letters.ts';
 import { handover } from './migrations/016-handover.ts';
+import { intakes } from './migrations/017-intakes.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -83,6 +84,7 @@ async function migrate(db: Db): Promise<void> {
         '012-retention': migration(retention),
         '015-letters': migration(letters),
         '016-handover': migration(handover),
+        '017-intakes': migration(intakes),
       }),
     },
   });

@@ -50,6 +50,13 @@ export function heldWithin(scope: Scope): RawBuilder<boolean> {
     ELSE ${whole('others')} END)`;
 }
 
+/** A request that came by the form is about whom its sender said they are; without a role, about no staff. */
+export function intakeWithin(scope: Scope): RawBuilder<boolean> {
+  if (seesEverybody(scope)) return sql<boolean>`true`;
+  const whole = (people: 'others' | 'staff') => sql.lit(scope.some((g) => g.people === people && g.systems === 'all'));
+  return sql<boolean>`(CASE WHEN intake.role IN (${staff}) THEN ${whole('staff')} ELSE ${whole('others')} END)`;
+}
+
 /** The condition that an entry of the log is about somebody outside the scope: by its case, its duty or its pseudonym. */
 export const entryBeyond = (scope: Scope, caseFile: Ref, said: Ref): RawBuilder<boolean> =>
   seesEverybody(scope)
@@ -61,7 +68,7 @@ export const entryBeyond = (scope: Scope, caseFile: Ref, said: Ref): RawBuilder<
         SELECT encode(sha256(s.audit_nonce || convert_to(s.id::text, 'UTF8')), 'hex') FROM subject s
         WHERE s.audit_nonce IS NOT NULL AND NOT ${within(scope, sql`s.id`)}), false))`;
 
-/** Which of these ids name something about a person outside the scope: a subject, a case, a task, a duty, a link, a hold or a legal hold. */
+/** Which of these ids name something about a person outside the scope: a subject, a case, a task, a duty, a link, a hold, a legal hold or a request of the form. */
 export async function hiddenAmong(db: Db, scope: Scope, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0 || seesEverybody(scope)) return new Set();
   const found = await rows(
@@ -75,7 +82,8 @@ export async function hiddenAmong(db: Db, scope: Scope, ids: readonly string[]):
         UNION ALL SELECT r.subject, r.recipient FROM record r WHERE r.id = asked.id
         UNION ALL SELECT l.subject, NULL FROM legal_hold l WHERE l.id = asked.id
       ) thing WHERE NOT ${within(scope, sql`thing.subject`, sql`thing.system`)}
-      UNION SELECT held.id::text FROM held WHERE held.id = ANY(${[...ids]}::uuid[]) AND NOT ${heldWithin(scope)}`,
+      UNION SELECT held.id::text FROM held WHERE held.id = ANY(${[...ids]}::uuid[]) AND NOT ${heldWithin(scope)}
+      UNION SELECT intake.id::text FROM intake WHERE intake.id = ANY(${[...ids]}::uuid[]) AND NOT ${intakeWithin(scope)}`,
   );
   return new Set(found.map(({ id }) => id));
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { insightlySandbox } from '../../src/connectors/insightly/sandbox.ts';
 import type { Customer } from '../../src/connectors/insightly/sandbox-handles.ts';
 import { mailchimpSandbox } from '../../src/connectors/mailchimp/sandbox.ts';
@@ -11,7 +12,11 @@ import { audience, firmConfig, organisationId } from '../../src/demo/firm.ts';
 import { createLog, readEnvironment } from '../../src/open.ts';
 import { startHub } from '../../src/start.ts';
 import { until } from '../journeys/hub.ts';
+import { linkIn, mailServer } from '../support/mail-server.ts';
 import { testRuntime } from '../support/runtime.ts';
+
+/** What the mailed links begin with; the hub is reached elsewhere, so a test takes their path. */
+const formUrl = 'http://localhost';
 
 /** The demo's firm with a hub on it, brought to a day on which every page has something to show. */
 export async function openFirm(count = 40) {
@@ -29,10 +34,14 @@ export async function openFirm(count = 40) {
     serveSandbox(newsletter),
     serveSandbox(accounting),
   ]);
+  const mail = await mailServer();
   const configPath = join(folder, 'kaiku.yaml');
   await writeFile(
     configPath,
-    firmConfig({ crm: crmServer.url, newsletter: newsletterServer.url, accounting: accountingServer.url }),
+    `${firmConfig({ crm: crmServer.url, newsletter: newsletterServer.url, accounting: accountingServer.url })}
+notify: { mail: { smtp: 'smtp://127.0.0.1:${mail.port}', from: kaiku@esimerkkitekniikka.test } }
+requests: { url: ${formUrl} }
+`,
   );
   const env = readEnvironment({
     KAIKU_CONFIG: configPath,
@@ -69,6 +78,21 @@ export async function openFirm(count = 40) {
     newsletterServer,
     accounting,
     people,
+    mail,
+    /** Where the newest mailed link to a mailbox leads on this hub. */
+    linkMailedTo: (email: string) =>
+      until('the mail with the link', async () => {
+        const raw = mail.mails.filter(({ to }) => to.includes(email)).at(-1)?.raw;
+        const path = raw && linkIn(raw, formUrl);
+        return path && `${url}${path}`;
+      }),
+    /** Every form counts as the first from its network. */
+    async forgetSenders() {
+      const client = new pg.Client({ connectionString: runtime.databaseUrl });
+      await client.connect();
+      await client.query('UPDATE kaiku.intake SET sender_key = NULL');
+      await client.end();
+    },
     running,
     url,
     ask,
@@ -76,6 +100,7 @@ export async function openFirm(count = 40) {
     async close() {
       await running.stop();
       await Promise.all([crmServer.close(), newsletterServer.close(), accountingServer.close()]);
+      await mail.close();
       await rm(folder, { recursive: true, force: true });
       await runtime.drop();
     },
@@ -127,6 +152,11 @@ export async function liveThrough(firm: Firm) {
   await ask('POST', `/cases/${access.id}/letters`, { kind: 'received' });
   await ask('POST', `/cases/${access.id}/approve`, {});
   await ask('POST', `/cases/${access.id}/identity`, { state: 'proven', how: 'call-back' });
+  // a stranger who wrote by the public form: it waits for a person
+  const form = { name: 'Vieras Henkilö', email: 'vieras@muualla.test', phone: '', message: '' };
+  const here = { 'sec-fetch-site': 'same-origin' };
+  await fetch(`${firm.url}/request/new/erasure`, { method: 'POST', headers: here, body: new URLSearchParams(form) });
+  await fetch(await firm.linkMailedTo(form.email), { method: 'POST', headers: here });
   const preview = await ask<{ run: string }>('POST', '/systems/newsletter/resync', { dryRun: true });
   const run = await ask<{ run: string }>('POST', '/systems/newsletter/resync', {});
   const [task] = await until('a task', async () => {

@@ -74,7 +74,7 @@ const work = startWork(
       }
     : queues,
   randomUUID(),
-  mailWords(hub.needs.config),
+  (language) => mailWords(hub.needs.config, language),
 );
 process.stdout.write('ready\n');
 process.once(

@@ -176,6 +176,18 @@ notify:
     });
   });
 
+  it('open the public form only where a link can be mailed, at an address of its own that is https', () => {
+    const form = "\nrequests: { url: 'https://oikeudet.example.fi' }\n";
+    expect(parseConfig(text + notify + form, 'kaiku.yaml', hook, registry).requests).toEqual({
+      url: 'https://oikeudet.example.fi',
+    });
+    expect(parseConfig(text, 'kaiku.yaml', env, registry).requests).toBeUndefined();
+    const faults = (yaml: string) => faultsOf(yaml, hook).map((f) => f.message);
+    expect(faults(text + form).join()).toMatch(/configure notify\.mail/);
+    expect(faults(text + notify + form.replace('https', 'http')).join()).toMatch(/use https/);
+    expect(faults(text + notify + form.replace(".fi'", ".fi/kaiku'")).join()).toMatch(/the address alone/);
+  });
+
   it('are refused with their place when the repair is none of the words', () => {
     const yaml = text.replace(
       'purposes: [marketing], undoHours: 0',

@@ -12,6 +12,7 @@ const quiet: Facts = {
   cases: [],
   deadlines: [],
   corrections: [],
+  intakes: [],
   holds: [],
   drift: [],
   runs: [],
@@ -59,6 +60,7 @@ describe('what is worth a message', () => {
       }),
     ).toEqual(['case-waiting b']);
     expect(found({ holds: [{ id: 'a', system: 's', since: days(-7) }] })).toEqual(['hold-old a']);
+    expect(found({ intakes: [{ id: 'i', since: now }] })).toEqual(['intake-waits i']);
     expect(found({ deadDuties: [{ id: 'd', system: 's' }] })).toEqual(['duty-dead d']);
     expect(found({ runs: [{ system: 's', run: 'r', kind: 'resync', failed: 'X' }] })).toEqual(['run-failed s/resync']);
     expect(found({ runs: [{ system: 's', run: 'r', kind: 'resync', failed: null }] })).toEqual([]);

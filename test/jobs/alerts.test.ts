@@ -2,7 +2,6 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sql } from 'kysely';
-import { SMTPServer } from 'smtp-server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alertKinds, usualLimits } from '../../src/core/alert.ts';
 import type { NotifyConfig } from '../../src/core/configuration.ts';
@@ -16,39 +15,11 @@ import { openAlerts, takeNotice, undelivered } from '../../src/store/alerts.ts';
 import { advanceClock } from '../../src/store/clock.ts';
 import { changes } from '../../src/store/database.ts';
 import { pauseSystem, resumeSystem } from '../../src/store/systems.ts';
+import { type Caught, mailServer } from '../support/mail-server.ts';
 import { testRuntime } from '../support/runtime.ts';
 import { aino, openWorld, type World } from './world.ts';
 
 const secret = `whsec_${Buffer.from('a secret of thirty-two bytes ...').toString('base64')}`;
-
-interface Caught {
-  to: string[];
-  raw: string;
-}
-
-/** A mail server over a real socket that keeps what it was handed. */
-async function mailServer(port = 0): Promise<{ port: number; mails: Caught[]; refuse: boolean; close(): Promise<void> }> {
-  const caught = { mails: [] as Caught[], refuse: false };
-  const server = new SMTPServer({
-    disabledCommands: ['STARTTLS', 'AUTH'],
-    logger: false,
-    onData(stream, session, done) {
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => {
-        if (caught.refuse)
-          return done(Object.assign(new Error(`no room for ${session.envelope.rcptTo[0]?.address}`), { responseCode: 452 }));
-        caught.mails.push({ to: session.envelope.rcptTo.map((r) => r.address), raw: Buffer.concat(chunks).toString('utf8') });
-        done();
-      });
-    },
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return Object.assign(caught, {
-    port: (server.server.address() as AddressInfo).port,
-    close: () => new Promise<void>((resolve) => server.close(resolve)),
-  });
-}
 
 interface Hook {
   headers: IncomingHttpHeaders;
@@ -308,7 +279,7 @@ describe('the outbox', () => {
   });
 
   it('keeps of a refusal its code, never the words of the server', async () => {
-    mail.refuse = true;
+    mail.refuse = 452;
     await pauseSystem(needs.db, 'newsletter', 'CREDENTIALS_REJECTED');
     await look();
     const problems = (await undelivered(needs.db, 10)).map((n) => n.problem);

@@ -23,6 +23,8 @@ function placeOf(a: AlertView): string | null {
     case 'deadline-over':
     case 'correction-waits':
       return `/cases/${a.about.split('/')[0]}`;
+    case 'intake-waits':
+      return `/intakes/${a.about}`;
     case 'hold-old':
       return '/held';
     case 'run-failed':

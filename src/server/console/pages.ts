@@ -12,6 +12,7 @@ import type { NavEntry } from './frame.tsx';
 import { answerPages, handoverPages } from './handover-pages.tsx';
 import { heldPages } from './held.tsx';
 import { homePages } from './home.tsx';
+import { intakePages } from './intake-pages.tsx';
 import { legalHoldActs } from './legal-hold-acts.tsx';
 import { letterPages } from './letter-pages.tsx';
 import { rolesOf } from './may.ts';
@@ -21,6 +22,7 @@ import { peoplePages } from './people.tsx';
 import { personPage } from './person.tsx';
 import { personActs } from './person-acts.tsx';
 import { policyPages } from './policy-page.tsx';
+import { requestPages } from './request-pages.tsx';
 import { rightsPages } from './rights-pages.tsx';
 import { runPages } from './run-page.tsx';
 import { setUpPages } from './set-up.tsx';
@@ -40,6 +42,7 @@ export const pages: readonly Page[] = [
   ...rightsPages,
   ...handoverPages,
   ...letterPages,
+  ...intakePages,
   ...heldPages,
   ...parkedPages,
   ...legalHoldActs,
@@ -55,13 +58,14 @@ export const pages: readonly Page[] = [
 ];
 
 /** The ways in: what opens to everybody. Nothing else does. */
-export const openPages: readonly OpenPage[] = [...signInPages, ...setUpPages, ...answerPages];
+export const openPages: readonly OpenPage[] = [...signInPages, ...setUpPages, ...answerPages, ...requestPages];
 
 /** The navigation, in its order; an entry shows to whoever may open it. */
 export const navigation: readonly NavEntry[] = [
   { key: 'home', path: '/', roles },
   { key: 'people', path: '/people', roles: rolesOf('GET /subjects') },
   { key: 'cases', path: '/cases', roles: rolesOf('GET /cases') },
+  { key: 'intakes', path: '/intakes', roles: rolesOf('GET /intakes') },
   { key: 'held', path: '/held', roles: rolesOf('GET /held') },
   { key: 'parked', path: '/parked', roles: rolesOf('GET /parked') },
   { key: 'tasks', path: '/tasks', roles: rolesOf('GET /tasks') },

@@ -100,6 +100,7 @@ export const personActs = [
     }),
     handle: async ({ needs, actor, params, body }) => {
       const { found, fresh } = await openCase(needs, {
+        type: 'erasure',
         subject: await subjectNamed(needs, params.id),
         receivedAt: body.received ? new Date(`${body.received}T12:00:00Z`) : null,
         channel: body.channel ?? null,

@@ -3,10 +3,11 @@ import type { Asked } from '../../core/case-request.ts';
 import { dayIn } from '../../core/day.ts';
 import type { FieldValue } from '../../core/person.ts';
 import { clockSettings } from '../../jobs/case-clock.ts';
-import { type RightType, requestOf } from '../../jobs/case-rights.ts';
+import { requestOf } from '../../jobs/case-rights.ts';
 import { type Needs, now } from '../../jobs/needs.ts';
 import { noteReading } from '../../jobs/read-person.ts';
-import { caseNamed, liftNamed, openRights } from '../decisions.ts';
+import type { CaseType } from '../../store/cases.ts';
+import { caseNamed, liftNamed, openCase } from '../decisions.ts';
 import { subjectNamed } from '../people.ts';
 import { badRequest } from '../problem.ts';
 import { Id } from '../routes.ts';
@@ -47,7 +48,7 @@ export const rightsPages = [
     }).loose(),
     handle: async ({ needs, actor, params, body }) => {
       const subject = await subjectNamed(needs, params.id);
-      const { found, fresh } = await openRights(needs, {
+      const { found, fresh } = await openCase(needs, {
         type: body.type,
         subject,
         receivedAt: body.received ? new Date(`${body.received}T12:00:00Z`) : null,
@@ -110,7 +111,7 @@ export const rightsPages = [
 const today = async (needs: Needs) => dayIn(await now(needs), clockSettings(needs).zone);
 
 /** What the form's fields say: `field.email`, `field.address.city`, `blank.phone`, `permission.newsletter`, `purpose.surveys`. */
-export function askedIn(body: Record<string, unknown>, type: RightType): Asked {
+export function askedIn(body: Record<string, unknown>, type: CaseType): Asked {
   if (type !== 'rectification' && type !== 'objection') return {};
   const fields: Record<string, FieldValue | Record<string, string> | null> = {};
   const [permissions, purposes]: [string[], string[]] = [[], []];

@@ -4,7 +4,7 @@ import { rectifiable } from '../../core/policy.ts';
 import { clockSettings } from '../../jobs/case-clock.ts';
 import { liftableFrom, type Request, type RightType } from '../../jobs/case-rights.ts';
 import { type Needs, registerOf } from '../../jobs/needs.ts';
-import type { CaseRow } from '../../store/cases.ts';
+import type { CaseRow, CaseType } from '../../store/cases.ts';
 import type { SubjectRow } from '../../store/subjects.ts';
 import type { Actor } from '../auth.ts';
 import type { Translator } from './i18n.ts';
@@ -34,23 +34,13 @@ export function NewCase({
   type: RightType;
   today: string;
 }) {
-  const fields = rectifiable(Object.values(needs.config.purposes), subject.role).fields;
   return (
     <>
       <Notice tone="calm">{t(`rights.about.${type}`)}</Notice>
       <Card title={t('rights.open')}>
         <form method="post" action={`/people/${subject.id}/case`} class="form" autocomplete="off">
           <input type="hidden" name="type" value={type} />
-          {type === 'rectification' ? (
-            <fieldset>
-              <legend>{t('rights.corrected')}</legend>
-              <p class="hint">{t('rights.correctedHint')}</p>
-              {fields.map((field) => (
-                <FieldInput key={field} t={t} field={field} />
-              ))}
-            </fieldset>
-          ) : null}
-          {type === 'objection' ? <Objected needs={needs} t={t} subject={subject} /> : null}
+          <AskedInputs needs={needs} t={t} subject={subject} type={type} />
           <HowItCame t={t} today={today}>
             <label>
               {t('rights.language')}
@@ -71,7 +61,22 @@ export function NewCase({
   );
 }
 
-function FieldInput({ t, field }: { t: Translator; field: FieldName }) {
+/** What exactly is asked for, where the right wants it said. */
+export function AskedInputs({ needs, t, subject, type }: { needs: Needs; t: Translator; subject: SubjectRow; type: CaseType }) {
+  if (type === 'objection') return <Objected needs={needs} t={t} subject={subject} />;
+  if (type !== 'rectification') return null;
+  return (
+    <fieldset>
+      <legend>{t('rights.corrected')}</legend>
+      <p class="hint">{t('rights.correctedHint')}</p>
+      {rectifiable(Object.values(needs.config.purposes), subject.role).fields.map((field) => (
+        <FieldInput key={field} t={t} field={field} />
+      ))}
+    </fieldset>
+  );
+}
+
+export function FieldInput({ t, field }: { t: Translator; field: FieldName }) {
   const inner = innerOf(field);
   const name = t.word('field', field);
   return (
