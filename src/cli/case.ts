@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { exceptionGrounds } from '../core/exception.ts';
 import { dutyColumns, table } from './print.ts';
 import type { Session, SessionOf } from './session.ts';
 
@@ -89,6 +90,20 @@ export function caseCommands(program: Command, session: SessionOf): void {
     .action((id: string, options: { reason: string; json?: boolean }) =>
       decideCase(session(options), id, 'refuse', options.reason),
     );
+  cases
+    .command('except <id>')
+    .description('a recipient is not told (Art. 19): its duty ends as excepted, and the letter to the person says so')
+    .requiredOption('--system <system>', 'the recipient')
+    .addOption(new Option('--ground <ground>', 'why').choices([...exceptionGrounds]).makeOptionMandatory())
+    .requiredOption('--reason <text>', 'in your own words; kept sealed')
+    .option('--json')
+    .action((id: string, { json, ...what }: { system: string; ground: string; reason: string; json?: boolean }) => {
+      const s = session(json ? { json } : {});
+      return s.api(async (api) => {
+        const found = await api.post<Case>(`/cases/${encodeURIComponent(id)}/except`, what);
+        s.show(found, () => `case ${found.id}: ${what.system} is not told (${what.ground})`);
+      });
+    });
   cases
     .command('list')
     .description('what is open first, by the day it is due')

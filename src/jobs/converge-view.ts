@@ -1,9 +1,11 @@
 import type { Recipient, RemoteRef } from '../connectors/connector.ts';
+import type { Exception } from '../core/exception.ts';
 import type { PermissionState } from '../core/permission.ts';
 import type { Fields } from '../core/person.ts';
 import type { PlanInput } from '../core/plan.ts';
 import { type CaseRow, openErasure } from '../store/cases.ts';
 import { type DutyRow, dutiesOf } from '../store/duties.ts';
+import { exceptionsAt } from '../store/exceptions.ts';
 import { openHolds } from '../store/held.ts';
 import { disclosuresOf, type RecordRow, recordsOf, unsealRef } from '../store/records.ts';
 import { purposesOver } from '../store/retention.ts';
@@ -30,6 +32,8 @@ export interface View {
   fields: Fields | null;
   fingerprints: Record<string, string>;
   erasure: CaseRow | null;
+  /** Of which cases this recipient is not told. */
+  exceptions: readonly Exception[];
   /** In the order of `input.records`. */
   rows: { ref: RemoteRef | null; record: RecordRow | null; register: RegisterRecordRow | null }[];
   input: PlanInput;
@@ -62,6 +66,7 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
   const needed = over.size === 0 ? purposes : purposes.filter(({ name }) => !over.has(name));
   const at = await now(needs);
   const disclosures = await disclosuresOf(db, subject.id);
+  const exceptions = isRegister ? [] : await exceptionsAt(db, subject.id, duty.recipient);
   const input: PlanInput = {
     role: isRegister ? 'register' : 'recipient',
     human: connector.manifest.human,
@@ -91,7 +96,17 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     now: at,
     tombstoned: subject.state === 'erased',
   };
-  return { duty, subject, version: subject.version, fields, fingerprints: version?.fingerprints ?? {}, erasure, rows, input };
+  return {
+    duty,
+    subject,
+    version: subject.version,
+    fields,
+    fingerprints: version?.fingerprints ?? {},
+    erasure,
+    exceptions,
+    rows,
+    input,
+  };
 }
 
 /** Where a row may be made. A system that files people by what they are gives nobody a second row. */

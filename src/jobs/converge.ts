@@ -2,6 +2,7 @@ import type { Connector } from '../connectors/connector.ts';
 import type { Call } from '../connectors/http.ts';
 import { diff, type Step } from '../core/diff.ts';
 import { type Evidence, lanes, type Outcome, weaker } from '../core/duty.ts';
+import { withExceptions } from '../core/exception.ts';
 import { Failure } from '../core/failure.ts';
 import { type PlanInput, plan } from '../core/plan.ts';
 import { inTransaction } from '../store/database.ts';
@@ -76,10 +77,11 @@ export function nextStep(view: View, passed: Passed): Step {
   const input = without(view, passed);
   const desired = plan(input);
   const aside = (i: number) => desired.kind === 'gone' && passed.records.has(view.rows[i]?.record?.id ?? '');
-  return diff(
+  const step = diff(
     desired,
     input.records.map((record, i) => (aside(i) ? { ...record, state: 'forgotten' as const } : record)),
   );
+  return withExceptions(step, view.exceptions, view.version);
 }
 
 async function step(needs: Needs, connector: Connector, lease: Lease, passed: Passed): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { Profile } from '../connectors/connector.ts';
 import type { Call } from '../connectors/http.ts';
 import { diff } from '../core/diff.ts';
+import { withExceptions } from '../core/exception.ts';
 import { Failure } from '../core/failure.ts';
 import { fingerprints } from '../core/fingerprint.ts';
 import { masked } from '../core/mask.ts';
@@ -218,7 +219,7 @@ async function judge(needs: Needs, run: RunRow, subject: string): Promise<Judged
       ? { ...record, fingerprints: found.fingerprints, state: found.state as KnownRecord['state'] }
       : record;
   });
-  const step = diff(plan({ ...view.input, records }), records);
+  const step = withExceptions(diff(plan({ ...view.input, records }), records), view.exceptions, view.version);
   return { kind: counted[step.kind] ?? 'unchanged', blanked: step.kind === 'update' && step.blanked.length > 0 };
 }
 

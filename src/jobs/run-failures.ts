@@ -1,4 +1,5 @@
 import { diff } from '../core/diff.ts';
+import { withExceptions } from '../core/exception.ts';
 import { masked } from '../core/mask.ts';
 import type { Fields } from '../core/person.ts';
 import { plan } from '../core/plan.ts';
@@ -31,7 +32,7 @@ export async function failedSteps(needs: Needs, run: RunRow, limit: number): Pro
     // which fields it is about is known by their prints, whether or not the values are
     const names = Object.keys(view.fingerprints).map((name) => [name, '']);
     const input = view.fields === null ? { ...view.input, fields: Object.fromEntries(names) as Fields } : view.input;
-    const step = diff(plan(input), input.records);
+    const step = withExceptions(diff(plan(input), input.records), view.exceptions, view.version);
     const carries = step.kind === 'create' || step.kind === 'update' || step.kind === 'strip' ? step.fields : {};
     const values = masked(carries);
     found.push({

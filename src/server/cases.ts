@@ -2,12 +2,14 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { identityWays } from '../core/access-answer.ts';
 import { caseStates } from '../core/case.ts';
-import { now } from '../jobs/needs.ts';
-import { allCases } from '../store/cases.ts';
+import { exceptionGrounds } from '../core/exception.ts';
+import { type Needs, now } from '../jobs/needs.ts';
+import { allCases, type CaseRow } from '../store/cases.ts';
 import { dutiesOf, dutiesOfMany } from '../store/duties.ts';
+import { exceptionsOfCase } from '../store/exceptions.ts';
 import { erasureCases } from '../store/views.ts';
 import { extendNamed, pauseNamed, resumeNamed } from './case-times.ts';
-import { caseNamed, decideCase, liftNamed, openCase, subjectOf } from './decisions.ts';
+import { caseNamed, decideCase, exceptNamed, liftNamed, openCase, subjectOf } from './decisions.ts';
 import { identifyNamed, prepareNamed } from './handovers.ts';
 import { Id, type RouteOptions, Stretch } from './routes.ts';
 import { caseView, deadlineView, dutyView } from './shapes.ts';
@@ -44,6 +46,11 @@ const Question = z.strictObject({
 const Answer = z.strictObject({ answered: DayText.optional() }).nullish();
 const Announced = z.strictObject({ toldOn: DayText.optional() }).nullish();
 const Identity = z.strictObject({ state: z.enum(['proven', 'doubted', 'unproven']), how: z.enum(identityWays) });
+const Except = z.strictObject({
+  system: z.string().min(1).max(100),
+  ground: z.enum(exceptionGrounds, { error: `must be one of ${exceptionGrounds.join(', ')}` }),
+  reason: z.string().trim().min(1, 'an exception needs its reason').max(2000),
+});
 const Listing = Stretch.extend({ state: z.enum(caseStates).optional() });
 
 export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
@@ -69,13 +76,7 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
     return (await allCases(db, scope, query, query.state ?? null)).map((c) => caseView(needs, c, at));
   });
 
-  app.get('/cases/:id', { schema: { params: Id } }, async ({ params }) => {
-    const found = await caseNamed(needs, params.id);
-    return {
-      ...caseView(needs, found, await now(needs)),
-      duties: (await dutiesOf(db, found.subject)).map((d) => dutyView(needs, d)),
-    };
-  });
+  app.get('/cases/:id', { schema: { params: Id } }, async ({ params }) => shown(needs, await caseNamed(needs, params.id)));
 
   app.post('/cases/:id/approve', { schema: { params: Id, body: Decision } }, async ({ params, body, actor }) =>
     caseView(needs, await decideCase(needs, params.id, 'approve', actor.id, body?.reason), await now(needs)),
@@ -91,6 +92,10 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
   );
   app.post('/cases/:id/resume', { schema: { params: Id, body: Answer } }, async ({ params, body, actor }) =>
     caseView(needs, await resumeNamed(needs, params.id, actor.id, body ?? {}), await now(needs)),
+  );
+
+  app.post('/cases/:id/except', { schema: { params: Id, body: Except } }, async ({ params, body, actor }) =>
+    shown(needs, await exceptNamed(needs, params.id, actor.id, body)),
   );
 
   app.post('/cases/:id/announce-lift', { schema: { params: Id, body: Announced } }, async ({ params, body, actor }) =>
@@ -125,3 +130,22 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
     }));
   });
 };
+
+/** A case with what each system owes, and which recipients are not told of it. */
+async function shown(needs: Needs, found: CaseRow) {
+  const exceptions = await exceptionsOfCase(needs.db, found.id);
+  return {
+    ...caseView(needs, found, await now(needs)),
+    ...(exceptions.length > 0
+      ? {
+          exceptions: exceptions.map((e) => ({
+            system: e.recipient,
+            ground: e.ground,
+            by: e.made_by,
+            at: e.made_at.toISOString(),
+          })),
+        }
+      : {}),
+    duties: (await dutiesOf(needs.db, found.subject)).map((d) => dutyView(needs, d)),
+  };
+}

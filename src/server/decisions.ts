@@ -1,7 +1,9 @@
+import type { ExceptionGround } from '../core/exception.ts';
 import { normalise } from '../core/identifier.ts';
 import { type Scope, sees } from '../core/scope.ts';
 import { announceLift, approveRights, type LiftFault, liftableFrom, liftRestriction, refuseRights } from '../jobs/case-rights.ts';
 import { approveCase, planErasure, refuseCase } from '../jobs/erasure.ts';
+import { type ExceptFault, exceptDuty } from '../jobs/except-duty.ts';
 import { approvalTurn } from '../jobs/first-approval.ts';
 import { foreseeLaw } from '../jobs/foresee-law.ts';
 import type { Needs } from '../jobs/needs.ts';
@@ -74,6 +76,28 @@ const liftRefused: Record<Exclude<LiftFault, 'not-there'>, (from: string) => str
   'told-later': () => 'Nobody can have been told on a day that has not come.',
   'not-told': () => 'The person must be told before the restriction is lifted (GDPR Art. 18(3)): record when they were.',
   'too-early': (from) => `The person was told; the restriction may be lifted from ${from} on.`,
+};
+
+/** A recipient is not told of a running case (Art. 19); throws a 409 problem for what stands in the way. */
+export async function exceptNamed(
+  needs: Needs,
+  id: string,
+  by: string,
+  what: { system: string; ground: ExceptionGround; reason: string },
+): Promise<CaseRow> {
+  const fault = await exceptDuty(needs, id, by, what);
+  if (fault === 'not-there') throw notFound('case');
+  const code = `except-${fault}`;
+  if (fault) throw refused(notExcepted[fault], { code });
+  return caseNamed(needs, id);
+}
+
+const notExcepted: Record<Exclude<ExceptFault, 'not-there'>, string> = {
+  'not-running': 'Only a running case of rectification, erasure, restriction or objection has recipients to tell.',
+  'no-recipient': 'This is no recipient that the case concerns; the register is always told.',
+  'nothing-owed': 'Nothing is owed there: it has answered, or the case does not concern it.',
+  'at-work': 'It is at work just now; try again in a moment.',
+  'excepted-before': 'An exception was recorded for this recipient before.',
 };
 
 /** A person's decision on a planned case. Art. 12(4): a refusal tells its reasons. */

@@ -17,6 +17,7 @@ import { retention } from './migrations/012-retention.ts';
 import { letters } from './migrations/015-letters.ts';
 import { handover } from './migrations/016-handover.ts';
 import { intakes } from './migrations/017-intakes.ts';
+import { exceptions } from './migrations/018-exceptions.ts';
 
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
@@ -85,6 +86,7 @@ async function migrate(db: Db): Promise<void> {
         '015-letters': migration(letters),
         '016-handover': migration(handover),
         '017-intakes': migration(intakes),
+        '018-exceptions': migration(exceptions),
       }),
     },
   });

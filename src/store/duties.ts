@@ -209,6 +209,16 @@ export const holdBack = (db: Db, duty: string, reason: string): Promise<number> 
         WHERE id = ${duty} AND state = 'settled'`,
   );
 
+/** A person decided that the recipient is not told: nothing is owed there, and nothing is known. Not while somebody works at it. */
+export const settleExcepted = (db: Db, duty: string, ground: string, version: number): Promise<number> =>
+  changes(
+    db,
+    sql`UPDATE duty SET state = 'settled', outcome = 'excepted', evidence = 'none', reason = ${ground}, next = NULL, asked_whom = NULL,
+          asked_due = NULL, not_before = NULL, legal_not_before = NULL, satisfied = greatest(satisfied, ${version}), raised = raised + 1,
+          fence = fence + 1, sent_at = NULL, attempts = 0, crashes = 0, wake_at = NULL, since = now()
+        WHERE id = ${duty} AND state <> 'sending'`,
+  );
+
 /** A person puts a dead duty to work again. */
 export const redrive = (db: Db, duty: string): Promise<number> =>
   changes(

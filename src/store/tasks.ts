@@ -76,6 +76,13 @@ export async function answer(
   );
 }
 
+/** What was asked of people at one duty is asked no more. */
+export const withdrawTask = (db: Db, duty: string, by: string, at: Date): Promise<number> =>
+  changes(
+    db,
+    sql`UPDATE task SET answered_at = ${at}, answered_by = ${by}, outcome = 'superseded' WHERE duty = ${duty} AND answered_at IS NULL`,
+  );
+
 /** People asked to erase what must stay now are asked no more; where it ends they are asked anew. */
 export const withdrawErasures = (db: Db, subject: string, system: string | null, by: string, at: Date): Promise<number> =>
   changes(

@@ -5,6 +5,7 @@ import { type Needs, now } from '../../jobs/needs.ts';
 import type { CaseRow } from '../../store/cases.ts';
 import { caseNote, timelineOf } from '../../store/console-views.ts';
 import { dutiesOf } from '../../store/duties.ts';
+import { exceptionsOfCase } from '../../store/exceptions.ts';
 import { handoversOf } from '../../store/handovers.ts';
 import { lettersOf } from '../../store/letters.ts';
 import { subjectById } from '../../store/subjects.ts';
@@ -14,6 +15,7 @@ import { Id } from '../routes.ts';
 import { dutyView } from '../shapes.ts';
 import { ClockCard } from './case-clock.tsx';
 import { sourceWords } from './cases.tsx';
+import { ExceptionCard } from './exception-pages.tsx';
 import { HandoverCard } from './handover-pages.tsx';
 import { History } from './history.tsx';
 import type { Translator } from './i18n.ts';
@@ -142,6 +144,14 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
             )}
           </Card>
         )}
+        <ExceptionCard
+          needs={needs}
+          t={t}
+          actor={actor}
+          found={found}
+          duties={duties}
+          exceptions={await exceptionsOfCase(needs.db, found.id)}
+        />
         <HandoverCard t={t} actor={actor} found={found} handovers={await handoversOf(needs.db, found.id)} />
         <LettersCard t={t} actor={actor} found={found} letters={await lettersOf(needs.db, found.id)} />
         <Card title={t('cases.timeline')} id="timeline" live>

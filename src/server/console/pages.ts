@@ -8,6 +8,7 @@ import { casePages } from './case.tsx';
 import { caseClockPages } from './case-clock.tsx';
 import { casesPage } from './cases.tsx';
 import { driftPages } from './drift-pages.tsx';
+import { exceptionPages } from './exception-pages.tsx';
 import type { NavEntry } from './frame.tsx';
 import { answerPages, handoverPages } from './handover-pages.tsx';
 import { heldPages } from './held.tsx';
@@ -40,6 +41,7 @@ export const pages: readonly Page[] = [
   ...casePages,
   ...caseClockPages,
   ...rightsPages,
+  ...exceptionPages,
   ...handoverPages,
   ...letterPages,
   ...intakePages,
