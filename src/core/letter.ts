@@ -41,6 +41,8 @@ export interface LetterFacts {
   disclosures: readonly LetterDisclosure[];
   /** Recipients that hold rows of the person though nothing was handed over through Kaiku: what was found there, and when. */
   holders?: readonly { system: string; label: string; fields: readonly string[]; since: Day }[];
+  /** Of an erasure: what a law keeps at each system, as the plan that was decided on foresaw it. */
+  keeps?: readonly { system: string; label: string; fields: readonly string[]; until: Day; law: string }[];
   lift?: { toldOn: Day; from: Day };
   /** Of access and portability: when the answer was handed over, and which systems could not be read for it. */
   handover?: { on: Day; missing: readonly string[] };
@@ -49,7 +51,7 @@ export interface LetterFacts {
 /** The row that a sentence rests on. */
 export type Source =
   | { row: 'controller' | 'case' | 'extension' | 'decision' | 'lift' | 'handover' }
-  | { row: 'duty' | 'retained' | 'record'; system: string }
+  | { row: 'duty' | 'retained' | 'record' | 'plan'; system: string }
   | { row: 'disclosure'; system: string; purpose: string };
 
 export interface Sentence {
@@ -136,7 +138,11 @@ function answer(facts: LetterFacts): Letter | LetterFault {
   const quotes: Sentence[] = decision.reason
     ? [{ code: 'quoted', params: { text: decision.reason }, source: { row: 'decision' }, isQuoted: true }]
     : [];
-  const systems = isRefused ? [] : isAccess ? [handedOver(facts)] : facts.duties.map((duty) => aboutDuty(about.type, duty));
+  const systems = isRefused
+    ? [keptAnyway(facts)]
+    : isAccess
+      ? [handedOver(facts)]
+      : facts.duties.map((duty) => aboutDuty(about.type, duty));
   return {
     kind: 'answer',
     result,
@@ -149,6 +155,14 @@ function answer(facts: LetterFacts): Letter | LetterFault {
     ].filter((paragraph) => paragraph.length > 0),
   };
 }
+
+/** Art. 12(4): of what is not erased, what a law keeps, which, and until when. */
+const keptAnyway = ({ keeps = [] }: LetterFacts): Sentence[] =>
+  keeps.map(({ system, label, fields, until, law }) => ({
+    code: 'retained',
+    params: { label, fields: [...fields], until, law },
+    source: { row: 'plan', system },
+  }));
 
 /** Art. 15(3) and 20(1): that the answer was handed over, and what it lacks. */
 function handedOver({ handover }: LetterFacts): Sentence[] {

@@ -148,6 +148,11 @@ async function factsOf(needs: Needs, found: CaseRow, at: Date): Promise<LetterFa
       first: dayIn(d.first_at, zone),
       last: dayIn(d.last_at, zone),
     })),
+    keeps: found.plan.flatMap(({ system, retained }) =>
+      retained
+        ? [{ system, label: labelOf(needs, system), fields: retained.fields, until: retained.until, law: retained.law }]
+        : [],
+    ),
     holders: await holdersOf(needs, found.subject),
     ...(await handoverFacts(needs, found)),
     ...(found.lift && from !== null ? { lift: { toldOn: found.lift.toldOn, from } } : {}),

@@ -27,7 +27,7 @@ export function requestFormPdf({ config }: Pick<Needs, 'config'>, t: Translator,
       pdf.struct('P', {}, () => void pdf.font('Helvetica').fontSize(9.5).text(writable(label), margin, undefined, { width })),
     );
     for (let n = 0; n < lines; n++) {
-      pdf.moveDown(1.6);
+      pdf.moveDown(2.1);
       pdf.markContent('Artifact', { type: 'Layout' });
       pdf
         .lineWidth(0.6)

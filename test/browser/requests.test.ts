@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isInvoiced } from '../../src/demo/books.ts';
@@ -92,6 +94,49 @@ const caseOf = (subject: string, type: string) =>
     ),
   );
 const stateOf = async (id: string) => (await firm.ask<{ state: string }>('GET', `/cases/${id}`)).state;
+
+describe('the pages that everybody sees', () => {
+  it.each([
+    { theme: 'light', width: 1280, language: 'sv' },
+    { theme: 'dark', width: 390, language: 'fi' },
+  ] as const)('have no barrier that axe can find, and fit the screen ($theme, $width wide, $language)', async (how) => {
+    const context = await lookAt(browser, how);
+    const page = await context.newPage();
+    const barriers: string[] = [];
+    for (const path of ['/request', ...rights.map((right) => `/request/new/${right}`), '/request/confirm/nothing']) {
+      await page.goto(firm.url + path);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      barriers.push(...violations.map((v) => `${path}: ${v.id}`));
+      if (((await page.locator('body').textContent()) ?? '').includes('⟦')) barriers.push(`${path}: a text is missing`);
+      const wider = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      if (Number(wider) > 0) barriers.push(`${path}: ${wider} px wider than the screen`);
+      const folder = process.env['KAIKU_PICTURES'];
+      if (folder)
+        await page.screenshot({ path: join(folder, `${path.slice(1).replaceAll('/', '-')}-${how.theme}.png`), fullPage: true });
+    }
+    await context.close();
+    expect(barriers).toEqual([]);
+    expect(context.complaints).toEqual([]);
+  });
+
+  it('keep what was typed and say what is wrong, without script and by the keyboard alone', async () => {
+    const context = await lookAt(browser, { language: 'en', script: false });
+    const page = await context.newPage();
+    await page.goto(`${firm.url}/request/new/objection`);
+    await page.focus('input[name=name]');
+    await page.keyboard.type('Aino Virtanen');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('aino@sahko.test');
+    await page.focus('textarea[name=message]');
+    await page.keyboard.type('131052-308T');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForLoadState();
+    expect(await page.locator('main').textContent()).toContain('take the personal identity code away');
+    expect(await page.inputValue('input[name=name]')).toBe('Aino Virtanen');
+    await context.close();
+  });
+});
 
 describe.each(journeys)('$right in $language', (journey) => {
   it('goes from the public form to the letter', { timeout: 120_000 }, async () => {

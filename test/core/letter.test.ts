@@ -50,6 +50,7 @@ const facts: fc.Arbitrary<LetterFacts> = fc.record(
     }),
     lift: fc.record({ toldOn: day, from: day }),
     holders: fc.array(fc.record({ system: word, label: word, fields, since: day }), { maxLength: 3 }),
+    keeps: fc.array(fc.record({ system: word, label: word, fields, until: day, law: word }), { maxLength: 3 }),
     handover: fc.record({ on: day, missing: fc.uniqueArray(word, { maxLength: 2 }) }),
   },
   { requiredKeys: ['controller', 'case', 'duties', 'disclosures'] },
@@ -75,6 +76,8 @@ function hasRow(of: LetterFacts, { source }: Sentence): boolean {
       return of.duties.some((d) => d.system === source.system);
     case 'retained':
       return of.duties.some((d) => d.system === source.system && d.retained);
+    case 'plan':
+      return of.keeps?.some((k) => k.system === source.system) ?? false;
     case 'record':
       return of.holders?.some((h) => h.system === source.system) ?? false;
     case 'disclosure':
@@ -88,6 +91,24 @@ describe('a letter', () => {
       fc.property(facts, fc.constantFrom(...letterKinds), (of, kind) => {
         for (const sentence of sentencesOf(made(kind, of) ?? { kind, paragraphs: [] }))
           expect([sentence.code, hasRow(of, sentence)]).toEqual([sentence.code, true]);
+      }),
+    );
+  });
+
+  it('of a refusal names what a law keeps anyway, field by field, its law and its last day, in each language', () => {
+    fc.assert(
+      fc.property(facts, fc.constantFrom(...languages), (of, lang) => {
+        const letter = made('answer', of);
+        if (letter?.result !== 'refused') return;
+        const text = letterWords(translator(lang), letter).paragraphs.flat().join('\n');
+        for (const { label, fields: kept, until, law } of of.keeps ?? [])
+          for (const told of [
+            label,
+            law,
+            translator(lang).day(until),
+            ...kept.map((name) => translator(lang).word('field', name)),
+          ])
+            expect(text).toContain(told);
       }),
     );
   });

@@ -211,7 +211,7 @@ function formView(needs: Needs, t: Translator, type: Right, again?: Again): View
                 <legend>{t('rights.corrected')}</legend>
                 <p class="hint">{t('request.correctedHint')}</p>
                 {correctable(needs).map((field) => (
-                  <FieldInput key={field} t={t} field={field} />
+                  <FieldInput key={field} t={t} field={field} canBlank={false} />
                 ))}
               </fieldset>
             ) : null}

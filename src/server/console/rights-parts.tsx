@@ -76,7 +76,8 @@ export function AskedInputs({ needs, t, subject, type }: { needs: Needs; t: Tran
   );
 }
 
-export function FieldInput({ t, field }: { t: Translator; field: FieldName }) {
+/** A field as it should read; `canBlank`: or as nothing. */
+export function FieldInput({ t, field, canBlank = true }: { t: Translator; field: FieldName; canBlank?: boolean }) {
   const inner = innerOf(field);
   const name = t.word('field', field);
   return (
@@ -87,9 +88,11 @@ export function FieldInput({ t, field }: { t: Translator; field: FieldName }) {
           <input type="text" name={part ? `field.${field}.${part}` : `field.${field}`} maxLength={200} />
         </label>
       ))}
-      <label class="check">
-        <input type="checkbox" name={`blank.${field}`} value="yes" /> {t('rights.blank', { field: name })}
-      </label>
+      {canBlank ? (
+        <label class="check">
+          <input type="checkbox" name={`blank.${field}`} value="yes" /> {t('rights.blank', { field: name })}
+        </label>
+      ) : null}
     </>
   );
 }
