@@ -78,6 +78,11 @@ export const SystemFile = z.strictObject({
     .optional(),
   credentials: z.record(z.string(), Secret).default({}),
   owner: z.string().min(1).optional().describe('Who is asked when this system needs a person: a role, not a name'),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, { error: 'must be a country as two capital letters (ISO 3166): FI, IE, US' })
+    .optional()
+    .describe('Where the data goes: for the record of processing (Art. 30(1)(e) GDPR)'),
   settings: z.record(z.string(), z.unknown()).default({}),
   register: RegisterFile.optional(),
   recipient: RecipientFile.optional(),

@@ -215,6 +215,7 @@ function resolveSystem(
     baseUrl: system.baseUrl ?? '',
     credentials,
     owner: system.owner ?? null,
+    ...(system.country ? { country: system.country } : {}),
     settings,
     ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),
     ...(system.register ? { register: defined(system.register) } : {}),

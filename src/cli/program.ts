@@ -9,6 +9,7 @@ import { driftCommands } from './drift.ts';
 import { intakeCommands } from './intake.ts';
 import { linkCommands } from './link.ts';
 import { noticeCommands } from './notice.ts';
+import { processingCommands } from './processing.ts';
 import { retentionCommands } from './retention.ts';
 import type { CliNeeds, Session } from './session.ts';
 import { systemCommands } from './system.ts';
@@ -54,6 +55,7 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
     alertCommands,
     retentionCommands,
     noticeCommands,
+    processingCommands,
     accountCommands,
     connectorCommands,
   ])

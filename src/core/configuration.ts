@@ -60,6 +60,8 @@ export interface SystemConfig {
   baseUrl: string;
   credentials: Record<string, string>;
   owner: string | null;
+  /** Where the data goes, ISO 3166; absent: nobody said. */
+  country?: string;
   /** Checked by the connector's own schema. */
   settings: unknown;
   /** The vendor's time-out as this company sets it; absent: the manifest's. */

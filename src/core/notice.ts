@@ -78,7 +78,9 @@ const repealed: Readonly<Record<string, { by: string; since: string }>> = {
 };
 
 /** The European Economic Area: the Union's members, Iceland, Liechtenstein and Norway. */
-const eea = new Set('AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO'.split(' '));
+export const eea: ReadonlySet<string> = new Set(
+  'AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO'.split(' '),
+);
 
 /**
  * Everything in which a notice and the configuration disagree, or that the notice lacks. Pure: the same twice is the same. `ofKind`:

@@ -29,6 +29,7 @@ import { letterRoutes } from './letters.ts';
 import { linkRoutes } from './links.ts';
 import { documented } from './openapi.ts';
 import { ProblemError } from './problem.ts';
+import { processingRoutes } from './processing.ts';
 import { queueBoard } from './queue-board.ts';
 import { retentionRoutes } from './retention.ts';
 import { runRoutes } from './runs.ts';
@@ -159,6 +160,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
         heldRoutes,
         linkRoutes,
         retentionRoutes,
+        processingRoutes,
         systemRoutes,
         runRoutes,
         driftRoutes,

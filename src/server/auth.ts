@@ -75,6 +75,7 @@ export const access: Readonly<Record<string, readonly Role[]>> = {
   'POST /duties/:id/redrive': ['admin', 'dpo', 'hr'],
   'GET /parked': ['dpo', 'decision-maker', 'auditor', 'hr'],
   'GET /retention': ['admin', 'dpo', 'decision-maker', 'auditor', 'viewer', 'hr'],
+  'GET /processing-record': ['admin', 'dpo', 'decision-maker', 'auditor', 'viewer'],
   'GET /holds': ['dpo', 'decision-maker', 'hr'],
   'POST /holds': ['decision-maker'],
   'POST /holds/:id/release': ['decision-maker'],

@@ -333,6 +333,15 @@ export const answers = {
     asked: z.record(z.string(), z.unknown()).optional(),
     candidates: z.array(z.looseObject({ id, role: z.string(), register: z.string(), state: z.string() })),
   }),
+  processing: z.looseObject({
+    madeAt: time,
+    controller: z.looseObject({ name: z.string() }),
+    activities: z.array(
+      z.looseObject({ purpose: z.string(), basis: z.string(), people: z.array(z.string()), fields: z.array(z.string()) }),
+    ),
+    security: z.array(z.string()),
+    gaps: z.array(z.looseObject({ code: z.string() })),
+  }),
   held: z.array(Held),
   verdict: Held.extend({ verdict: z.string() }),
   tasks: z.array(Task),

@@ -173,6 +173,11 @@ export const described: Readonly<Record<string, Described>> = {
     tag: 'retention',
     answer: 'parked',
   },
+  'GET /processing-record': {
+    summary: 'The record of processing (Art. 30) from the configuration in force, and what it does not say',
+    tag: 'retention',
+    answer: 'processing',
+  },
   'GET /retention': {
     summary: 'How long is kept: findings of the declared periods, and what the sweep could not say',
     tag: 'retention',

@@ -176,6 +176,16 @@ notify:
     });
   });
 
+  it('say where the data goes by two letters of a country', () => {
+    const placed = (country: string) => text.replace('    owner: ', `    country: ${country}\n    owner: `);
+    expect(Object.values(parseConfig(placed('US'), 'kaiku.yaml', env, registry).systems).map((s) => s.country)).toContain('US');
+    expect(
+      faultsOf(placed('Finland'))
+        .map((f) => f.message)
+        .join(),
+    ).toMatch(/two capital letters/);
+  });
+
   it('open the public form only where a link can be mailed, at an address of its own that is https', () => {
     const form = "\nrequests: { url: 'https://oikeudet.example.fi' }\n";
     expect(parseConfig(text + notify + form, 'kaiku.yaml', hook, registry).requests).toEqual({

@@ -111,3 +111,11 @@ describe('how long is kept', () => {
     expect((await hub.ask('GET', '/parked', undefined, 'viewer')).status).toBe(403);
   });
 });
+
+it('the record of processing is told from the configuration in force, with what it does not say, to whoever may read the policy', async () => {
+  const { status, text } = await hub.ask('GET', '/processing-record', undefined, 'auditor');
+  const record = JSON.parse(text) as { activities: { purpose: string }[]; gaps: { code: string; system?: string }[] };
+  expect([status, record.activities.map((a) => a.purpose)]).toEqual([200, Object.keys(hub.needs.config.purposes)]);
+  expect(record.gaps.filter((g) => g.code === 'no-country').map((g) => g.system)).toEqual(Object.keys(hub.needs.config.systems));
+  expect((await hub.ask('GET', '/processing-record', undefined, 'supervisor')).status).toBe(403);
+});

@@ -23,6 +23,7 @@ import { peoplePages } from './people.tsx';
 import { personPage } from './person.tsx';
 import { personActs } from './person-acts.tsx';
 import { policyPages } from './policy-page.tsx';
+import { processingPages } from './processing-page.tsx';
 import { requestPages } from './request-pages.tsx';
 import { rightsPages } from './rights-pages.tsx';
 import { runPages } from './run-page.tsx';
@@ -55,6 +56,7 @@ export const pages: readonly Page[] = [
   ...alertPages,
   ...auditPages,
   ...policyPages,
+  ...processingPages,
   ...accountPages,
   ...accountsPages,
 ];

@@ -33,6 +33,9 @@ function policyPage(needs: Needs, t: Translator): View {
     body: (
       <>
         <p class="lead">{t('policy.lead')}</p>
+        <p>
+          <a href="/policy/record">{t('policy.record')}</a>
+        </p>
         {warnings.length + findings.length > 0 ? (
           <Notice tone="warn">
             <strong>{t('policy.warnings')}</strong>
@@ -122,7 +125,7 @@ function carrierOf(needs: Needs, name: string) {
   };
 }
 
-const retentionWords = (t: Translator, rules: readonly string[]) =>
+export const retentionWords = (t: Translator, rules: readonly string[]) =>
   rules.length === 0
     ? t('policy.noRetention')
     : rules
@@ -131,7 +134,7 @@ const retentionWords = (t: Translator, rules: readonly string[]) =>
         )
         .join('; ');
 
-const periodWords = (t: Translator, periods: readonly RetentionPeriod[] = []) =>
+export const periodWords = (t: Translator, periods: readonly RetentionPeriod[] = []) =>
   periods.length === 0
     ? t('policy.noPeriod')
     : periods.map(({ length, trigger, for: roles, rules }) => (
