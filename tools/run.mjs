@@ -179,6 +179,25 @@ async function check(node) {
   process.exit(results.every((r) => r.code === 0) ? 0 : 1);
 }
 
+/** Mutation testing is run by hand, and its tool is heavy: it is brought when it is asked for, beside the dependencies. */
+function prepareMutation() {
+  const node = prepare({ needsBuild: false });
+  if (!existsSync(bin('@stryker-mutator/vitest-runner', 'package.json'))) {
+    say('bringing Stryker (once) …');
+    const packages = ['core', 'vitest-runner'].map((name) => `@stryker-mutator/${name}@10.1.1`);
+    must('npm install', 'npm', [
+      'install',
+      '--no-save',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+      ...packages,
+    ]);
+  }
+  return node;
+}
+
 const [command, ...args] = process.argv.slice(2);
 switch (command) {
   case 'setup':
@@ -197,10 +216,15 @@ switch (command) {
   case 'bench':
     become(prepare({ needsBuild: false }), [join(root, 'test', 'bench', 'run.ts'), ...args]);
     break;
+  case 'mutate':
+    become(prepareMutation(), [bin('@stryker-mutator/core', 'bin/stryker.js'), 'run', 'test/mutation/stryker.config.mjs'], {
+      KAIKU_RULES: args[0] ?? '',
+    });
+    break;
   case 'check':
     await check(prepare({ needsBuild: false }));
     break;
   default:
-    say('usage: node tools/run.mjs setup|demo|kaiku|test|bench|check');
+    say('usage: node tools/run.mjs setup|demo|kaiku|test|bench|mutate|check');
     process.exit(2);
 }
