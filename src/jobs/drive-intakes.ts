@@ -39,6 +39,8 @@ async function step(needs: Needs, mailer: Mailer | null, words: Words, row: Inta
   if (row.state === 'confirmed') return settleConfirmed(needs, row);
   const sent = sentOf(needs, row);
   if (!sent) return void (await wakeIntake(needs.db, row.id, null));
+  // the form was shut meanwhile: a link would lead nowhere, so a person sees to it
+  if (row.state === 'unconfirmed' && !needs.config.requests) return waitForPerson(needs, row, 'not-mailed');
   const mail = row.state === 'unconfirmed' ? await linkMail(needs, words, row) : nobodyKnownMail(needs, words, row);
   const result = mailer ? await mailer.send(mail, [sent.email]) : ({ ok: false, code: 'NOT-CONFIGURED' } as const);
   if (result.ok) return row.state === 'unconfirmed' ? void (await wakeIntake(needs.db, row.id, null)) : forgotten(needs, row);
@@ -70,7 +72,7 @@ async function linkMail(needs: Needs, words: Words, row: IntakeRow): Promise<Mai
 
 const nobodyKnownMail = (needs: Needs, words: Words, row: IntakeRow): Mail =>
   letter(needs, words, `${row.id}-nobody`, words('request.mail.nobodySubject', { controller: needs.config.controller.name }), [
-    words('request.mail.nobody', { controller: needs.config.controller.name, day: words.day(row.received_at) }),
+    words('request.mail.nobody', { day: words.day(row.received_at) }),
     words('request.mail.nobodyElse'),
     words('request.mail.complaint'),
   ]);

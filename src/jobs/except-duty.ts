@@ -28,12 +28,12 @@ export async function exceptDuty(
     const named = await caseById(db, id);
     const subject = named ? await lockSubject(db, named.subject) : undefined;
     const found = await caseById(db, id);
-    if (!found || !subject) return 'not-there';
+    if (!found?.envelope_key || !subject) return 'not-there';
     if (found.state !== 'running' || found.type === 'access' || found.type === 'portability') return 'not-running';
     if (!recipientNames(needs.config).includes(what.system) || what.system === subject.register) return 'no-recipient';
     const duty = (await dutiesOf(db, subject.id)).find((d) => d.recipient === what.system);
-    if (!duty || !isConcerned(found, what.system) || duty.state === 'settled' || (duty.state === 'waiting' && duty.retained))
-      return 'nothing-owed';
+    const isKept = (duty?.state === 'waiting' && duty.retained) || (duty?.state === 'held' && duty.reason === 'legal-hold');
+    if (!duty || !isConcerned(found, what.system) || duty.state === 'settled' || isKept) return 'nothing-owed';
     if (duty.state === 'sending') return 'at-work';
     const at = await now(needs);
     const exception = {
@@ -41,7 +41,11 @@ export async function exceptDuty(
       subject: subject.id,
       recipient: what.system,
       ground: what.ground,
-      sealed_reason: needs.vault.sealJson(`exception:${id}:${what.system}`, what.reason),
+      sealed_reason: needs.vault.sealUnder(
+        needs.vault.personKey(id, found.envelope_key),
+        `exception:${id}:${what.system}`,
+        what.reason,
+      ),
       version: subject.version,
       made_by: by,
       made_at: at,
@@ -72,6 +76,12 @@ export async function exceptDuty(
 const isConcerned = (found: CaseRow, system: string) =>
   found.plan.some((p) => p.system === system && p.step !== 'nothing' && p.step !== 'keep');
 
-/** The decision maker's own words. */
-export const exceptionReason = (needs: Needs, row: ExceptionRow): string =>
-  needs.vault.unsealJson<string>(`exception:${row.case_file}:${row.recipient}`, row.sealed_reason);
+/** The decision maker's own words, while the case's envelope is kept. */
+export const exceptionReason = (needs: Needs, found: CaseRow, { recipient, sealed_reason }: ExceptionRow): string | undefined =>
+  found.envelope_key
+    ? needs.vault.unsealUnder<string>(
+        needs.vault.personKey(found.id, found.envelope_key),
+        `exception:${found.id}:${recipient}`,
+        sealed_reason,
+      )
+    : undefined;

@@ -87,12 +87,13 @@ export async function lookAtLink(needs: Needs, token: string): Promise<LinkState
 export async function confirmLink(needs: Needs, token: string): Promise<LinkState | undefined> {
   const looked = await lookAtLink(needs, token);
   if (looked?.state !== 'open') return looked;
-  return inTransaction(needs.db, async () => {
+  await inTransaction(needs.db, async () => {
     const set = { confirmedAt: await now(needs), wakes: true };
     if (await moveIntake(needs.db, looked.row.id, ['unconfirmed'], 'confirmed', set))
       await tell(needs, { actor: 'kaiku', action: 'intake.received', reason: looked.row.type, code: looked.row.id });
-    return { state: 'confirmed', row: looked.row };
   });
+  // what is said is what is there now: it may have been forgotten meanwhile
+  return lookAtLink(needs, token);
 }
 
 /** Living people who have the address, or the phone number, that the sender gave. */

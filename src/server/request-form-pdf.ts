@@ -1,8 +1,7 @@
+import { rightsToTell } from '../core/notice.ts';
 import type { Needs } from '../jobs/needs.ts';
 import type { Translator } from './console/i18n.ts';
 import { margin, openPdf, writable } from './pdf.ts';
-
-export const rightsInOrder = ['access', 'rectification', 'erasure', 'restriction', 'objection', 'portability'] as const;
 
 /** The form on paper, for who writes no mail: to print, fill in by hand and bring or send. Nothing of it is an identity code. */
 export function requestFormPdf({ config }: Pick<Needs, 'config'>, t: Translator, madeAt: Date): Promise<Buffer> {
@@ -56,7 +55,7 @@ export function requestFormPdf({ config }: Pick<Needs, 'config'>, t: Translator,
   write('P', [name, businessId, privacyContact].filter(Boolean).join(', '), 'Helvetica', 9.5);
   write('H1', t('request.paper.title', { controller: name }), 'Helvetica-Bold', 15);
   write('H2', t('request.paper.ask'), 'Helvetica-Bold', 11);
-  for (const type of rightsInOrder) box(t(`request.right.${type}`));
+  for (const type of rightsToTell) box(t(`request.right.${type}`));
   pdf.moveDown(0.4);
   line(t('request.paper.what'), 4);
   write('H2', t('request.paper.who'), 'Helvetica-Bold', 11);

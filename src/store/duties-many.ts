@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { changes, type Db, rows } from './database.ts';
-import { type DutyRow, type Lease, leaseSeconds } from './duties.ts';
+import { type DutyRow, type Lease, leaseSeconds, withdraws } from './duties.ts';
 
 /** Many duties of one recipient in one piece of work: each keeps a lease and a fence of its own. */
 
@@ -37,9 +37,6 @@ export const renewLeases = (db: Db, leases: readonly Lease[], kind: 'read' | 'wr
         AND clock_timestamp() <= lease_until + CASE WHEN sent_at IS NULL THEN interval '0' ELSE deadline_s * interval '1 second' END
       RETURNING duty.id, duty.raised, duty.lane`,
   );
-
-/** How a duty at work says what its successor has to stop, should its holder fall. */
-export const withdraws = 'withdraw ';
 
 export const noteRunning = (db: Db, leases: readonly Lease[], handle: string): Promise<number> =>
   changes(

@@ -32,6 +32,9 @@ export interface DutyRow {
   recheck_due: Date | null;
 }
 
+/** How a duty at work says what its successor has to stop, should its holder fall. */
+export const withdraws = 'withdraw ';
+
 /** Crashes after which a duty is `dead`: shown, alerted, re-driven by a click. */
 const crashLimit = 5;
 
@@ -209,13 +212,17 @@ export const holdBack = (db: Db, duty: string, reason: string): Promise<number> 
         WHERE id = ${duty} AND state = 'settled'`,
   );
 
-/** A person decided that the recipient is not told: nothing is owed there, and nothing is known. Not while somebody works at it. */
+/**
+ * A person decided that the recipient is not told: nothing is owed there, and nothing is known. Not while somebody works at it. A write
+ * that may have left is not forgotten, nor what must be stopped with it: whoever takes the duty again reads first.
+ */
 export const settleExcepted = (db: Db, duty: string, ground: string, version: number): Promise<number> =>
   changes(
     db,
-    sql`UPDATE duty SET state = 'settled', outcome = 'excepted', evidence = 'none', reason = ${ground}, next = NULL, asked_whom = NULL,
-          asked_due = NULL, not_before = NULL, legal_not_before = NULL, satisfied = greatest(satisfied, ${version}), raised = raised + 1,
-          fence = fence + 1, sent_at = NULL, attempts = 0, crashes = 0, wake_at = NULL, since = now()
+    sql`UPDATE duty SET state = 'settled', outcome = 'excepted', evidence = 'none', reason = ${ground}, asked_whom = NULL,
+          next = CASE WHEN starts_with(next, ${withdraws}) THEN next END, asked_due = NULL, not_before = NULL, legal_not_before = NULL, satisfied = greatest(satisfied, ${version}), raised = raised + 1,
+          fence = fence + 1, attempts = 0, crashes = 0, wake_at = NULL, since = now(),
+          sent_at = CASE WHEN state IN ('unknown', 'dead') THEN coalesce(sent_at, clock_timestamp()) ELSE sent_at END
         WHERE id = ${duty} AND state <> 'sending'`,
   );
 

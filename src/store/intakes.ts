@@ -79,9 +79,13 @@ export const allIntakes = (
       ORDER BY state IN ('taken', 'dismissed'), received_at, id LIMIT ${limit} OFFSET ${offset}`,
   );
 
-export const intakeCount = async (db: Db, scope: Scope, state: IntakeState): Promise<number> =>
-  (await row(db, sql<{ n: number }>`SELECT count(*)::int AS n FROM intake WHERE ${intakeWithin(scope)} AND state = ${state}`))
-    ?.n ?? 0;
+export async function intakeCounts(db: Db, scope: Scope): Promise<Partial<Record<IntakeState, number>>> {
+  const found = await rows(
+    db,
+    sql<{ state: IntakeState; n: number }>`SELECT state, count(*) AS n FROM intake WHERE ${intakeWithin(scope)} GROUP BY state`,
+  );
+  return Object.fromEntries(found.map(({ state, n }) => [state, n]));
+}
 
 /** The next that the machine goes on with; another process leaves it alone for a minute. */
 export const takeIntake = (db: Db): Promise<IntakeRow | undefined> =>

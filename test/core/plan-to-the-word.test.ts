@@ -1,38 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Purpose } from '../../src/core/configuration.ts';
 import { diff, differing, type Step } from '../../src/core/diff.ts';
 import type { Retained } from '../../src/core/duty.ts';
 import { type Desired, type KnownRecord, type PlanInput, plan, type Wanted } from '../../src/core/plan.ts';
+import { base, erased, erasing, granted, later, now, refused, running, same } from './plan-base.ts';
 
 /** Each answer of the plan and of the step, whole: no word, index or day may be another. Found by mutation testing. */
-const now = new Date('2026-11-24T09:00:00Z');
 const past = new Date('2026-11-23T09:00:00Z');
-const later = new Date('2026-11-25T09:00:00Z');
-const marketing: Purpose = { name: 'marketing', basis: 'consent', permission: 'newsletter', fields: ['givenName', 'email'] };
-const granted = { granted: true, refused: false, registerRefused: false, withdrawn: false };
-const refused = { ...granted, refused: true };
-const same = { givenName: 'f1', email: 'f2' };
-const base: PlanInput = {
-  role: 'recipient',
-  human: false,
-  linked: true,
-  places: ['a', 'b'],
-  subject: { state: 'active', restricted: false, role: 'customer' },
-  erasureCase: null,
-  holds: [],
-  fields: { givenName: 'Aino', email: 'aino@sahko.test' },
-  fingerprints: same,
-  purposes: [marketing],
-  carries: null,
-  formerly: [],
-  together: [],
-  permissions: { newsletter: granted },
-  records: [],
-  refusedWritten: true,
-  disclosed: false,
-  tombstoned: false,
-  now,
-};
+const planning = { state: 'planned' as const, undoUntil: null, othersSettled: false, eraseBy: null };
 const of = (state: KnownRecord['state'], more: Partial<KnownRecord> = {}): KnownRecord => ({
   place: 'a',
   state,
@@ -40,10 +14,6 @@ const of = (state: KnownRecord['state'], more: Partial<KnownRecord> = {}): Known
   ...more,
 });
 const planned = (over: Partial<PlanInput>): Desired => plan({ ...base, ...over });
-const planning = { state: 'planned' as const, undoUntil: null, othersSettled: false, eraseBy: null };
-const running = { state: 'running' as const, undoUntil: now, othersSettled: false, eraseBy: later };
-const erasing = { state: 'erasing' as const, restricted: true, role: 'customer' };
-const erased = { state: 'erased' as const, restricted: true, role: 'customer' };
 const gone = { kind: 'gone', human: false, now };
 
 describe('the plan of a person who is being erased', () => {

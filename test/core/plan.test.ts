@@ -1,43 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Purpose } from '../../src/core/configuration.ts';
 import { diff, type Step } from '../../src/core/diff.ts';
 import type { Fields } from '../../src/core/person.ts';
 import { type KnownRecord, type PlanInput, plan } from '../../src/core/plan.ts';
+import { base, erased, erasing, granted, later, marketing, now, refused, running, same } from './plan-base.ts';
 
-const now = new Date('2026-11-24T09:00:00Z');
-const later = new Date('2026-11-25T09:00:00Z');
-const marketing: Purpose = {
-  name: 'marketing',
-  basis: 'legitimate-interest',
-  permission: 'newsletter',
-  fields: ['givenName', 'email'],
-};
-const granted = { granted: true, refused: false, registerRefused: false, withdrawn: false };
-const refused = { ...granted, refused: true };
-
-const base: PlanInput = {
-  role: 'recipient',
-  human: false,
-  linked: true,
-  places: ['a', 'b'],
-  subject: { state: 'active', restricted: false, role: 'customer' },
-  erasureCase: null,
-  holds: [],
-  fields: { givenName: 'Aino', email: 'aino@sahko.test' },
-  fingerprints: { givenName: 'f1', email: 'f2' },
-  purposes: [marketing],
-  carries: null,
-  formerly: [],
-  together: [],
-  permissions: { newsletter: granted },
-  records: [],
-  refusedWritten: true,
-  disclosed: false,
-  tombstoned: false,
-  now,
-};
-const same = { givenName: 'f1', email: 'f2' };
 const record = (state: KnownRecord['state'], place = 'a', fingerprints: Record<string, string> = same): KnownRecord => ({
   place,
   state,
@@ -48,9 +15,6 @@ const next = (over: Partial<PlanInput>): Step => {
   return diff(plan(input), input.records);
 };
 const open = { state: 'planned' as const, undoUntil: null, othersSettled: false, eraseBy: null };
-const running = { state: 'running' as const, undoUntil: now, othersSettled: false, eraseBy: later };
-const erasing = { state: 'erasing' as const, restricted: true, role: 'customer' };
-const erased = { state: 'erased' as const, restricted: true, role: 'customer' };
 
 it('hands the fields that stand in one text over together, and none that the place does not carry', () => {
   const step = next({

@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
 import { advanceAll } from '../../src/jobs/schedule.ts';
-import { changes } from '../../src/store/database.ts';
-import { raise } from '../../src/store/duties.ts';
+import { changes, rows } from '../../src/store/database.ts';
+import { raise, takeLease } from '../../src/store/duties.ts';
 import { aino as person } from '../jobs/world.ts';
 import { granted, linkedAino, openTestHub, type TestHub } from './hub.ts';
 
@@ -93,6 +93,28 @@ describe('a recipient that is not told (Art. 19)', () => {
     expect(await dutyAt(opened.id, 'partner')).toMatchObject({ state: 'settled', outcome: 'excepted' });
     await corrected('Mäkinen');
     expect(await dutyAt(opened.id, 'partner')).toMatchObject({ state: 'asked' });
+  });
+
+  it('forgets no write that may have left: whoever takes the duty again reads first', async () => {
+    const id = await running('erasure');
+    const [row] = await rows(
+      hub.needs.db,
+      sql<{ id: string }>`
+      UPDATE duty SET state = 'unknown', next = 'withdraw batch-1' WHERE subject = ${aino} AND recipient = 'partner' RETURNING id`,
+    );
+    expect((await except(id)).status).toBe(200);
+    await raise(hub.needs.db, { subject: aino, recipients: ['partner'], lane: 'erasure', newId: hub.needs.newId });
+    const lease = await takeLease(hub.needs.db, row?.id ?? '', hub.needs.newId(), 5);
+    expect([lease?.mustRead, lease?.duty.next]).toEqual([true, 'withdraw batch-1']);
+  });
+
+  it('is not what a legal hold keeps', async () => {
+    const id = await running('erasure');
+    await changes(
+      hub.needs.db,
+      sql`UPDATE duty SET state = 'held', reason = 'legal-hold' WHERE subject = ${aino} AND recipient = 'partner'`,
+    );
+    expect((await except(id)).json()['code']).toBe('except-nothing-owed');
   });
 
   it('is a decision maker’s, with a reason, for what is owed and for nothing else', async () => {

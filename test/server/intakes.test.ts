@@ -198,6 +198,32 @@ describe('a request by the public form', () => {
     expect((await visitor.get('/request/new/marriage')).status).toBe(400);
   });
 
+  it('is told of a corrected value that is none, keeps what was typed, and takes no field that is not on the form', async () => {
+    const page = await fill('rectification', { 'field.phone': 'soita illalla', 'field.familyName': 'Korhonen' });
+    expect([page.status, page.text.includes('puhelin: tämä ei näytä oikealta')]).toEqual([400, true]);
+    expect(page.text).toContain('value="Korhonen"');
+    const code = await fill('rectification', { 'field.familyName': 'Korhonen 131052-308T' });
+    expect([code.status, code.text.includes('poista henkilötunnus')]).toEqual([400, true]);
+    expect((await fill('rectification', { 'field.identityCode': 'x' })).status).toBe(400);
+    // nobody hides a request from those who see to it
+    expect((await fill('access', { role: 'employee' })).status).toBe(400);
+    expect(await hub.dump('intake')).toBe('[]');
+  });
+
+  it('shows a value that is to be taken away, and says of a link that was forgotten meanwhile that it leads nowhere', async () => {
+    await confirmed('rectification', { 'blank.givenName': 'yes', email: 'nobody@sahko.test' });
+    const { id } = await only();
+    const dpo = new Browser(hub);
+    dpo.headers = { ...dpo.headers, authorization: 'Bearer token-of-dpo', 'accept-language': 'en' };
+    const read = await dpo.post(`/intakes/${id}/read`);
+    expect([read.status, read.text.includes('to be taken away')]).toEqual([200, true]);
+    await fill('access');
+    await drive();
+    const link = mailedLink();
+    await changes(hub.needs.db, sql`DELETE FROM intake WHERE state = 'unconfirmed'`);
+    expect((await visitor.post(link)).status).toBe(404);
+  });
+
   it('is limited by mailbox in silence, by network aloud', async () => {
     const same = [];
     for (let n = 0; n < 5; n++) same.push((await fill('access')).text);

@@ -3,6 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files that wait long for browsers, leases and vendors: begun last, one of them would run on alone. */
 const long = [
   'test/browser/pages',
+  'test/browser/requests',
   'test/browser/resync',
   'test/chaos/zombies',
   'test/jobs/converge-many',

@@ -69,7 +69,7 @@ export function ExceptionCard({
               <span class="sub">
                 {t('cases.exceptedBy', { who: e.made_by, day: t.day(e.made_at) })}
                 {/* free words about a person: for whoever may see people */}
-                {may(actor, 'GET /subjects/:id') ? ` · ${exceptionReason(needs, e)}` : ''}
+                {may(actor, 'GET /subjects/:id') ? [exceptionReason(needs, found, e)].map((words) => words && ` · ${words}`) : ''}
               </span>
             </li>
           ))}

@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import type { Asked } from '../../core/case-request.ts';
 import { dayIn } from '../../core/day.ts';
 import { dismissals, intakeStates } from '../../core/intake.ts';
+import type { FieldName, Fields } from '../../core/person.ts';
 import { clockOf, clockSettings } from '../../jobs/case-clock.ts';
+import type { Request } from '../../jobs/case-rights.ts';
 import type { Sent } from '../../jobs/intakes.ts';
 import { type Needs, now } from '../../jobs/needs.ts';
-import { allIntakes, type IntakeRow, intakeCount } from '../../store/intakes.ts';
+import { allIntakes, type IntakeRow, intakeCounts } from '../../store/intakes.ts';
 import type { SubjectRow } from '../../store/subjects.ts';
 import { dismissNamed, intakeNamed, readNamed, takeNamed } from '../intakes.ts';
 import { Id } from '../routes.ts';
@@ -31,9 +34,8 @@ export const intakePages = [
       from: z.coerce.number().int().min(0).max(1_000_000).default(0),
     }),
     handle: async ({ needs, t, query, scope }) => {
-      const counts: Partial<Record<string, number>> = {};
-      for (const state of shownStates) counts[state] = await intakeCount(needs.db, scope, state);
-      const all = Object.values(counts).reduce<number>((sum, n = 0) => sum + n, 0);
+      const counts = await intakeCounts(needs.db, scope);
+      const all = shownStates.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
       const found = await allIntakes(needs.db, scope, { limit: size, offset: query.from }, query.state ?? null);
       const at = await now(needs);
       const today = dayIn(at, clockSettings(needs).zone);
@@ -205,6 +207,14 @@ function Summary({ t, row, due }: { t: Translator; row: IntakeRow; due: string }
   );
 }
 
+/** As a case keeps it: values that are to go apart from values that are to be. */
+const requestIn = ({ fields = {}, permissions = [], purposes = [] }: Asked): Request => ({
+  fields: Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as Fields,
+  blanked: Object.entries(fields).flatMap(([name, value]) => (value === null ? [name as FieldName] : [])),
+  permissions: [...permissions],
+  purposes: [...purposes],
+});
+
 function Wrote({ t, sent }: { t: Translator; sent: Sent }) {
   return (
     <Card title={t('intakes.wrote')}>
@@ -217,7 +227,7 @@ function Wrote({ t, sent }: { t: Translator; sent: Sent }) {
           ...(sent.message ? [[t('intakes.message'), sent.message] as const] : []),
         ]}
       />
-      {sent.asked ? <AskedValues t={t} request={sent.asked as Parameters<typeof AskedValues>[0]['request']} /> : null}
+      {sent.asked ? <AskedValues t={t} request={requestIn(sent.asked)} /> : null}
     </Card>
   );
 }

@@ -1,17 +1,20 @@
 import { z } from 'zod';
+import { type Asked, checkFields } from '../../core/case-request.ts';
+import { findIdentityCodes } from '../../core/identity-code.ts';
 import { checkForm, type FormFault, type FormText, linkDays } from '../../core/intake.ts';
+import { rightsToTell } from '../../core/notice.ts';
 import { rectifiable } from '../../core/policy.ts';
 import { clockOf } from '../../jobs/case-clock.ts';
 import { confirmLink, type LinkState, lookAtLink, receiveForm, type Sent } from '../../jobs/intakes.ts';
 import { type Needs, now } from '../../jobs/needs.ts';
-import { requestFormPdf, rightsInOrder } from '../request-form-pdf.ts';
+import { requestFormPdf } from '../request-form-pdf.ts';
 import type { Translator } from './i18n.ts';
 import { type OpenAsk, openPage, type View } from './page.ts';
 import { Card, Do, Notice } from './parts.tsx';
 import { askedIn } from './rights-pages.tsx';
 import { FieldInput } from './rights-parts.tsx';
 
-const Right = z.object({ type: z.enum(rightsInOrder, { error: 'is no right that a request is made for' }) });
+const Right = z.object({ type: z.enum(rightsToTell, { error: 'is no right that a request is made for' }) });
 type Right = z.infer<typeof Right>['type'];
 const text = z.string().max(10_000).default('');
 const Form = z.object({ name: text, email: text, phone: text, message: text, role: text, objection: text }).loose();
@@ -82,10 +85,11 @@ async function receive({
   const isWider = type === 'objection' && objection === 'other';
   const faults = checkForm(given);
   const problems = faults.map(({ field, code }) => t(`request.fault.${code}`, { field: t(`request.${field}`) }));
+  problems.push(...valueFaults(needs, t, asked));
   const isEmpty = type === 'rectification' && Object.keys(asked.fields ?? {}).length === 0;
   if ((isEmpty || isWider) && given.message === '') problems.push(t(`request.fault.${isWider ? 'say-what' : 'say-correction'}`));
-  if (roles.length > 1 && role !== '' && !roles.includes(role)) problems.push(t('request.fault.role'));
-  if (problems.length > 0) return formView(needs, t, type, { given, faults, problems, role, objection });
+  if (role !== '' && !roles.includes(role)) problems.push(t('request.fault.role'));
+  if (problems.length > 0) return formView(needs, t, type, { given, faults, problems, role, objection, values: rest });
   const sent: Sent = { ...given, ...(isEmpty || isWider ? { isUnclear: true } : { asked }) };
   const outcome = await receiveForm(needs, {
     type,
@@ -115,6 +119,18 @@ async function receive({
   };
 }
 
+/** What is wrong with the corrected values, told while their sender can mend them. Nothing here names a value. */
+function valueFaults(needs: Needs, t: Translator, asked: Asked): string[] {
+  const open: readonly string[] = correctable(needs);
+  return Object.entries(asked.fields ?? {}).flatMap(([name, value]) => {
+    const field = t.word('field', name);
+    const parts = typeof value === 'object' ? Object.values(value ?? {}) : [String(value)];
+    if (parts.some((part) => findIdentityCodes(part).length > 0)) return [t('request.fault.identity-code', { field })];
+    const { faults } = checkFields({ fields: { [name]: value } }, { declared: open, permissions: [], purposes: {} });
+    return faults.length > 0 ? [t('request.fault.no-value', { field })] : [];
+  });
+}
+
 const contactIn = ({ config: { controller } }: Needs) => ({ contact: controller.privacyContact ?? controller.name });
 
 const Paper = ({ t }: { t: Translator }) => (
@@ -129,7 +145,7 @@ const chooseView = (needs: Needs, t: Translator): View => ({
     <Card>
       <p>{t('request.intro', { controller: needs.config.controller.name })}</p>
       <ul class="plain links">
-        {rightsInOrder.map((type) => (
+        {rightsToTell.map((type) => (
           <li key={type}>
             <a href={`/request/new/${type}`}>{t(`request.right.${type}`)}</a>
           </li>
@@ -158,6 +174,8 @@ interface Again {
   problems: readonly string[];
   role: string;
   objection: string;
+  /** The corrected values as they were typed. */
+  values: Readonly<Record<string, unknown>>;
 }
 
 function formView(needs: Needs, t: Translator, type: Right, again?: Again): View {
@@ -211,7 +229,7 @@ function formView(needs: Needs, t: Translator, type: Right, again?: Again): View
                 <legend>{t('rights.corrected')}</legend>
                 <p class="hint">{t('request.correctedHint')}</p>
                 {correctable(needs).map((field) => (
-                  <FieldInput key={field} t={t} field={field} canBlank={false} />
+                  <FieldInput key={field} t={t} field={field} canBlank={false} values={again?.values} />
                 ))}
               </fieldset>
             ) : null}

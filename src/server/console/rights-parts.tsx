@@ -76,18 +76,32 @@ export function AskedInputs({ needs, t, subject, type }: { needs: Needs; t: Tran
   );
 }
 
-/** A field as it should read; `canBlank`: or as nothing. */
-export function FieldInput({ t, field, canBlank = true }: { t: Translator; field: FieldName; canBlank?: boolean }) {
+/** A field as it should read; `canBlank`: or as nothing. `values`: what was typed before, by the name of its input. */
+export function FieldInput({
+  t,
+  field,
+  canBlank = true,
+  values = {},
+}: {
+  t: Translator;
+  field: FieldName;
+  canBlank?: boolean;
+  values?: Readonly<Record<string, unknown>> | undefined;
+}) {
   const inner = innerOf(field);
   const name = t.word('field', field);
   return (
     <>
-      {(inner ?? ['']).map((part) => (
-        <label key={part}>
-          {part ? `${name}: ${t(`rights.part.${part}`)}` : name}
-          <input type="text" name={part ? `field.${field}.${part}` : `field.${field}`} maxLength={200} />
-        </label>
-      ))}
+      {(inner ?? ['']).map((part) => {
+        const input = part ? `field.${field}.${part}` : `field.${field}`;
+        const before = values[input];
+        return (
+          <label key={part}>
+            {part ? `${name}: ${t(`rights.part.${part}`)}` : name}
+            <input type="text" name={input} maxLength={200} {...(typeof before === 'string' ? { value: before } : {})} />
+          </label>
+        );
+      })}
       {canBlank ? (
         <label class="check">
           <input type="checkbox" name={`blank.${field}`} value="yes" /> {t('rights.blank', { field: name })}
