@@ -47,7 +47,10 @@ export function tellIssue(issue: z.core.$ZodIssue, base: Path, tell: Tell, schem
     return;
   }
   if (issue.code === 'invalid_union') {
-    tell(path, 'must be { env: NAME } or { file: PATH }, never the secret itself');
+    tell(
+      path,
+      issue.message === 'Invalid input' ? 'must be { env: NAME } or { file: PATH }, never the secret itself' : issue.message,
+    );
     return;
   }
   if (issue.code === 'invalid_value') {

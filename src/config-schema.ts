@@ -23,7 +23,18 @@ export const bases = [
   'legitimate-interest',
 ] as const;
 
+/** In letters, the notice and the record a purpose or system is called so; a word of the file is no name for people outside. */
+const TitleFile = z
+  .union([z.string().min(1), z.partialRecord(z.enum(['fi', 'sv', 'en']), z.string().min(1))], {
+    error: 'must be a text, or one for each language: { fi: …, sv: …, en: … }',
+  })
+  .refine((title) => typeof title === 'string' || Object.keys(title).length > 0, {
+    error: 'must hold at least one of fi, sv, en',
+  })
+  .describe('What people outside are told it is called: one text, or one for each language');
+
 const PurposeFile = z.strictObject({
+  title: TitleFile.optional(),
   basis: z.enum(bases).describe('Art. 6(1) GDPR'),
   permission: z
     .string()
@@ -72,6 +83,7 @@ const RecipientFile = z.strictObject({
 });
 
 export const SystemFile = z.strictObject({
+  title: TitleFile.optional(),
   connector: z.string().min(1),
   baseUrl: z
     .url({ protocol: /^https?$/, error: 'must be a whole address with https:// (http:// only to this machine)' })
@@ -195,6 +207,11 @@ export const ConfigFile = z.strictObject({
     .optional()
     .describe('Where people reach the console: for links in messages; KAIKU_URL overrides'),
   notify: NotifyFile.optional(),
+  notice: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The published privacy notice, filled in as YAML beside this file: held against the configuration all the time'),
   requests: z
     .strictObject({ url: httpAddress })
     .optional()

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FinnishBusinessIds } from 'finnish-business-ids';
 import { z } from 'zod';
 import { resolveNotify, resolveRequests, resolveSignIn } from './config-console.ts';
@@ -11,6 +11,8 @@ import { isLoopback, secrets, type Tell } from './config-secrets.ts';
 import type { Config, Purpose, SystemConfig } from './core/configuration.ts';
 import type { FieldName } from './core/person.ts';
 import { retentionRules } from './core/retention.ts';
+import type { Title } from './core/title.ts';
+import { loadNotice } from './notice-file.ts';
 
 /** What loading needs to know of a connector. */
 export interface KnownConnector {
@@ -66,6 +68,7 @@ function resolveAll(
   for (const [name, purpose] of Object.entries(file.purposes)) {
     purposes[name] = {
       name,
+      ...(purpose.title ? { title: purpose.title as Title } : {}),
       basis: purpose.basis,
       fields: purpose.fields as FieldName[],
       ...(purpose.permission ? { permission: purpose.permission } : {}),
@@ -107,6 +110,7 @@ function resolveAll(
   const signIn = file.signIn && resolveSignIn(file.signIn, secret, tell);
   // where browsers find it, links in messages lead to as well
   const console = file.console ?? (signIn?.url ? { url: signIn.url } : null);
+  const notice = file.notice === undefined ? undefined : resolveNotice(join(folder, file.notice), systems, tell);
   const { controller } = file;
   return {
     controller: {
@@ -124,9 +128,22 @@ function resolveAll(
     ...(file.fourEyes ? { fourEyes: file.fourEyes } : {}),
     ...(file.restriction ? { restriction: file.restriction } : {}),
     ...(file.clock ? { clock: withoutGaps(file.clock) } : {}),
+    ...(notice ? { notice } : {}),
     ...(file.requests ? { requests: resolveRequests(file.requests, file, tell) } : {}),
     ...(file.notify ? { notify: resolveNotify(file.notify, Object.values(systems), secret, tell) } : {}),
   };
+}
+
+/** The notice beside the configuration; its faults are told at its name, each with its own place. */
+function resolveNotice(path: string, systems: Config['systems'], tell: Tell): Config['notice'] {
+  try {
+    return loadNotice(path, { systems });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const { line, column, path: at, message } of error.faults)
+      tell(['notice'], `${path}:${line}:${column}  ${at ? `${at}: ` : ''}${message}`);
+    return undefined;
+  }
 }
 
 /** What approves itself is approved by nobody: it cannot stand beside a wish for two. */
@@ -211,6 +228,7 @@ function resolveSystem(
   if (!system.register && !system.recipient) tell(at(), 'must be a register, a recipient, or both');
   return {
     name,
+    ...(system.title ? { title: system.title as Title } : {}),
     connector: system.connector,
     baseUrl: system.baseUrl ?? '',
     credentials,

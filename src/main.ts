@@ -4,13 +4,15 @@ import { runCli } from './cli/program.ts';
 import { configJsonSchema, loadConfig } from './config.ts';
 import { ConfigError } from './config-faults.ts';
 import { registry } from './connectors/registry.ts';
-import { noticeFindings } from './core/notice.ts';
+import { noticeFindings, noticeLaw } from './core/notice.ts';
 import { KeyFileError } from './core/seal.ts';
 import { runSandbox, SandboxError } from './demo/sandbox.ts';
 import { demo } from './demo/story.ts';
 import { loadNotice } from './notice-file.ts';
 import { createLog, EnvironmentError, openHub, readEnvironment } from './open.ts';
 import { buildApp } from './server/app.ts';
+import { translator } from './server/console/i18n.ts';
+import { noticeWords } from './server/notice-words.ts';
 import { startHub } from './start.ts';
 import { WrongKeyError } from './store/vault.ts';
 
@@ -58,13 +60,19 @@ async function openInProcess(): Promise<InProcess> {
   };
 }
 
-/** A notice against the configuration of this machine; no system is asked. */
-function checkNotice(file: string) {
+/** A notice against the configuration of this machine; no system is asked. Without a file: the one that the configuration names. */
+function checkNotice(file: string | undefined) {
   const { configPath, variables } = readEnvironment(process.env);
   const config = loadConfig(configPath, variables, registry);
-  const notice = loadNotice(file, config);
+  const notice = file === undefined ? config.notice : loadNotice(file, config);
+  if (!notice) return null;
   const ofKind = Object.fromEntries(Object.entries(registry).map(([kind, { manifest }]) => [kind, manifest.retention ?? []]));
-  return { name: notice.name, findings: noticeFindings(notice, config, ofKind) };
+  const t = translator('en');
+  const findings = noticeFindings(notice, config, ofKind);
+  return {
+    name: notice.name,
+    findings: findings.map((one) => ({ ...one, law: noticeLaw[one.code], text: noticeWords(t, one) })),
+  };
 }
 
 async function start({ role, json }: { role: 'api' | 'worker' | 'all'; json: boolean }): Promise<number> {

@@ -6,8 +6,8 @@ import { durationShape, lengthOf } from './config-retention.ts';
 import { bases, FieldName } from './config-schema.ts';
 import type { Config } from './core/configuration.ts';
 import { countryCode } from './core/country.ts';
-import { type Notice, rightsToTell, type ToldPeriod } from './core/notice.ts';
 import type { FieldName as Field } from './core/person.ts';
+import { type Notice, rightsToTell, type ToldPeriod } from './core/published-notice.ts';
 
 const Told = z
   .string()

@@ -11,8 +11,8 @@ export interface CliNeeds {
   demo(options: { once: boolean; json: boolean }): Promise<number>;
   sandbox(vendor: string, options: { port: number; seed?: string }): Promise<number>;
   configSchema(): unknown;
-  /** Holds a notice in a file against the configuration. */
-  checkNotice(file: string): { name: string; findings: NoticeFinding[] };
+  /** Holds a notice in a file against the configuration; without a file the one that the configuration names. Null: it names none. */
+  checkNotice(file: string | undefined): { name: string; findings: (NoticeFinding & { law: string; text: string })[] } | null;
   /** Names an error that the root knows (a bad configuration, a missing key): its text and exit code; null for a fault of ours. */
   explain(error: unknown): { text: string; exitCode: number } | null;
 }

@@ -1,4 +1,4 @@
-import type { Purpose } from './configuration.ts';
+import type { Purpose, RetentionPeriod } from './configuration.ts';
 import { maskIdentityCodes } from './identity-code.ts';
 import type { FieldName, Fields, FieldValue } from './person.ts';
 
@@ -16,7 +16,12 @@ export interface AccessFacts {
   disclosures: readonly { system: string; purpose: string; fields: readonly string[]; first: string; last: string }[];
   /** Recipients whose rows were there before anything was handed over: found there since. */
   holders: readonly { system: string; fields: readonly string[]; since: string }[];
+  /** Rules of law that bind rows at systems which serve the purposes. */
+  laws: readonly { system: string; rules: readonly string[] }[];
 }
+
+/** How long a purpose keeps somebody, as the person is told it. */
+export type ToldPeriod = Pick<RetentionPeriod, 'length' | 'trigger' | 'from' | 'rules'>;
 
 export interface AccessAnswer {
   format: 'kaiku-access-1' | 'kaiku-portability-1';
@@ -28,7 +33,9 @@ export interface AccessAnswer {
   source: string;
   systems: { system: string; place: string; isRegister: boolean; values: Fields | null; problem?: string }[];
   /** Art. 15(1)(a), (b), (d). */
-  purposes: { name: string; basis: string; fields: readonly string[]; period: string[] | null }[];
+  purposes: { name: string; basis: string; fields: readonly string[]; period: ToldPeriod[] | null }[];
+  /** Art. 15(1)(d): what a law keeps beyond that. */
+  laws: AccessFacts['laws'];
   /** Art. 15(1)(c). */
   recipients: AccessFacts['disclosures'];
   holders: AccessFacts['holders'];
@@ -64,8 +71,12 @@ export function accessAnswer(facts: AccessFacts): AccessAnswer {
           name: p.name,
           basis: p.basis,
           fields: p.fields,
-          period: p.retention?.flatMap((r) => r.rules) ?? null,
+          period:
+            p.retention
+              ?.filter((period) => period.for === undefined || period.for.includes(facts.role))
+              .map(({ length, trigger, from, rules }) => ({ length, trigger, from, rules })) ?? null,
         })),
+    laws: isPortable ? [] : facts.laws,
     recipients: isPortable ? [] : facts.disclosures,
     holders: isPortable ? [] : facts.holders,
     missing: reads.flatMap(({ system, problem }) => (problem ? [{ system, code: problem }] : [])),

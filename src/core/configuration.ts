@@ -1,12 +1,16 @@
 import type { AlertKind, AlertLimits } from './alert.ts';
 import type { ClockSettings } from './legal-clock.ts';
 import type { FieldName } from './person.ts';
+import type { Notice } from './published-notice.ts';
 import type { FinancialYears, Period, Trigger } from './retention-rule.ts';
 import type { Role } from './scope.ts';
+import type { Title } from './title.ts';
 
 /** The controller's declaration as the floors below see it: loaded, checked, secrets resolved. */
 export interface Purpose {
   name: string;
+  /** What people are told it is called. */
+  title?: Title;
   basis: string;
   /** The permission without which nobody new is given anything for this purpose. */
   permission?: string;
@@ -56,6 +60,8 @@ export interface RecipientConfig {
 
 export interface SystemConfig {
   name: string;
+  /** What people are told it is called. */
+  title?: Title;
   connector: string;
   baseUrl: string;
   credentials: Record<string, string>;
@@ -116,6 +122,8 @@ export interface Config {
   /** Where people reach the console: for links in messages. */
   console?: { url: string };
   notify?: NotifyConfig;
+  /** The published privacy notice as data, held against all this. */
+  notice?: Notice;
   /** The public form for requests, where it is open: the address that people reach it at. */
   requests?: { url: string };
   /** Types of cases that two people must approve. */

@@ -24,6 +24,10 @@ function countries(): Map<string, string> {
 /** The two letters of a country; undefined for what is none. */
 export function countryCode(text: string | undefined): string | undefined {
   const word = text?.trim() ?? '';
-  if (/^[A-Za-z]{2}$/.test(word)) return word.toUpperCase();
+  if (/^[A-Za-z]{2}$/.test(word)) {
+    // UK is GB
+    const code = new Intl.Locale(`und-${word}`).region;
+    return code !== undefined && codes.includes(code) ? code : undefined;
+  }
   return countries().get(word.toLowerCase());
 }

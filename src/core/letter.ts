@@ -27,6 +27,8 @@ export interface LetterDisclosure {
   system: string;
   label: string;
   purpose: string;
+  /** What the person is told that the purpose is called. */
+  purposeLabel: string;
   fields: readonly string[];
   first: Day;
   last: Day;
@@ -182,9 +184,9 @@ function named({ disclosures, holders = [], case: about }: LetterFacts): Sentenc
   return [
     { code: 'recipientsFollow', params: { received: about.received }, source: { row: 'case' } },
     ...disclosures.map(
-      ({ system, label, purpose, fields, first, last }): Sentence => ({
+      ({ system, label, purpose, purposeLabel, fields, first, last }): Sentence => ({
         code: 'recipient',
-        params: { label, purpose, fields: [...fields], first, last },
+        params: { label, purpose: purposeLabel, fields: [...fields], first, last },
         source: { row: 'disclosure', system, purpose },
       }),
     ),

@@ -39,8 +39,8 @@ export type Gap =
 /** Measures that hold in every instance, whatever is configured. */
 export const securityMeasures = ['sealed', 'keys-apart', 'roles', 'staff-apart', 'audit', 'no-personal-logs'] as const;
 
-/** Where a recipient is a product, whose; and whether people run it. */
-export type KnownVendors = Readonly<Record<string, { vendor: string; human: boolean }>>;
+/** By connector: where a recipient is a product, whose; whether people run it; which rules bind its rows where the company names none. */
+export type KnownVendors = Readonly<Record<string, { vendor: string; human: boolean; retention?: readonly string[] }>>;
 
 export function processingRecord(config: Config, vendors: KnownVendors): ProcessingRecord {
   const { name, businessId, privacyContact } = config.controller;
@@ -62,7 +62,11 @@ export function processingRecord(config: Config, vendors: KnownVendors): Process
         ...(s.country ? { country: s.country, outsideEea: !eea.has(s.country) } : {}),
       })),
       periods: purpose.retention ?? [],
-      laws: given.flatMap((s) => (s.recipient?.retention.length ? [{ system: s.name, rules: s.recipient.retention }] : [])),
+      laws: given.flatMap((s) => {
+        const own = s.recipient?.retention ?? [];
+        const rules = own.length > 0 ? own : (vendors[s.connector]?.retention ?? []);
+        return rules.length > 0 ? [{ system: s.name, rules }] : [];
+      }),
     };
   });
   const gaps: Gap[] = [

@@ -7,6 +7,7 @@ import { disclosuresOf } from '../store/records.ts';
 import { lockSubject, subjectById } from '../store/subjects.ts';
 import { closeRights } from './case-rights.ts';
 import { heldBeside } from './held-beside.ts';
+import { rulesOf } from './law-of.ts';
 import { type Needs, now, tell, whose } from './needs.ts';
 import { readPerson } from './read-person.ts';
 
@@ -40,7 +41,7 @@ export async function prepareHandover(
   if (!found.envelope_key) return 'envelope-gone';
   const reads = await readPerson(needs, subject, { actor: by, reason: 'request' });
   const at = await now(needs);
-  const { controller, purposes } = needs.config;
+  const { controller, purposes, systems } = needs.config;
   const answer = accessAnswer({
     case: { id, type: found.type, received: found.received_at.toISOString() },
     controller: { name: controller.name, ...(controller.privacyContact ? { contact: controller.privacyContact } : {}) },
@@ -49,6 +50,11 @@ export async function prepareHandover(
     register: subject.register,
     purposes: Object.values(purposes),
     reads,
+    laws: Object.values(systems).flatMap((s) => {
+      const serves = s.recipient?.purposes.some((name) => purposes[name]?.for?.includes(subject.role) ?? true);
+      const rules = serves ? rulesOf(needs, s.name) : [];
+      return rules.length > 0 ? [{ system: s.name, rules }] : [];
+    }),
     holders: (await heldBeside(needs, subject.id)).map((h) => ({ ...h, since: h.since.toISOString() })),
     disclosures: (await disclosuresOf(needs.db, subject.id)).map((d) => ({
       system: d.recipient,

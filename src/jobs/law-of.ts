@@ -6,7 +6,7 @@ import { yearsOf } from '../core/retention-policy.ts';
 import type { Needs } from './needs.ts';
 
 /** The company's rules, or those that bind such a system where it names none. */
-const rulesOf = (needs: Needs, system: string): readonly string[] => {
+export const rulesOf = (needs: Needs, system: string): readonly string[] => {
   const own = needs.config.systems[system]?.recipient?.retention ?? [];
   return own.length > 0 ? own : (needs.connectors[system]?.manifest.retention ?? []);
 };

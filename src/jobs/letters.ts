@@ -9,6 +9,7 @@ import {
   type LetterKind,
 } from '../core/letter.ts';
 import type { Fields } from '../core/person.ts';
+import { titleIn } from '../core/title.ts';
 import { type CaseRow, caseById } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
 import { type DutyRow, dutiesOf } from '../store/duties.ts';
@@ -56,9 +57,9 @@ export async function makeLetter(
     const values = envelopeFields(needs, found);
     if (!values || !found.envelope_key) return 'envelope-over';
     const at = await now(needs);
-    const letter = composeLetter(kind, await factsOf(needs, found, at));
-    if (typeof letter === 'string') return letter;
     const spoken = language ?? found.language ?? languageOf(needs, values);
+    const letter = composeLetter(kind, await factsOf(needs, found, at, spoken));
+    if (typeof letter === 'string') return letter;
     const letterId = needs.newId();
     const body: LetterBody = {
       to: addresseeOf(values),
@@ -117,7 +118,8 @@ export async function markLetterSent(
 export const owesLetter = (found: Pick<CaseRow, 'state'>, letters: readonly Pick<LetterRow, 'kind'>[]): boolean =>
   (found.state === 'refused' || found.state === 'closed') && !letters.some((l) => l.kind === 'answer');
 
-async function factsOf(needs: Needs, found: CaseRow, at: Date): Promise<LetterFacts> {
+async function factsOf(needs: Needs, found: CaseRow, at: Date, language: string): Promise<LetterFacts> {
+  const labelOf = (system: string) => systemLabel(needs, system, language);
   const { name, privacyContact } = needs.config.controller;
   const { zone } = clockSettings(needs);
   const { extension } = clockRequest(needs, found, at);
@@ -139,46 +141,53 @@ async function factsOf(needs: Needs, found: CaseRow, at: Date): Promise<LetterFa
           },
         }
       : {}),
-    duties: duties.map((duty) => dutyFacts(needs, duty)),
+    duties: duties.map((duty) => dutyFacts(needs, duty, labelOf(duty.recipient))),
     disclosures: (await disclosuresOf(needs.db, found.subject)).map((d) => ({
       system: d.recipient,
-      label: labelOf(needs, d.recipient),
+      label: labelOf(d.recipient),
       purpose: d.purpose,
+      purposeLabel: titleIn(needs.config.purposes[d.purpose]?.title, language) ?? d.purpose,
       fields: d.fields,
       first: dayIn(d.first_at, zone),
       last: dayIn(d.last_at, zone),
     })),
     keeps: found.plan.flatMap(({ system, retained }) =>
-      retained
-        ? [{ system, label: labelOf(needs, system), fields: retained.fields, until: retained.until, law: retained.law }]
-        : [],
+      retained ? [{ system, label: labelOf(system), fields: retained.fields, until: retained.until, law: retained.law }] : [],
     ),
-    holders: await holdersOf(needs, found.subject),
-    ...(await handoverFacts(needs, found)),
+    holders: await holdersOf(needs, found.subject, labelOf),
+    ...(await handoverFacts(needs, found, labelOf)),
     ...(found.lift && from !== null ? { lift: { toldOn: found.lift.toldOn, from } } : {}),
   };
 }
 
 /** Who holds the person by a row that was there before Kaiku handed anything over: a recipient all the same (Art. 4(9)). */
-async function holdersOf(needs: Needs, subject: string): Promise<NonNullable<LetterFacts['holders']>> {
+async function holdersOf(
+  needs: Needs,
+  subject: string,
+  labelOf: (system: string) => string,
+): Promise<NonNullable<LetterFacts['holders']>> {
   return (await heldBeside(needs, subject)).map(({ system, fields, since }) => ({
     system,
-    label: labelOf(needs, system),
+    label: labelOf(system),
     fields,
     since: dayIn(since, clockSettings(needs).zone),
   }));
 }
 
-async function handoverFacts(needs: Needs, found: CaseRow): Promise<Pick<LetterFacts, 'handover'>> {
+async function handoverFacts(
+  needs: Needs,
+  found: CaseRow,
+  labelOf: (system: string) => string,
+): Promise<Pick<LetterFacts, 'handover'>> {
   const opened = (await handoversOf(needs.db, found.id)).find((h) => h.opened_at !== null);
   if (!opened?.opened_at) return {};
-  const missing = [...new Set(opened.missing.map((m) => labelOf(needs, m.system)))];
+  const missing = [...new Set(opened.missing.map((m) => labelOf(m.system)))];
   return { handover: { on: dayIn(opened.opened_at, clockSettings(needs).zone), missing } };
 }
 
-const dutyFacts = (needs: Needs, duty: DutyRow): LetterDuty => ({
+const dutyFacts = (needs: Needs, duty: DutyRow, label: string): LetterDuty => ({
   system: duty.recipient,
-  label: labelOf(needs, duty.recipient),
+  label,
   state: duty.state,
   outcome: duty.outcome,
   evidence: duty.evidence,
@@ -187,8 +196,10 @@ const dutyFacts = (needs: Needs, duty: DutyRow): LetterDuty => ({
   backupLagDays: needs.connectors[duty.recipient]?.manifest.backupLagDays ?? null,
 });
 
-/** As the person is told it: the configured name, and whose product it is where it is one. */
-function labelOf(needs: Needs, system: string): string {
+/** As the person is told it: its title, else the configuration's word for it and whose product it is where it is one. */
+function systemLabel(needs: Needs, system: string, language: string): string {
+  const title = titleIn(needs.config.systems[system]?.title, language);
+  if (title !== undefined) return title;
   const manifest = needs.connectors[system]?.manifest;
   if (!manifest || manifest.human) return system;
   return `${system} (${manifest.vendor.charAt(0).toUpperCase()}${manifest.vendor.slice(1)})`;

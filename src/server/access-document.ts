@@ -1,19 +1,23 @@
 import type { AccessAnswer } from '../core/access-answer.ts';
+import type { Config } from '../core/configuration.ts';
 import type { FieldValue } from '../core/person.ts';
+import { type Called, calledIn } from '../core/title.ts';
 import type { Render } from '../jobs/hand-over.ts';
 import { isLanguage, type Translator, translator } from './console/i18n.ts';
 import { valueText } from './console/values.ts';
+import { lawLines, periodLines } from './period-words.ts';
 
 /** The file that a person is given: readable in any browser, with nothing from elsewhere, or for machines. */
 export const renderAnswer =
-  (fallback: string | undefined): Render =>
+  (config: Pick<Config, 'controller' | 'purposes' | 'systems'>): Render =>
   (answer, found) => {
     const stem = `${found.type}-${found.id.slice(0, 8)}`;
     if (found.type === 'portability')
       return { file: `${stem}.json`, mediaType: 'application/json; charset=utf-8', content: JSON.stringify(answer, null, 2) };
-    const language = found.language ?? fallback;
+    const language = found.language ?? config.controller.languages[0];
     const t = translator(isLanguage(language) ? language : 'fi');
-    return { file: `${stem}.html`, mediaType: 'text/html; charset=utf-8', content: accessHtml(t, answer) };
+    const called = calledIn(config, t.lang);
+    return { file: `${stem}.html`, mediaType: 'text/html; charset=utf-8', content: accessHtml(t, answer, called) };
   };
 
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
@@ -29,13 +33,13 @@ table{border-collapse:collapse;width:100%;margin:1rem 0 2rem}caption{text-align:
 th,td{border:1px solid #8888;padding:.35rem .6rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}.missing{border-left:4px solid #b45309;padding:.2rem 1rem}`;
 
 /** Art. 15(1): the values, what for, to whom, how long, from where, and what the person may do. */
-function accessHtml(t: Translator, a: AccessAnswer): string {
+function accessHtml(t: Translator, a: AccessAnswer, called: Called): string {
   const fields = (names: readonly string[]) => names.map((name) => t.word('field', name)).join(', ');
   const systems = a.systems.map((s) =>
     s.values === null || Object.keys(s.values).length === 0
-      ? `<p>${safe(t(s.problem ? `access.problem.${problemKey(s.problem)}` : 'access.nothing', { system: s.system }))}</p>`
+      ? `<p>${safe(t(s.problem ? `access.problem.${problemKey(s.problem)}` : 'access.nothing', { system: called.system(s.system) }))}</p>`
       : table(
-          t(s.isRegister ? 'access.register' : 'access.system', { system: s.system }),
+          t(s.isRegister ? 'access.register' : 'access.system', { system: called.system(s.system) }),
           [t('access.field'), t('access.value')],
           Object.entries(s.values).map(([name, value]) => [t.word('field', name), valueText(value as FieldValue)]),
         ),
@@ -44,15 +48,29 @@ function accessHtml(t: Translator, a: AccessAnswer): string {
   return `<!doctype html><html lang="${t.lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${safe(title)}</title><style>${style}</style></head><body>
 <h1>${safe(title)}</h1>
 <p>${safe(t('access.intro', { controller: a.controller.name, received: t.day(a.received), made: t.time(a.madeAt) }))}</p>
-${a.missing.length > 0 ? `<p class="missing">${safe(t('access.missing', { systems: [...new Set(a.missing.map((m) => m.system))].join(', ') }))}</p>` : ''}
+${a.missing.length > 0 ? `<p class="missing">${safe(t('access.missing', { systems: [...new Set(a.missing.map((m) => called.system(m.system)))].join(', ') }))}</p>` : ''}
 <h2>${safe(t('access.held'))}</h2>
 ${systems.join('\n')}
 <h2>${safe(t('access.why'))}</h2>
 ${table(
   t('access.purposes'),
   [t('access.purpose'), t('access.basis'), t('access.fields'), t('access.period')],
-  a.purposes.map((p) => [p.name, t.word('basis', p.basis), fields(p.fields), p.period?.join(', ') ?? t('access.noPeriod')]),
+  a.purposes.map((p) => [
+    called.purpose(p.name),
+    t.word('basis', p.basis),
+    fields(p.fields),
+    p.period && p.period.length > 0 ? periodLines(t, p.period).join('; ') : t('access.noPeriod'),
+  ]),
 )}
+${
+  a.laws.length === 0
+    ? ''
+    : table(
+        t('access.laws'),
+        [t('access.recipient'), t('access.period')],
+        a.laws.map(({ system, rules }) => [called.system(system), lawLines(t, rules).join('; ')]),
+      )
+}
 <h2>${safe(t('access.whom'))}</h2>
 ${
   a.recipients.length + a.holders.length === 0
@@ -61,13 +79,25 @@ ${
         t('access.recipients'),
         [t('access.recipient'), t('access.purpose'), t('access.fields'), t('access.first'), t('access.last')],
         [
-          ...a.recipients.map((r) => [r.system, r.purpose, fields(r.fields), t.day(r.first), t.day(r.last)]),
-          ...a.holders.map((h) => [h.system, '', fields(h.fields), t('access.foundSince', { day: t.day(h.since) }), '']),
+          ...a.recipients.map((r) => [
+            called.system(r.system),
+            called.purpose(r.purpose),
+            fields(r.fields),
+            t.day(r.first),
+            t.day(r.last),
+          ]),
+          ...a.holders.map((h) => [
+            called.system(h.system),
+            '',
+            fields(h.fields),
+            t('access.foundSince', { day: t.day(h.since) }),
+            '',
+          ]),
         ],
       )
 }
 <h2>${safe(t('access.rights'))}</h2>
-<p>${safe(t('access.source', { register: a.source }))}</p>
+<p>${safe(t('access.source', { register: called.system(a.source) }))}</p>
 <p>${safe(t('access.rightsText'))}</p>
 <p>${safe(t('letters.complaint'))} ${safe(t('letters.authority'))}</p>
 <p>${safe(a.controller.contact ? t('letters.contact', { controller: a.controller.name, contact: a.controller.contact, id: a.case }) : t('letters.noContact', { controller: a.controller.name, id: a.case }))}</p>

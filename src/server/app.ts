@@ -27,6 +27,7 @@ import { heldRoutes } from './held.ts';
 import { intakeRoutes } from './intakes.ts';
 import { letterRoutes } from './letters.ts';
 import { linkRoutes } from './links.ts';
+import { noticeRoutes } from './notice.ts';
 import { documented } from './openapi.ts';
 import { ProblemError } from './problem.ts';
 import { processingRoutes } from './processing.ts';
@@ -161,6 +162,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
         linkRoutes,
         retentionRoutes,
         processingRoutes,
+        noticeRoutes,
         systemRoutes,
         runRoutes,
         driftRoutes,

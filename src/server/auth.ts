@@ -76,6 +76,8 @@ export const access: Readonly<Record<string, readonly Role[]>> = {
   'GET /parked': ['dpo', 'decision-maker', 'auditor', 'hr'],
   'GET /retention': ['admin', 'dpo', 'decision-maker', 'auditor', 'viewer', 'hr'],
   'GET /processing-record': ['admin', 'dpo', 'decision-maker', 'auditor', 'viewer'],
+  'GET /notice': ['admin', 'dpo', 'decision-maker', 'auditor', 'viewer'],
+  'GET /notice/draft': ['admin', 'dpo', 'decision-maker', 'auditor', 'viewer'],
   'GET /holds': ['dpo', 'decision-maker', 'hr'],
   'POST /holds': ['decision-maker'],
   'POST /holds/:id/release': ['decision-maker'],

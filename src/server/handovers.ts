@@ -7,7 +7,7 @@ import { notFound, refused } from './problem.ts';
 
 /** Preparing the answer to a request for access or portability, for the API and the console alike. */
 export async function prepareNamed(needs: Needs, id: string, by: string, origin: string) {
-  const made = await prepareHandover(needs, id, by, renderAnswer(needs.config.controller.languages[0]));
+  const made = await prepareHandover(needs, id, by, renderAnswer(needs.config));
   if (made === 'not-there') throw notFound('case');
   if (typeof made === 'string') throw refused(handoverRefused[made], { code: made });
   return { link: `${origin}/answer/${made.token}`, missing: made.missing, expiresAt: made.expiresAt.toISOString() };

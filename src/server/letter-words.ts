@@ -7,7 +7,7 @@ export interface LetterWords {
   paragraphs: string[][];
 }
 
-/** The words of a letter. Days, fields and rights are told in the letter's language; names, laws and quotations as they stand. */
+/** The words of a letter. Days, fields, rights and laws are told in the letter's language; names and quotations as they stand. */
 export function letterWords(t: Translator, letter: Letter): LetterWords {
   return {
     title: t(`letters.title.${letter.kind}${letter.result ? `.${letter.result}` : ''}`),
@@ -20,6 +20,7 @@ const days = new Set(['received', 'due', 'decided', 'until', 'by', 'first', 'las
 function wordsOf(t: Translator, { code, params }: Sentence): string {
   const values = Object.entries(params).map(([name, value]) => {
     if (typeof value === 'object') return [name, value.map((field) => t.word('field', field)).join(', ')];
+    if (name === 'law' && typeof value === 'string') return [name, t.law(value)];
     return [name, days.has(name) && typeof value === 'string' ? t.day(value) : value];
   });
   return t(`letters.${code}`, Object.fromEntries(values));

@@ -342,6 +342,17 @@ export const answers = {
     security: z.array(z.string()),
     gaps: z.array(z.looseObject({ code: z.string() })),
   }),
+  notice: z.object({
+    name: z.string().nullable(),
+    findings: z.array(z.looseObject({ code: z.string(), law: z.string(), text: z.string() })),
+  }),
+  noticeDraft: z.object({
+    language: z.string(),
+    title: z.string(),
+    sections: z.array(z.object({ heading: z.string(), paragraphs: z.array(z.string()) })),
+    open: z.array(z.string()),
+    text: z.string(),
+  }),
   held: z.array(Held),
   verdict: Held.extend({ verdict: z.string() }),
   tasks: z.array(Task),

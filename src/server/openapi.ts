@@ -178,6 +178,16 @@ export const described: Readonly<Record<string, Described>> = {
     tag: 'retention',
     answer: 'processing',
   },
+  'GET /notice': {
+    summary: 'Where the published privacy notice and the configuration disagree, or what the notice lacks',
+    tag: 'retention',
+    answer: 'notice',
+  },
+  'GET /notice/draft': {
+    summary: 'A draft of the privacy notice (Art. 13 and 14) from the configuration in force',
+    tag: 'retention',
+    answer: 'noticeDraft',
+  },
   'GET /retention': {
     summary: 'How long is kept: findings of the declared periods, and what the sweep could not say',
     tag: 'retention',

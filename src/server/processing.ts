@@ -7,7 +7,9 @@ import type { RouteOptions } from './routes.ts';
 export function recordNow({ config, connectors }: Needs): ProcessingRecord {
   const vendors = Object.values(config.systems).flatMap(({ name, connector }) => {
     const manifest = connectors[name]?.manifest;
-    return manifest ? [[connector, { vendor: manifest.vendor, human: manifest.human }] as const] : [];
+    if (!manifest) return [];
+    const { vendor, human, retention = [] } = manifest;
+    return [[connector, { vendor, human, retention }] as const];
   });
   return processingRecord(config, Object.fromEntries(vendors));
 }

@@ -1,4 +1,4 @@
-import { rightsToTell } from '../core/notice.ts';
+import { rightsToTell } from '../core/published-notice.ts';
 import type { Needs } from '../jobs/needs.ts';
 import type { Translator } from './console/i18n.ts';
 import { margin, openPdf, writable } from './pdf.ts';

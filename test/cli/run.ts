@@ -69,7 +69,16 @@ export async function openShell(): Promise<Shell> {
           return 0;
         },
         configSchema: () => ({ type: 'object' }),
-        checkNotice: (file) => ({ name: file, findings: file === 'good.yaml' ? [] : [{ code: 'complaint-not-told' }] }),
+        checkNotice: (file) =>
+          file === undefined
+            ? null
+            : {
+                name: file,
+                findings:
+                  file === 'good.yaml'
+                    ? []
+                    : [{ code: 'complaint-not-told', law: 'GDPR Art. 13(2)(d)', text: 'no right to complain' }],
+              },
         explain: (error) =>
           error instanceof Error && error.name === 'MissingFile' ? { text: error.message, exitCode: 2 } : null,
       });

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
@@ -300,4 +301,49 @@ it('says anything but a fault in no case, and never a secret', () => {
     }),
     { numRuns: 400 },
   );
+});
+
+describe('a title', () => {
+  const titled = (title: string) => changed('basis: legitimate-interest', `title: ${title}\n    basis: legitimate-interest`);
+
+  it('is one text, or one for each language', () => {
+    const titleOf = (yaml: string) => parseConfig(yaml, 'kaiku.yaml', env, registry).purposes['marketing']?.title;
+    expect(titleOf(titled('Uutiskirje'))).toBe('Uutiskirje');
+    expect(titleOf(titled('{ fi: Uutiskirje, en: Newsletter }'))).toEqual({ fi: 'Uutiskirje', en: 'Newsletter' });
+  });
+
+  it.each([
+    ['{}', 'at least one of fi, sv, en'],
+    ['{ de: Rundbrief }', '"de" is not a key that may stand here'],
+    ['7', 'one for each language'],
+  ])('that is none is told at its place: %s', (title, message) => {
+    const yaml = titled(title);
+    expect(faultsOf(yaml)).toContainEqual(
+      expect.objectContaining({
+        path: expect.stringMatching(/^purposes\.marketing\.title/),
+        line: line(yaml, 'title:'),
+        message: expect.stringContaining(message),
+      }),
+    );
+  });
+});
+
+describe('the published notice', () => {
+  it('is read from beside the configuration, and its faults are told with their own place', () => {
+    expect(faultsOf(`notice: none.yaml\n${text}`)).toEqual([
+      expect.objectContaining({ path: 'notice', line: 1, message: expect.stringContaining('none.yaml:1:1') }),
+    ]);
+    const folder = mkdtempSync(join(tmpdir(), 'kaiku-notice-'));
+    writeFileSync(join(folder, 'notice.yaml'), 'name: n\ncontact: perhaps\n');
+    const faults = (() => {
+      try {
+        parseConfig(`notice: notice.yaml\n${text}`, join(folder, 'kaiku.yaml'), env, registry);
+        return [];
+      } catch (error) {
+        return error instanceof ConfigError ? error.faults : [];
+      }
+    })();
+    expect(faults.map((f) => f.path)).toContain('notice');
+    expect(faults.map((f) => f.message).join('\n')).toMatch(/notice\.yaml:2:\d+ {2}contact/);
+  });
 });

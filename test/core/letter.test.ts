@@ -45,9 +45,12 @@ const facts: fc.Arbitrary<LetterFacts> = fc.record(
       { requiredKeys: ['decision', 'at'] },
     ),
     duties: fc.uniqueArray(duty, { selector: (d) => d.system, maxLength: 5 }),
-    disclosures: fc.array(fc.record({ system: word, label: word, purpose: word, fields, first: day, last: day }), {
-      maxLength: 4,
-    }),
+    disclosures: fc.array(
+      fc.record({ system: word, label: word, purpose: word, purposeLabel: word, fields, first: day, last: day }),
+      {
+        maxLength: 4,
+      },
+    ),
     lift: fc.record({ toldOn: day, from: day }),
     holders: fc.array(fc.record({ system: word, label: word, fields, since: day }), { maxLength: 3 }),
     keeps: fc.array(fc.record({ system: word, label: word, fields, until: day, law: word }), { maxLength: 3 }),
@@ -143,7 +146,13 @@ describe('a letter', () => {
         const letter = made('recipients', of);
         const told = letter ? sentencesOf(letter).filter((s) => s.code === 'recipient') : [];
         expect(told.map((s) => s.params)).toEqual(
-          of.disclosures.map(({ label, purpose, fields, first, last }) => ({ label, purpose, fields, first, last })),
+          of.disclosures.map(({ label, purposeLabel: purpose, fields, first, last }) => ({
+            label,
+            purpose,
+            fields,
+            first,
+            last,
+          })),
         );
       }),
     );

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { noticeWords } from '../../src/cli/notice.ts';
 import { loadConfig } from '../../src/config.ts';
 import { ConfigError, type Fault } from '../../src/config-faults.ts';
 import { registry } from '../../src/connectors/registry.ts';
 import { type NoticeCode, type NoticeFinding, noticeFindings, noticeLaw } from '../../src/core/notice.ts';
 import { loadNotice } from '../../src/notice-file.ts';
+import { translator } from '../../src/server/console/i18n.ts';
+import { noticeWords } from '../../src/server/notice-words.ts';
 
 const names = ['INSIGHTLY_API_KEY', 'MAILCHIMP_API_KEY', 'MAILCHIMP_HOOK'];
 const netvisor = ['CUSTOMER_ID', 'CUSTOMER_KEY', 'PARTNER_ID', 'PARTNER_KEY'].map((name) => `NETVISOR_${name}`);
@@ -18,7 +19,8 @@ const env = Object.fromEntries(
 const folder = (company: string) => join(import.meta.dirname, '../../config/examples', company);
 const configOf = (company: string) => loadConfig(join(folder(company), 'kaiku.yaml'), env, registry);
 const noticeOf = (company: string) => loadNotice(join(folder(company), 'notice.yaml'), configOf(company));
-const words = (findings: NoticeFinding[]) => findings.map(noticeWords).sort();
+const words = (findings: NoticeFinding[]) =>
+  findings.map((one) => noticeWords(translator('en'), one).replace(/ \(GDPR[^)]*(?:\(\w\)[^)]*)*\)$/, '')).sort();
 
 describe('the notice of the building-services firm', () => {
   it('names no period, no authority, no transfer, half of the rights, and systems that nothing reaches', () => {

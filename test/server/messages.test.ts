@@ -8,7 +8,10 @@ import { caseStates } from '../../src/core/case.ts';
 import { driftKinds } from '../../src/core/drift.ts';
 import { changeKinds, evidences, lanes, outcomes, states } from '../../src/core/duty.ts';
 import { failures } from '../../src/core/failure.ts';
+import { noticeLaw } from '../../src/core/notice.ts';
 import { fieldNames } from '../../src/core/person.ts';
+import { claimLaw } from '../../src/core/retention.ts';
+import { fiPack } from '../../src/core/retention-fi.ts';
 import { roles, staffRoles } from '../../src/core/scope.ts';
 import { answerOutcomes } from '../../src/jobs/ask-person.ts';
 import { readReasons } from '../../src/jobs/read-person.ts';
@@ -165,6 +168,8 @@ describe('every word of the ledger', () => {
     'held.is': holds.map(([kind]) => kind),
     'held.why': holds.map(([kind]) => kind),
     'words.verdict': holds.flatMap(([, verdicts]) => verdicts),
+    laws: [...new Set([...fiPack.rules.flatMap(({ law }) => law.split('; ')), claimLaw])],
+    'notice.finding': Object.keys(noticeLaw),
     'alert.opened': alertKinds,
     'alert.resolved': alertKinds,
     'drift.kind': driftKinds,

@@ -119,3 +119,36 @@ it('the record of processing is told from the configuration in force, with what 
   expect(record.gaps.filter((g) => g.code === 'no-country').map((g) => g.system)).toEqual(Object.keys(hub.needs.config.systems));
   expect((await hub.ask('GET', '/processing-record', undefined, 'supervisor')).status).toBe(403);
 });
+
+describe('the privacy notice', () => {
+  it('is drafted from the configuration in force, in the language asked for, for whoever may read the policy', async () => {
+    const { status, text } = await hub.ask('GET', '/notice/draft?language=sv', undefined, 'auditor');
+    const draft = JSON.parse(text) as { language: string; text: string; open: string[] };
+    expect([status, draft.language]).toEqual([200, 'sv']);
+    expect(draft.text).toContain('# Dataskyddsbeskrivning');
+    expect(draft.text).toContain(draft.open[0]);
+    expect((await hub.ask('GET', '/notice/draft?language=de', undefined, 'dpo')).status).toBe(400);
+    expect((await hub.ask('GET', '/notice/draft', undefined, 'supervisor')).status).toBe(403);
+    const page = await browser.open('/policy/notice?language=fi', 'dpo');
+    expect(page.words).toContain('Mihin ja millä perusteella käsittelemme henkilötietoja');
+    expect(page.words).toContain('No published notice is given');
+  });
+
+  it('that is published and named in the configuration is held against it, on the page and by the API', async () => {
+    expect((await hub.ask('GET', '/notice', undefined, 'dpo')).json()).toEqual({ name: null, findings: [] });
+    const { config } = hub.needs;
+    const told = { name: 'Asiakasrekisteri', laws: ['523/1999'], contact: true, complaint: true, rights: [], purposes: [] };
+    config.notice = { ...told, fields: [], recipients: [], transfers: 'unsaid', keepsAll: { years: 10 } };
+    const { name, findings } = (await hub.ask('GET', '/notice', undefined, 'dpo')).json<{
+      name: string;
+      findings: { code: string; law: string; text: string }[];
+    }>();
+    expect(name).toBe('Asiakasrekisteri');
+    expect(findings.filter((f) => f.code === 'recipient-not-told')).toHaveLength(Object.keys(config.systems).length);
+    const repealed = findings.find((f) => f.code === 'law-repealed');
+    expect(repealed).toMatchObject({ law: 'GDPR Art. 12(1)', text: expect.stringContaining('523/1999 is no law any more') });
+    const page = await browser.open('/policy/notice', 'dpo', 'fi');
+    expect(page.words).toContain('523/1999 ei ole enää voimassa');
+    delete config.notice;
+  });
+});

@@ -18,6 +18,10 @@ export interface Translator {
   (key: string, values?: Values): string;
   /** The text of a word of the ledger, or the word itself where the catalogue has none (a code that is new). */
   word(kind: string, value: string): string;
+  /** A law as the rules cite it (several with `; ` between), in this language; what a person wrote stands as it is. */
+  law(cited: string): string;
+  /** A country by its ISO 3166 code. */
+  country(code: string): string;
   /** A moment, to the minute, in Finland's time. */
   time(at: Date | string): string;
   /** A calendar day. */
@@ -50,6 +54,7 @@ export function translator(lang: Language): Translator {
   const locale = { fi: 'fi-FI', sv: 'sv-FI', en: 'en-GB' }[lang];
   const times = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: zone });
   const days = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: zone });
+  const countries = new Intl.DisplayNames([locale], { type: 'region', fallback: 'code' });
   const numbers = new Intl.NumberFormat(locale);
   const say = (key: string, values?: Values): string => {
     const text = texts.get(key);
@@ -65,6 +70,12 @@ export function translator(lang: Language): Translator {
   const translate: Translator = Object.assign(say, {
     lang,
     word: (kind: string, value: string) => (texts.has(`words.${kind}.${value}`) ? say(`words.${kind}.${value}`) : value),
+    law: (cited: string) =>
+      cited
+        .split('; ')
+        .map((one) => texts.get(`laws.${one}`) ?? one)
+        .join('; '),
+    country: (code: string) => countries.of(code) ?? code,
     time: (at: Date | string) => times.format(new Date(at)),
     // a day without a time is that day everywhere
     day: (at: Date | string) =>

@@ -17,6 +17,7 @@ import { intakePages } from './intake-pages.tsx';
 import { legalHoldActs } from './legal-hold-acts.tsx';
 import { letterPages } from './letter-pages.tsx';
 import { rolesOf } from './may.ts';
+import { noticePages } from './notice-page.tsx';
 import type { OpenPage, Page } from './page.ts';
 import { parkedPages } from './parked-page.tsx';
 import { peoplePages } from './people.tsx';
@@ -57,6 +58,7 @@ export const pages: readonly Page[] = [
   ...auditPages,
   ...policyPages,
   ...processingPages,
+  ...noticePages,
   ...accountPages,
   ...accountsPages,
 ];

@@ -114,7 +114,7 @@ const Kept = ({ t, row: { retained } }: { t: Translator; row: ParkedRow }) => (
       <span class="sub" key={`${part.law}${part.until}`}>
         {t('parked.part', {
           fields: part.fields.map((f) => t.word('field', f)).join(', '),
-          law: part.law,
+          law: t.law(part.law),
           day: t.day(part.until),
         })}
         {'rule' in part && part.rule ? ` ${t('parked.rule', { rule: part.rule, pack: part.pack ?? '' })}` : ''}

@@ -72,13 +72,13 @@ function RetainedWords({ t, retained }: { t: Translator; retained: NonNullable<D
   return (
     <>
       <span class="sub">
-        {t('words.retainedUntil', { day: t.day(retained.until), law: retained.law })}
+        {t('words.retainedUntil', { day: t.day(retained.until), law: t.law(retained.law) })}
         {parts.length > 1 ? null : `: ${list(retained.fields)}`}
       </span>
       {parts.length > 1
         ? parts.map((part) => (
             <span class="sub" key={`${part.law}${part.until}`}>
-              {t('words.keptPart', { day: t.day(part.until), law: part.law, fields: list(part.fields) })}
+              {t('words.keptPart', { day: t.day(part.until), law: t.law(part.law), fields: list(part.fields) })}
             </span>
           ))
         : null}
@@ -152,6 +152,17 @@ export function Table<Row>({
 }
 
 /** Facts as a list of terms. */
+/** Several lines in one place. */
+export const Lines = ({ lines }: { lines: readonly string[] }) => (
+  <>
+    {lines.map((line) => (
+      <span class="sub" key={line}>
+        {line}
+      </span>
+    ))}
+  </>
+);
+
 export const Facts = ({ facts }: { facts: readonly (readonly [string, ComponentChildren])[] }) => (
   <dl class="facts">
     {facts

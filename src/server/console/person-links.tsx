@@ -28,7 +28,7 @@ export function LinkList({ t, actor, links }: { t: Translator; actor: Actor; lin
                 {t.word('rowState', l.state)}
                 {l.retained ? (
                   <span class="sub">
-                    {t('words.retainedUntil', { day: t.day(l.retained.until), law: l.retained.law })}
+                    {t('words.retainedUntil', { day: t.day(l.retained.until), law: t.law(l.retained.law) })}
                     {': '}
                     {l.retained.fields.map((f) => t.word('field', f)).join(', ')}
                   </span>

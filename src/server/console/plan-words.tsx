@@ -27,7 +27,7 @@ function stays(t: Translator, step: PlannedStep): string {
     return t('cases.stays', {
       fields: list(t, step.retained.fields),
       day: t.day(step.retained.until),
-      law: step.retained.law,
+      law: t.law(step.retained.law),
     });
   if (step.reason === 'law-not-read') return t('cases.lawNotRead');
   return step.step === 'ask' ? t('cases.staysAsked') : t('cases.staysNothing');
@@ -84,7 +84,9 @@ export const RunTable = ({ t, plan, duties }: { t: Translator; plan: readonly Pl
           <>
             {t.word('step', step.step)}
             {step.retained ? (
-              <span class="sub">{t('words.retainedUntil', { day: t.day(step.retained.until), law: step.retained.law })}</span>
+              <span class="sub">
+                {t('words.retainedUntil', { day: t.day(step.retained.until), law: t.law(step.retained.law) })}
+              </span>
             ) : null}
           </>
         ),

@@ -1,13 +1,13 @@
-import type { RetentionPeriod } from '../../core/configuration.ts';
 import { type FieldName, fieldNames } from '../../core/person.ts';
 import { givenFields, type PolicyWarning, policyWarnings } from '../../core/policy-check.ts';
-import { retentionRules } from '../../core/retention.ts';
 import type { PeriodFinding } from '../../core/retention-check.ts';
 import { periodFindings } from '../../core/retention-policy.ts';
+import { rulesOf } from '../../jobs/law-of.ts';
 import type { Needs } from '../../jobs/needs.ts';
+import { periodLines, retentionWords } from '../period-words.ts';
 import type { Translator } from './i18n.ts';
 import { page, type View } from './page.ts';
-import { Card, Facts, Notice, Table } from './parts.tsx';
+import { Card, Facts, Lines, Notice, Table } from './parts.tsx';
 
 /** Who gets which field for which purpose: the declaration as it is in force, and what in it deserves a second look. */
 export const policyPages = [
@@ -34,7 +34,7 @@ function policyPage(needs: Needs, t: Translator): View {
       <>
         <p class="lead">{t('policy.lead')}</p>
         <p>
-          <a href="/policy/record">{t('policy.record')}</a>
+          <a href="/policy/record">{t('policy.record')}</a> · <a href="/policy/notice">{t('policy.notice')}</a>
         </p>
         {warnings.length + findings.length > 0 ? (
           <Notice tone="warn">
@@ -73,7 +73,10 @@ function policyPage(needs: Needs, t: Translator): View {
               { label: t('policy.permission'), cell: (p) => p.permission ?? t('policy.noPermission') },
               { label: t('policy.for'), cell: (p) => p.for?.map((r) => t.word('role', r)).join(', ') ?? t('policy.forAll') },
               { label: t('policy.fields'), cell: (p) => p.fields.map((f) => t.word('field', f)).join(', ') },
-              { label: t('policy.period'), cell: (p) => periodWords(t, p.retention) },
+              {
+                label: t('policy.period'),
+                cell: (p) => (p.retention ? <Lines lines={periodLines(t, p.retention)} /> : t('policy.noPeriod')),
+              },
               {
                 label: t('policy.systems'),
                 cell: (p) =>
@@ -112,7 +115,6 @@ function policyPage(needs: Needs, t: Translator): View {
 function carrierOf(needs: Needs, name: string) {
   const connector = needs.connectors[name];
   const carries = connector?.recipient?.carries;
-  const own = needs.config.systems[name]?.recipient?.retention ?? [];
   return {
     human: connector?.manifest.human ?? false,
     carries:
@@ -121,32 +123,9 @@ function carrierOf(needs: Needs, name: string) {
         : typeof carries === 'function'
           ? (connector?.recipient?.places ?? []).flatMap((p) => [...carries(p)])
           : carries,
-    retention: own.length > 0 ? own : (connector?.manifest.retention ?? []),
+    retention: rulesOf(needs, name),
   };
 }
-
-export const retentionWords = (t: Translator, rules: readonly string[]) =>
-  rules.length === 0
-    ? t('policy.noRetention')
-    : rules
-        .map((name) =>
-          t('policy.rule', { name, law: retentionRules[name]?.law ?? name, years: retentionRules[name]?.years ?? 0 }),
-        )
-        .join('; ');
-
-export const periodWords = (t: Translator, periods: readonly RetentionPeriod[] = []) =>
-  periods.length === 0
-    ? t('policy.noPeriod')
-    : periods.map(({ length, trigger, for: roles, rules }) => (
-        <span class="sub" key={JSON.stringify([length, trigger, roles])}>
-          {t('policy.periodOf', {
-            length: t('policy.length', { y: length.years ?? 0, m: length.months ?? 0, d: length.days ?? 0 }).trim(),
-            trigger: t.word('trigger', trigger),
-          })}
-          {roles ? ` ${t('policy.periodFor', { roles: roles.map((r) => t.word('role', r)).join(', ') })}` : ''}
-          {rules.length > 0 ? ` ${rules.join(', ')}` : ''}
-        </span>
-      ));
 
 /** A finding of a declared period in words; what the configuration refuses never comes here. */
 function findingWords(t: Translator, { code, name, params }: PeriodFinding): string {

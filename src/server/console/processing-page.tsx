@@ -1,11 +1,12 @@
 import type { Gap } from '../../core/processing-record.ts';
+import { calledIn } from '../../core/title.ts';
 import { now } from '../../jobs/needs.ts';
+import { periodLines, retentionWords } from '../period-words.ts';
 import { recordNow } from '../processing.ts';
 import type { Translator } from './i18n.ts';
 import { rolesOf } from './may.ts';
 import { page } from './page.ts';
-import { Card, Facts, Notice } from './parts.tsx';
-import { periodWords, retentionWords } from './policy-page.tsx';
+import { Card, Facts, Lines, Notice } from './parts.tsx';
 
 /** The record of processing: to read, print, and hand to the authority that asks (Art. 30(4)). */
 export const processingPages = [
@@ -15,6 +16,7 @@ export const processingPages = [
     roles: rolesOf('GET /processing-record'),
     handle: async ({ needs, t }) => {
       const { controller, activities, security, gaps } = recordNow(needs);
+      const called = calledIn(needs.config, t.lang);
       const fields = (names: readonly string[]) => names.map((f) => t.word('field', f)).join(', ');
       return {
         title: t('record.title'),
@@ -39,30 +41,35 @@ export const processingPages = [
               />
             </Card>
             {activities.map((a) => (
-              <Card key={a.purpose} title={t('record.activity', { purpose: a.purpose })}>
+              <Card key={a.purpose} title={t('record.activity', { purpose: called.purpose(a.purpose) })}>
                 <Facts
                   facts={[
                     [t('policy.basis'), t.word('basis', a.basis)],
                     [t('record.people'), a.people.map((role) => t.word('role', role)).join(', ')],
                     [t('policy.fields'), fields(a.fields)],
-                    [t('record.source'), a.registers.join(', ')],
+                    [t('record.source'), a.registers.map(called.system).join(', ')],
                     [
                       t('record.recipients'),
                       a.recipients.length === 0
                         ? t('record.unsaid')
                         : a.recipients.map((r) => (
                             <span class="sub" key={r.system}>
-                              {r.human ? t('record.people-run', { system: r.system }) : `${r.system} (${r.vendor})`}
+                              {r.human
+                                ? t('record.people-run', { system: called.system(r.system) })
+                                : `${called.system(r.system)} (${r.vendor})`}
                               {`, ${r.country ? t(r.outsideEea ? 'record.outside' : 'record.inside', { country: r.country }) : t('record.countryUnsaid')}`}
                             </span>
                           )),
                     ],
-                    [t('policy.period'), periodWords(t, a.periods)],
+                    [
+                      t('policy.period'),
+                      a.periods.length > 0 ? <Lines lines={periodLines(t, a.periods)} /> : t('policy.noPeriod'),
+                    ],
                     ...(a.laws.length > 0
                       ? [
                           [
                             t('record.laws'),
-                            a.laws.map(({ system, rules }) => `${system}: ${retentionWords(t, rules)}`).join('; '),
+                            a.laws.map(({ system, rules }) => `${called.system(system)}: ${retentionWords(t, rules)}`).join('; '),
                           ] as const,
                         ]
                       : []),

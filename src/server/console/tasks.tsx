@@ -152,7 +152,10 @@ async function taskView(
                 may(actor, 'GET /subjects/:id') ? <IdLink key="p" href={`/people/${task.subject}`} id={task.subject} /> : null,
               ],
               [t('tasks.answer'), task.outcome ? t.word('outcome', task.outcome) : t('tasks.unanswered')],
-              [t('tasks.kept'), task.until ? t('words.retainedUntil', { day: t.day(task.until), law: task.law ?? '' }) : null],
+              [
+                t('tasks.kept'),
+                task.until ? t('words.retainedUntil', { day: t.day(task.until), law: t.law(task.law ?? '') }) : null,
+              ],
               [t('people.note'), note ? needs.vault.unsealJson<string>(`note:${task.id}`, note) : null],
             ]}
           />
