@@ -91,6 +91,18 @@ export function caseCommands(program: Command, session: SessionOf): void {
       decideCase(session(options), id, 'refuse', options.reason),
     );
   cases
+    .command('withdraw <id>')
+    .description('take an approved erasure back, as long as the register still holds the person; what is erased stays erased')
+    .requiredOption('--reason <text>', 'the person is told why')
+    .option('--json')
+    .action((id: string, options: { reason: string; json?: boolean }) => {
+      const s = session(options);
+      return s.api(async (api) => {
+        const found = await api.post<Case>(`/cases/${encodeURIComponent(id)}/withdraw`, { reason: options.reason });
+        s.show(found, () => `case ${found.id}: withdrawn; what was erased by now stays erased`);
+      });
+    });
+  cases
     .command('except <id>')
     .description('a recipient is not told (Art. 19): its duty ends as excepted, and the letter to the person says so')
     .requiredOption('--system <system>', 'the recipient')

@@ -16,6 +16,7 @@ export const actions = [
   'case.first-approved',
   'case.approved',
   'case.refused',
+  'case.withdrawn',
   'case.closed',
   'case.extended',
   'case.paused',

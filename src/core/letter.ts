@@ -124,27 +124,31 @@ function extended(facts: LetterFacts): Letter | LetterFault {
 function answer(facts: LetterFacts): Letter | LetterFault {
   const { decision, case: about } = facts;
   if (!decision) return 'not-decided';
-  const isRefused = decision.decision === 'refused';
+  const isWithdrawn = decision.decision === 'withdrawn';
+  const isRefused = isWithdrawn || decision.decision === 'refused';
   const isAccess = about.type === 'access' || about.type === 'portability';
   if (isAccess && !isRefused && !facts.handover) return 'not-handed-over';
   const isWhole = isAccess ? facts.handover?.missing.length === 0 : facts.duties.every((d) => isDone(about.type, d));
   const result: LetterResult = isRefused ? 'refused' : isWhole ? 'done' : 'partly';
   const opening: Sentence[] = [
     {
-      code: isRefused ? 'refused' : 'approved',
+      code: isWithdrawn ? 'withdrawn' : isRefused ? 'refused' : 'approved',
       params: { type: about.type, received: about.received, decided: decision.at },
       source: { row: 'decision' },
     },
   ];
-  if (decision.reason) opening.push({ code: isRefused ? 'refusedWhy' : 'decisionWhy', params: {}, source: { row: 'decision' } });
+  if (decision.reason)
+    opening.push({ code: isRefused && !isWithdrawn ? 'refusedWhy' : 'decisionWhy', params: {}, source: { row: 'decision' } });
   const quotes: Sentence[] = decision.reason
     ? [{ code: 'quoted', params: { text: decision.reason }, source: { row: 'decision' }, isQuoted: true }]
     : [];
-  const systems = isRefused
-    ? [keptAnyway(facts)]
-    : isAccess
-      ? [handedOver(facts)]
-      : facts.duties.map((duty) => aboutDuty(about.type, duty));
+  const systems = isWithdrawn
+    ? facts.duties.filter(isGoneThere).map((duty) => aboutDuty(about.type, duty))
+    : isRefused
+      ? [keptAnyway(facts)]
+      : isAccess
+        ? [handedOver(facts)]
+        : facts.duties.map((duty) => aboutDuty(about.type, duty));
   return {
     kind: 'answer',
     result,
@@ -157,6 +161,9 @@ function answer(facts: LetterFacts): Letter | LetterFault {
     ].filter((paragraph) => paragraph.length > 0),
   };
 }
+
+/** What a system erased before an erasure was withdrawn is told: it does not come back. */
+const isGoneThere = ({ outcome }: LetterDuty): boolean => outcome === 'erased' || outcome === 'stripped' || outcome === 'absent';
 
 /** Art. 12(4): of what is not erased, what a law keeps, which, and until when. */
 const keptAnyway = ({ keeps = [] }: LetterFacts): Sentence[] =>

@@ -100,6 +100,8 @@ export interface JournalEntry {
   subject: string;
   case?: string;
   tombstones: Tombstone[];
+  /** The erasure of this case was taken back: what an earlier entry of the case says counts no more. */
+  withdrawn?: boolean;
 }
 
 /** One line, newline included: the entry and the SHA-256 of its RFC 8785 form. */
@@ -162,6 +164,7 @@ function isEntry(value: unknown): value is JournalEntry {
     value['v'] === 1 &&
     ['at', 'instance', 'subject'].every((key) => typeof value[key] === 'string') &&
     (value['case'] === undefined || typeof value['case'] === 'string') &&
+    (value['withdrawn'] === undefined || typeof value['withdrawn'] === 'boolean') &&
     Array.isArray(value['tombstones']) &&
     value['tombstones'].every(isTombstone)
   );

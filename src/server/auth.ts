@@ -49,6 +49,7 @@ export const access: Readonly<Record<string, readonly Role[]>> = {
   'POST /cases/:id/letters/:letter/sent': ['dpo', 'decision-maker', 'hr'],
   'POST /cases/:id/announce-lift': ['dpo', 'decision-maker', 'hr'],
   'POST /cases/:id/lift': ['decision-maker'],
+  'POST /cases/:id/withdraw': ['decision-maker'],
   'POST /cases/:id/except': ['decision-maker'],
   'POST /cases/:id/identity': ['dpo', 'decision-maker', 'hr'],
   'POST /cases/:id/prepare': ['dpo', 'decision-maker', 'hr'],

@@ -9,7 +9,7 @@ import { dutiesOf, dutiesOfMany } from '../store/duties.ts';
 import { exceptionsOfCase } from '../store/exceptions.ts';
 import { erasureCases } from '../store/views.ts';
 import { extendNamed, pauseNamed, resumeNamed } from './case-times.ts';
-import { caseNamed, decideCase, exceptNamed, liftNamed, openCase, subjectOf } from './decisions.ts';
+import { caseNamed, decideCase, exceptNamed, liftNamed, openCase, subjectOf, withdrawNamed } from './decisions.ts';
 import { identifyNamed, prepareNamed } from './handovers.ts';
 import { Id, type RouteOptions, Stretch } from './routes.ts';
 import { caseView, deadlineView, dutyView } from './shapes.ts';
@@ -51,6 +51,7 @@ const Except = z.strictObject({
   ground: z.enum(exceptionGrounds, { error: `must be one of ${exceptionGrounds.join(', ')}` }),
   reason: z.string().trim().min(1, 'an exception needs its reason').max(2000),
 });
+const Withdrawal = z.strictObject({ reason: z.string().trim().min(1, 'a withdrawal needs its reason').max(2000) });
 const Listing = Stretch.extend({ state: z.enum(caseStates).optional() });
 
 export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
@@ -94,6 +95,9 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
     caseView(needs, await resumeNamed(needs, params.id, actor.id, body ?? {}), await now(needs)),
   );
 
+  app.post('/cases/:id/withdraw', { schema: { params: Id, body: Withdrawal } }, async ({ params, body, actor }) =>
+    caseView(needs, await withdrawNamed(needs, params.id, actor.id, body.reason), await now(needs)),
+  );
   app.post('/cases/:id/except', { schema: { params: Id, body: Except } }, async ({ params, body, actor }) =>
     shown(needs, await exceptNamed(needs, params.id, actor.id, body)),
   );

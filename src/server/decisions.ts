@@ -8,6 +8,7 @@ import { approvalTurn } from '../jobs/first-approval.ts';
 import { foreseeLaw } from '../jobs/foresee-law.ts';
 import type { Needs } from '../jobs/needs.ts';
 import { type CaseAsk, type NotOpened, openCaseFor } from '../jobs/open-case.ts';
+import { type WithdrawFault, withdrawErasure } from '../jobs/withdraw-erasure.ts';
 import { type CaseRow, caseById, type PlannedStep } from '../store/cases.ts';
 import { type SubjectRow, subjectsByIdentifier } from '../store/subjects.ts';
 import { subjectNamed } from './people.ts';
@@ -124,6 +125,21 @@ export async function decideCase(
   if (!decided) throw refused(`The case is ${before.state}; only a planned one can be decided.`, { code: 'case-decided' });
   return caseNamed(needs, id);
 }
+
+/** Takes an approved erasure back; throws a 409 problem for what stands in the way. */
+export async function withdrawNamed(needs: Needs, id: string, by: string, reason: string): Promise<CaseRow> {
+  const fault = await withdrawErasure(needs, id, by, reason);
+  if (fault === 'not-there') throw notFound('case');
+  const code = `withdraw-${fault}`;
+  if (fault) throw refused(notWithdrawn[fault], { code });
+  return caseNamed(needs, id);
+}
+
+const notWithdrawn: Record<Exclude<WithdrawFault, 'not-there'>, string> = {
+  'not-erasing': 'Only an erasure that runs can be withdrawn.',
+  'too-late': 'The register has erased the person: there is nothing left to keep.',
+  'at-work': 'A system is at work just now; try again in a moment.',
+};
 
 /** Whom a new case is about: by id, or by an address that one living person has. */
 export async function subjectOf(

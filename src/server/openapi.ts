@@ -90,6 +90,11 @@ export const described: Readonly<Record<string, Described>> = {
     answer: 'case',
   },
   'POST /cases/:id/lift': { summary: 'Lift the restriction, some days after the person was told', tag: 'cases', answer: 'case' },
+  'POST /cases/:id/withdraw': {
+    summary: 'Take an approved erasure back, as long as the register still holds the person',
+    tag: 'cases',
+    answer: 'case',
+  },
   'POST /cases/:id/except': {
     summary: 'A recipient is not told (Art. 19): impossible, or a disproportionate effort; with the reason',
     tag: 'cases',

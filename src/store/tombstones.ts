@@ -64,6 +64,25 @@ export async function putTombstones(db: Db, caseId: string | null, tombstones: r
   }
 }
 
+export const tombstonesOfCase = async (db: Db, caseId: string): Promise<Tombstone[]> =>
+  (
+    await rows(
+      db,
+      sql<Omit<Tombstone, 'keyId' | 'madeAt' | 'until' | 'hash'> & { key_id: string; made_at: Date; until: Date; hash: Buffer }>`
+        SELECT kind, hash, key_id, normaliser, role, basis, made_at, until FROM tombstone WHERE case_file = ${caseId}`,
+    )
+  ).map(({ key_id, made_at, until, hash, ...rest }) => ({
+    ...rest,
+    hash: hash.toString('hex'),
+    keyId: key_id,
+    madeAt: made_at.toISOString(),
+    until: until.toISOString(),
+  }));
+
+/** Of an erasure that was withdrawn; those of an older erasure with the same identifiers stay. */
+export const dropTombstones = (db: Db, caseId: string): Promise<number> =>
+  changes(db, sql`DELETE FROM tombstone WHERE case_file = ${caseId}`);
+
 /** Which of these identifiers were erased in this role, and are still guarded. Asked on every write path. */
 export const tombstonesAmong = (
   db: Db,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isOver } from '../../core/case.ts';
 import { dayIn, daysBetween } from '../../core/day.ts';
 import type { FreeDay } from '../../core/holidays.ts';
 import type { LegalClock, WorkingLine } from '../../core/legal-clock.ts';
@@ -78,12 +79,12 @@ export function ClockCard({
   const clock = clockOf(needs, found, at);
   const { atOnce } = clockRequest(needs, found, at);
   const { zone, pausesFor } = clockSettings(needs);
-  const isOver = found.state === 'closed' || found.state === 'refused';
+  const isShut = isOver(found);
   const today = dayIn(at, zone);
   return (
     <Card title={t('clock.title')} id="clock" live>
       <p class="sentence">
-        <DueBadge t={t} due={clock.date} today={today} isOver={isOver} />{' '}
+        <DueBadge t={t} due={clock.date} today={today} isOver={isShut} />{' '}
         {atOnce ? t('clock.atOnceHint') : t('clock.targetHint', { day: t.day(clock.target) })}
       </p>
       {clock.pausedSince ? (
@@ -101,7 +102,7 @@ export function ClockCard({
           ))}
         </ol>
       </details>
-      {isOver || atOnce ? null : (
+      {isShut || atOnce ? null : (
         <details>
           <summary>{t('clock.move')}</summary>
           <Forms t={t} actor={actor} id={found.id} clock={clock} asks={pausesFor} today={today} />

@@ -8,7 +8,7 @@ import { dutiesOf } from '../../store/duties.ts';
 import { exceptionsOfCase } from '../../store/exceptions.ts';
 import { handoversOf } from '../../store/handovers.ts';
 import { lettersOf } from '../../store/letters.ts';
-import { subjectById } from '../../store/subjects.ts';
+import { registerRecords, subjectById } from '../../store/subjects.ts';
 import type { Actor } from '../auth.ts';
 import { caseNamed, decideCase } from '../decisions.ts';
 import { Id } from '../routes.ts';
@@ -27,6 +27,7 @@ import { Card, DutyWords, Facts, IdLink, Moment, Notice, StateBadge } from './pa
 import { optionalText } from './people.tsx';
 import { PlanTable, RunTable } from './plan-words.tsx';
 import { RightsCard } from './rights-parts.tsx';
+import { WithdrawCard } from './withdraw-card.tsx';
 
 const timelineLength = 60;
 
@@ -121,7 +122,15 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
             <p class="hint">{t('cases.runHint')}</p>
             <RunTable t={t} plan={found.plan} duties={found.state === 'refused' ? [] : duties} />
             {found.state === 'refused' ? (
-              <p class="hint">{t(found.type === 'erasure' ? 'cases.refusedHint' : 'cases.refusedHintOther')}</p>
+              <p class="hint">
+                {t(
+                  found.decision?.decision === 'withdrawn'
+                    ? 'cases.withdrawnHint'
+                    : found.type === 'erasure'
+                      ? 'cases.refusedHint'
+                      : 'cases.refusedHintOther',
+                )}
+              </p>
             ) : null}
           </Card>
         )}
@@ -144,6 +153,12 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
             )}
           </Card>
         )}
+        <WithdrawCard
+          t={t}
+          actor={actor}
+          found={found}
+          isGone={(await registerRecords(needs.db, found.subject)).some((r) => r.state === 'erased')}
+        />
         <ExceptionCard
           needs={needs}
           t={t}

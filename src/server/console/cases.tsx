@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { caseStates } from '../../core/case.ts';
+import { caseStates, isOver } from '../../core/case.ts';
 import { dayIn } from '../../core/day.ts';
 import { clockSettings } from '../../jobs/case-clock.ts';
 import { now } from '../../jobs/needs.ts';
@@ -57,10 +57,7 @@ export const casesPage = page({
               { label: t('cases.received'), cell: (c) => t.day(c.received_at) },
               {
                 label: t('cases.due'),
-                cell: (c) =>
-                  c.due ? (
-                    <DueBadge t={t} due={c.due} today={today} isOver={c.state === 'closed' || c.state === 'refused'} />
-                  ) : null,
+                cell: (c) => (c.due ? <DueBadge t={t} due={c.due} today={today} isOver={isOver(c)} /> : null),
               },
               { label: t('cases.source'), cell: (c) => sourceWords(t, c) },
               ...(may(actor, 'GET /subjects/:id')

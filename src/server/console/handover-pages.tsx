@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { identityWays, mayHandOver } from '../../core/access-answer.ts';
+import { isOver } from '../../core/case.ts';
 import { lookAtHandover, openHandover } from '../../jobs/hand-over.ts';
 import type { CaseRow } from '../../store/cases.ts';
 import type { HandoverRow } from '../../store/handovers.ts';
@@ -110,7 +111,7 @@ export function HandoverCard({
   found: CaseRow;
   handovers: readonly HandoverRow[];
 }) {
-  const isOver = found.state === 'closed' || found.state === 'refused';
+  const isShut = isOver(found);
   const isAccess = found.type === 'access' || found.type === 'portability';
   return (
     <Card title={t('access.identity')}>
@@ -118,7 +119,7 @@ export function HandoverCard({
         {t(`access.identity.${found.identity?.state ?? 'unproven'}`)}
         {found.identity ? <span class="sub">{t(`access.way.${found.identity.how}`)}</span> : null}
       </p>
-      {!isOver && may(actor, 'POST /cases/:id/identity') ? (
+      {!isShut && may(actor, 'POST /cases/:id/identity') ? (
         <details>
           <summary>{t('access.note')}</summary>
           <p class="hint">{t('access.identityHint')}</p>

@@ -32,6 +32,7 @@ import { setUpPages } from './set-up.tsx';
 import { signInPages } from './sign-in.tsx';
 import { systemPages } from './systems-page.tsx';
 import { taskPages } from './tasks.tsx';
+import { withdrawPages } from './withdraw-card.tsx';
 
 /** Every page of the console. A page that is not here does not exist. */
 export const pages: readonly Page[] = [
@@ -44,6 +45,7 @@ export const pages: readonly Page[] = [
   ...caseClockPages,
   ...rightsPages,
   ...exceptionPages,
+  ...withdrawPages,
   ...handoverPages,
   ...letterPages,
   ...intakePages,

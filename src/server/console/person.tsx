@@ -1,4 +1,5 @@
 import { subjectRef } from '../../core/audit-entry.ts';
+import { isOver } from '../../core/case.ts';
 import type { DutyView } from '../../core/duty.ts';
 import type { Needs } from '../../jobs/needs.ts';
 import { casesOf } from '../../store/cases.ts';
@@ -108,7 +109,7 @@ async function personView(needs: Needs, actor: Actor, t: Translator, subject: Su
   };
 }
 
-const isOpen = (c: { type: string; state: string }) => c.type === 'erasure' && c.state !== 'closed' && c.state !== 'refused';
+const isOpen = (c: { type: string; state: string }) => c.type === 'erasure' && !isOver(c);
 
 const registerWords = (t: Translator, subject: SubjectRow, rows: readonly RegisterRecordRow[]) => (
   <>
