@@ -70,6 +70,13 @@ const RecipientFile = z.strictObject({
   undoHours: z.number().min(0).max(240).default(0),
   dueDays: z.number().int().min(1).max(30).default(14),
   retention: z.array(z.string()).default([]),
+  masterOf: z
+    .array(FieldName)
+    .min(1)
+    .optional()
+    .describe(
+      'Fields that people change in this system themselves: what stands there is carried to the register, and never overwritten from it',
+    ),
   drift: z
     .strictObject({
       everyHours: z.number().min(1).max(8760).default(168),

@@ -8,7 +8,7 @@ import { readChecked, sorted, tellIssue } from './config-read.ts';
 import { checkYears, resolvePeriods } from './config-retention.ts';
 import { ConfigFile, type SystemFile } from './config-schema.ts';
 import { isLoopback, secrets, type Tell } from './config-secrets.ts';
-import type { Config, Purpose, SystemConfig } from './core/configuration.ts';
+import type { Config, Purpose, RecipientConfig, SystemConfig } from './core/configuration.ts';
 import type { FieldName } from './core/person.ts';
 import { retentionRules } from './core/retention.ts';
 import type { Title } from './core/title.ts';
@@ -105,6 +105,7 @@ function resolveAll(
         `"${twin[0]}" is the register of "${system.register?.for}" already: a role has one master`,
       );
   }
+  checkMasters(file, connectors, tell);
   checkFourEyes(file, tell);
   const secret = secrets(folder, env, tell);
   const signIn = file.signIn && resolveSignIn(file.signIn, secret, tell);
@@ -144,6 +145,25 @@ function resolveNotice(path: string, systems: Config['systems'], tell: Tell): Co
       tell(['notice'], `${path}:${line}:${column}  ${at ? `${at}: ` : ''}${message}`);
     return undefined;
   }
+}
+
+/** A field has one master; it must be given to that system at all, and be readable there. */
+function checkMasters(file: ConfigFile, connectors: KnownConnectors, tell: Tell): void {
+  const masters = new Map<string, string>();
+  for (const [name, { connector, recipient }] of Object.entries(file.systems))
+    for (const [i, field] of (recipient?.masterOf ?? []).entries()) {
+      const at = ['systems', name, 'recipient', 'masterOf', i];
+      const given = (recipient?.purposes ?? []).some((purpose) => file.purposes[purpose]?.fields.includes(field));
+      if (!given) tell(at, `no purpose gives ${field} to this system`);
+      if (connectors[connector]?.manifest.human)
+        tell(at, 'a system that people answer for cannot be read: the register stays master');
+      if (file.systems[name]?.register) tell(at, 'a register is master of every field already');
+      const other = masters.get(field);
+      if (other) tell(at, `"${other}" is master of ${field} already: a field has one master`);
+      masters.set(field, other ?? name);
+      if (file.fourEyes?.includes('rectification'))
+        tell(at, 'fourEyes wants two people to approve a correction, and an edit there approves itself');
+    }
 }
 
 /** What approves itself is approved by nobody: it cannot stand beside a wish for two. */
@@ -237,10 +257,15 @@ function resolveSystem(
     settings,
     ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),
     ...(system.register ? { register: defined(system.register) } : {}),
-    ...(system.recipient ? { recipient: system.recipient } : {}),
+    ...(system.recipient ? { recipient: recipientOf(system.recipient) } : {}),
     ...(system.webhook ? { webhook: { secret: secret(system.webhook.secret, at('webhook', 'secret')) } } : {}),
   };
 }
+
+const recipientOf = ({ masterOf, ...rest }: NonNullable<z.infer<typeof SystemFile>['recipient']>): RecipientConfig => ({
+  ...rest,
+  ...(masterOf ? { masterOf: masterOf as FieldName[] } : {}),
+});
 
 /** zod leaves optional keys as undefined; absent has one spelling here. */
 const defined = <T>(value: T) => JSON.parse(JSON.stringify(value)) as NonNullable<SystemConfig['register']> & T;

@@ -54,6 +54,8 @@ export interface RecipientConfig {
   undoHours: number;
   dueDays: number;
   retention: readonly string[];
+  /** Fields of which this system, not the register, is right. */
+  masterOf?: readonly FieldName[];
   /** How often what the system holds is compared with what it should hold, and what is put right without being asked. */
   drift?: { everyHours: number; repair: 'none' | 'policy' };
 }

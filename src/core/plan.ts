@@ -37,6 +37,8 @@ export interface PlanInput {
   purposes: readonly Purpose[];
   /** Per place, the fields that the system's mapping has a place for; null: all of them. */
   carries: Readonly<Record<string, readonly FieldName[]>> | null;
+  /** Fields that the system is master of: a row that is there keeps its own. */
+  mastered?: readonly FieldName[];
   /** Fields that a row keeps in one text: when one changes, all are written. */
   together: readonly FieldName[];
   permissions: Readonly<Record<string, PermissionState>>;
@@ -112,7 +114,7 @@ export function plan(input: PlanInput): Desired {
   return {
     kind: 'present',
     human: input.human,
-    held: wanted(input, rectifiable(input.purposes, subject.role)),
+    held: wanted(input, rectifiable(input.purposes, subject.role), input.mastered),
     fresh: fresh.purposes.length > 0 && !subject.restricted ? wanted(input, fresh) : null,
     blockedBy: fresh.blockedBy,
     places: input.places,
@@ -150,10 +152,10 @@ function gone({ human, now, holds, legalHold }: PlanInput): Desired {
   return { kind: 'gone', human, now, ...(heldBy ? { heldBy } : {}) };
 }
 
-function wanted(input: PlanInput, granted: Grant): Wanted {
+function wanted(input: PlanInput, granted: Grant, but: readonly FieldName[] = []): Wanted {
   const { carries } = input;
   const carried = carries === null ? null : new Set(Object.values(carries).flat());
-  const grant = { fields: granted.fields.filter((name) => carried === null || carried.has(name)) };
+  const grant = { fields: granted.fields.filter((name) => (carried === null || carried.has(name)) && !but.includes(name)) };
   const fingerprints: Record<string, string> = {};
   for (const name of grant.fields) {
     const print = input.fingerprints[name];

@@ -54,6 +54,8 @@ export interface RightsRequest {
   language?: CaseRow['language'];
   identity?: CaseRow['identity'];
   request: Request;
+  /** `auto`: approved as it is opened. */
+  approve?: 'auto';
   /** The person's values, where the caller has them just read; else the ledger's, if it still has them. */
   fields?: Fields;
 }
@@ -93,7 +95,7 @@ export async function openRightsCase(needs: Needs, ask: RightsRequest): Promise<
     const values = ask.fields ?? fieldsOfVersion(vault, subject, await latestVersion(db, subject.id)) ?? {};
     const key = vault.newPersonKey(id);
     const at = await now(needs);
-    const atOnce = isAtOnce(ask.type, ask.request);
+    const atOnce = ask.approve === 'auto' || isAtOnce(ask.type, ask.request);
     const { date: due, target } = clockOf(
       needs,
       { type: ask.type, received_at: ask.receivedAt, approve: atOnce ? 'auto' : 'person' },

@@ -1,9 +1,9 @@
 import type { Recipient, RemoteRef } from '../connectors/connector.ts';
 import type { Exception } from '../core/exception.ts';
 import type { PermissionState } from '../core/permission.ts';
-import type { Fields } from '../core/person.ts';
+import type { FieldName, Fields } from '../core/person.ts';
 import type { PlanInput } from '../core/plan.ts';
-import { type CaseRow, openErasure } from '../store/cases.ts';
+import { type CaseRow, openCaseOf, openErasure } from '../store/cases.ts';
 import { type DutyRow, dutiesOf } from '../store/duties.ts';
 import { exceptionsAt } from '../store/exceptions.ts';
 import { openHolds } from '../store/held.ts';
@@ -82,6 +82,7 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     over: needed.length === 0 && purposes.length > 0,
     legalHold: await isHeldAt(needs, subject.id, duty.recipient, at),
     carries: carriesOf(connector.recipient),
+    mastered: await masteredNow(needs, subject.id, duty.recipient),
     together: connector.recipient?.together ?? [],
     permissions: Object.fromEntries(permissions.map((p): [string, PermissionState] => [p.name, p.state])),
     records: rows.map(({ record, register, ref }) => ({
@@ -107,6 +108,16 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     rows,
     input,
   };
+}
+
+/** Fields that are not written there, but for those of a correction that the register has taken already. */
+async function masteredNow(needs: Needs, subject: string, system: string): Promise<readonly FieldName[]> {
+  const fields = needs.config.systems[system]?.recipient?.masterOf ?? [];
+  if (fields.length === 0) return fields;
+  const found = await openCaseOf(needs.db, subject, 'rectification');
+  const isCarried = found?.corrected_version != null && found.source !== `system:${system}`;
+  const carried = isCarried ? found.plan.flatMap((step) => (step.system === system ? (step.fields ?? []) : [])) : [];
+  return fields.filter((name) => !carried.includes(name));
 }
 
 /** Where a row may be made. A system that files people by what they are gives nobody a second row. */

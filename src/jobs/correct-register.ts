@@ -3,10 +3,11 @@ import { freeCall } from '../connectors/http.ts';
 import { Failure } from '../core/failure.ts';
 import { changed, fingerprints } from '../core/fingerprint.ts';
 import { normalise } from '../core/identifier.ts';
-import { type FieldName, type Fields, fieldsOf } from '../core/person.ts';
+import { type FieldName, type Fields, type FieldValue, fieldsOf } from '../core/person.ts';
 import { allow, rectifiable } from '../core/policy.ts';
 import { type CaseRow, noteCorrected, noteHindered } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
+import { raise } from '../store/duties.ts';
 import { registerRecords, subjectById } from '../store/subjects.ts';
 import { takeTurn } from '../store/systems.ts';
 import { type Request, requestOf } from './case-rights.ts';
@@ -62,6 +63,10 @@ async function correct(needs: Needs, found: CaseRow, system: string, role: strin
   await inTransaction(needs.db, async () => {
     const subject = await subjectById(needs.db, found.subject);
     await noteCorrected(needs.db, found.id, subject?.version ?? 0);
+    // from here on the field's own master may be written too
+    const masters = Object.keys(needs.config.systems).filter((name) => needs.config.systems[name]?.recipient?.masterOf);
+    if (masters.length > 0)
+      await raise(needs.db, { subject: found.subject, recipients: masters, lane: 'correction', newId: needs.newId });
     if (subject) await tell(needs, { actor: 'kaiku', action: 'case.corrected', subject: whose(subject), case: found.id, system });
   });
   return null;
@@ -73,6 +78,19 @@ function shows(needs: Needs, subject: string, row: Fields, { fields = {}, blanke
   const of = (values: Fields) =>
     fingerprints(needs.vault.keys.hmac.current, subject, spelled(declaredFields(needs, only(values, asked))));
   return changed(of(fields), of(row)).length === 0 && blanked.every((name) => row[name] === undefined);
+}
+
+/** Whether two values of one field are the same, in their one spelling. */
+export function sameValue(
+  needs: Needs,
+  subject: string,
+  name: FieldName,
+  a: FieldValue | undefined,
+  b: FieldValue | undefined,
+): boolean {
+  const of = (value: FieldValue | undefined) =>
+    fingerprints(needs.vault.keys.hmac.current, subject, spelled(value === undefined ? {} : ({ [name]: value } as Fields)))[name];
+  return of(a) === of(b);
 }
 
 /** Numbers and addresses in their one spelling. */

@@ -27,6 +27,7 @@ import { look } from './converge-view.ts';
 import { repairFindings } from './drift-repair.ts';
 import { factsOf, rolesServed } from './link-owners.ts';
 import { type Needs, now, tell } from './needs.ts';
+import { editedFields, takeEditOf } from './take-edit.ts';
 
 /** What a drift run writes down while a full resync would put right: the reading and comparing are those of `resync-read.ts`. */
 
@@ -121,6 +122,11 @@ async function findOf(needs: Needs, run: RunRow, subject: string): Promise<void>
     const state = found.state as KnownRecord['state'];
     return { state, fingerprints: found.fingerprints ?? record.fingerprints, refused: found.refused };
   });
+  for (const [i, read] of seen.entries()) {
+    const record = view.rows[i]?.record;
+    if (record && read && editedFields(needs, run.system, read.fingerprints, view.fingerprints).length > 0)
+      await takeEditOf(needs, run.system, record);
+  }
   // where somebody would be filed depends on their values; what nobody can say without them is not claimed
   const cannotSay = view.fields === null && needs.connectors[run.system]?.recipient?.placesFor !== undefined;
   const input = cannotSay ? { ...view.input, places: [] } : view.input;

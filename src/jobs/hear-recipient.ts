@@ -10,17 +10,15 @@ import { cursorOf, saveCursor } from '../store/systems.ts';
 import { noteRefusal } from './converge-notes.ts';
 import { standings } from './converge-write.ts';
 import type { Needs } from './needs.ts';
+import { takeEdit } from './take-edit.ts';
 import { takeIn } from './take-in.ts';
 
 /** What a webhook's hint or a poll of a recipient found: a refusal there is carried to everybody else; the rest is drift. */
 export async function hear(needs: Needs, system: string, profile: Profile): Promise<void> {
+  const recordNow = () =>
+    recordByRemote(needs.db, system, profile.ref.place, remoteHash(needs.vault, system, profile.ref.place, profile.ref.id));
   await inTransaction(needs.db, async () => {
-    const record = await recordByRemote(
-      needs.db,
-      system,
-      profile.ref.place,
-      remoteHash(needs.vault, system, profile.ref.place, profile.ref.id),
-    );
+    const record = await recordNow();
     if (!record || record.state === 'erased') return;
     // a stripped row stands as it was left there; only one that is used or filled again is looked at
     if (record.state === 'stripped' && profile.standing !== 'active' && !hasGrown(record.retained, profile.fields)) return;
@@ -30,6 +28,8 @@ export async function hear(needs: Needs, system: string, profile: Profile): Prom
     await updateRecord(needs.db, record.id, { state: standings[profile.standing], evidence: 'observed', observed: true });
     await raise(needs.db, { subject: record.subject, recipients: [system], lane: 'objection', newId: needs.newId });
   });
+  const record = await recordNow();
+  if (record) await takeEdit(needs, system, record, profile);
 }
 
 /** Polls a recipient where people change things themselves: webhooks may be lost, this finds what they would have told. */

@@ -115,8 +115,11 @@ export async function markLetterSent(
 }
 
 /** A refusal and an answer are owed a letter of their own (Art. 12(3) and (4)): true until one was made. */
-export const owesLetter = (found: Pick<CaseRow, 'state'>, letters: readonly Pick<LetterRow, 'kind'>[]): boolean =>
-  (found.state === 'refused' || found.state === 'closed') && !letters.some((l) => l.kind === 'answer');
+/** What a person changed themselves, where they change it, is owed no letter. */
+export const owesLetter = (found: Pick<CaseRow, 'state' | 'source'>, letters: readonly Pick<LetterRow, 'kind'>[]): boolean =>
+  !found.source.startsWith('system:') &&
+  (found.state === 'refused' || found.state === 'closed') &&
+  !letters.some((l) => l.kind === 'answer');
 
 async function factsOf(needs: Needs, found: CaseRow, at: Date, language: string): Promise<LetterFacts> {
   const labelOf = (system: string) => systemLabel(needs, system, language);

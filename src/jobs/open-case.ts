@@ -21,6 +21,8 @@ export interface CaseAsk {
   asked?: Asked | undefined;
   language?: CaseRow['language'] | undefined;
   identity?: CaseRow['identity'];
+  /** `auto`: approved as it is opened. Of an edit at a field's master alone. */
+  approve?: 'auto';
 }
 
 /** Why no case was opened; nothing was written then. */
@@ -73,7 +75,12 @@ async function openRightFor(
   if (subject.state === 'erasing' && type === 'rectification') return { fault: 'being-erased' };
   const { request, faults } = checkAsked(needs, type, ask.asked ?? {}, subject.register);
   if (faults.length > 0) return { fault: 'asked', faults };
-  return openRightsCase(needs, { ...(await common(needs, ask)), type, request }).catch((error: unknown) => {
+  return openRightsCase(needs, {
+    ...(await common(needs, ask)),
+    type,
+    request,
+    ...(ask.approve ? { approve: ask.approve } : {}),
+  }).catch((error: unknown) => {
     if (error instanceof AsksOtherwise) return { fault: 'asks-otherwise' } as const;
     throw error;
   });

@@ -17,6 +17,7 @@ import { look } from './converge-view.ts';
 import { standings } from './converge-write.ts';
 import { findLinked, findUnlinked, giveWay } from './drift-find.ts';
 import type { Needs } from './needs.ts';
+import { editedFields, takeEditOf } from './take-edit.ts';
 
 /** A few rows of each kind as a person may see them, to judge a preview by. */
 export interface Samples {
@@ -219,6 +220,12 @@ async function judge(needs: Needs, run: RunRow, subject: string): Promise<Judged
       ? { ...record, fingerprints: found.fingerprints, state: found.state as KnownRecord['state'] }
       : record;
   });
+  if (!run.dry)
+    for (const [i, { fingerprints: prints }] of records.entries()) {
+      const record = view.rows[i]?.record;
+      if (record && editedFields(needs, run.system, prints, view.fingerprints).length > 0)
+        await takeEditOf(needs, run.system, record);
+    }
   const step = withExceptions(diff(plan({ ...view.input, records }), records), view.exceptions, view.version);
   return { kind: counted[step.kind] ?? 'unchanged', blanked: step.kind === 'update' && step.blanked.length > 0 };
 }

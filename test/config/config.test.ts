@@ -347,3 +347,28 @@ describe('the published notice', () => {
     expect(faults.map((f) => f.message).join('\n')).toMatch(/notice\.yaml:2:\d+ {2}contact/);
   });
 });
+
+describe('a master of a field', () => {
+  const master = (of: string, recipient = 'purposes: [marketing], undoHours: 0') =>
+    changed(`recipient: { ${recipient} }`, `recipient: { ${recipient}, masterOf: ${of} }`);
+
+  it('is taken where the system is given the field', () => {
+    const config = parseConfig(master('[email]'), 'kaiku.yaml', env, registry);
+    expect(config.systems['newsletter']?.recipient?.masterOf).toEqual(['email']);
+  });
+
+  it.each([
+    ['a field it is not given', master('[phone]'), 'no purpose gives phone to this system'],
+    ['a system of people', master('[email]', 'purposes: [invoicing], dueDays: 14'), 'cannot be read'],
+    ['no field of a person', master('[shoeSize]'), 'is not a field of a person'],
+    ['two people wanted for a correction', `${master('[email]')}\nfourEyes: [rectification]\n`, 'approves itself'],
+  ])('is refused at its place: %s', (_what, yaml, message) => {
+    expect(faultsOf(yaml)).toEqual([
+      expect.objectContaining({
+        path: expect.stringMatching(/recipient\.masterOf\.0$/),
+        line: line(yaml, 'masterOf'),
+        message: expect.stringContaining(message),
+      }),
+    ]);
+  });
+});

@@ -143,6 +143,11 @@ describe('the plan of others', () => {
       together: ['email'],
     });
     expect(planned({ permissions: {} })).toMatchObject({ fresh: null, blockedBy: ['newsletter'] });
+    // a row that is there keeps what its system is master of; a new one is given it
+    expect(planned({ mastered: ['email'] })).toMatchObject({
+      held: { names: ['givenName'], fingerprints: { givenName: 'f1' }, fields: { givenName: 'Aino' } },
+      fresh: { names: ['givenName', 'email'], fingerprints: same },
+    });
     expect(planned({ formerly: ['phone'] })).toMatchObject({
       held: { removed: [], names: ['givenName', 'email'], fingerprints: same },
     });

@@ -86,5 +86,6 @@ export const casesPage = page({
 /** Where a case came from: a signal of the register, a verdict, a person. */
 export function sourceWords(t: Parameters<typeof CaseBadge>[0]['t'], c: Pick<CaseRow, 'source'>): string {
   const [kind = '', system = ''] = c.source.split(':');
+  if (kind === 'system') return t('cases.fromSystem', { system });
   return kind === 'signal' ? t('cases.fromSignal', { system }) : t.word('source', kind);
 }
