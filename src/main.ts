@@ -1,3 +1,4 @@
+import { backUp, RestoreRefused, restore } from './backup.ts';
 import { MissingFile } from './cli/audit.ts';
 import type { InProcess } from './cli/client.ts';
 import { runCli } from './cli/program.ts';
@@ -14,6 +15,7 @@ import { buildApp } from './server/app.ts';
 import { translator } from './server/console/i18n.ts';
 import { noticeWords } from './server/notice-words.ts';
 import { startHub } from './start.ts';
+import { BackupError } from './store/backup.ts';
 import { WrongKeyError } from './store/vault.ts';
 
 /** The composition root: the one place that reads the environment and the arguments, and hands everything else in. */
@@ -30,6 +32,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   sandbox: (vendor, options) => runSandbox(vendor, options, out),
   configSchema: () => configJsonSchema(registry),
   checkNotice,
+  backUp: (file) => backUp(readEnvironment(process.env), createLog('warn'), file),
+  restore: (file, options) => restore(readEnvironment(process.env), createLog('warn'), file, options),
   explain,
 });
 // a pool or a socket that is still closing must not hold the command
@@ -102,10 +106,12 @@ function explain(error: unknown): { text: string; exitCode: number } | null {
     error instanceof ConfigError ||
     error instanceof EnvironmentError ||
     error instanceof MissingFile ||
-    error instanceof SandboxError
+    error instanceof SandboxError ||
+    error instanceof BackupError
   )
     return { text: error.message, exitCode: 2 };
-  if (error instanceof WrongKeyError || error instanceof KeyFileError) return { text: error.message, exitCode: 4 };
+  if (error instanceof WrongKeyError || error instanceof KeyFileError || error instanceof RestoreRefused)
+    return { text: error.message, exitCode: 4 };
   const code = (error as { code?: unknown }).code;
   if (code === 'EADDRINUSE')
     return {

@@ -12,6 +12,7 @@ import { newKeyFile, parseKeyFile } from './core/seal.ts';
 import { ledgerGate } from './jobs/gate.ts';
 import type { Needs } from './jobs/needs.ts';
 import { openQueues, type Queues } from './jobs/queues.ts';
+import { type Replayed, replayJournal } from './jobs/replay-journal.ts';
 import { openDatabase } from './store/database.ts';
 import { type Embedded, startEmbedded } from './store/embedded.ts';
 import { knowSystems } from './store/systems.ts';
@@ -72,6 +73,8 @@ function consoleUrl(given: string | undefined): string | undefined {
 /** The hub with everything open: what the server, the workers and the commands are handed. */
 export interface Hub {
   needs: Needs;
+  /** What the journal of erasures knew that the database did not. */
+  replayed: Replayed;
   env: Environment;
   databaseUrl: string;
   queues(): Promise<Queues>;
@@ -143,8 +146,10 @@ export async function openHub(env: Environment, log: Logger, given: Given = {}):
       newId: randomUUID,
       log,
     };
+    const replayed = await replayJournal(needs);
     return {
       needs,
+      replayed,
       env,
       databaseUrl,
       queues: () =>

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { accountCommands } from './account.ts';
 import { alertCommands } from './alert.ts';
 import { auditCommands } from './audit.ts';
+import { backupCommands } from './backup.ts';
 import { caseCommands } from './case.ts';
 import { ApiError, connect, HubGone } from './client.ts';
 import { connectorCommands } from './connector.ts';
@@ -58,6 +59,7 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
     processingCommands,
     accountCommands,
     connectorCommands,
+    backupCommands,
   ])
     commands(program, session);
   try {
@@ -116,17 +118,6 @@ function ownCommands(program: Command, needs: CliNeeds, exit: (code: number) => 
     .command('schema')
     .description('print the JSON Schema')
     .action(() => needs.out(JSON.stringify(needs.configSchema(), null, 2)));
-  for (const name of ['backup', 'restore']) {
-    program
-      .command(name)
-      .description('comes in a later release')
-      .action(() => {
-        needs.err(
-          `${name} comes in a later release. Until then back up the database with pg_dump, and the key file and the journal apart from it.`,
-        );
-        exit(2);
-      });
-  }
 }
 
 function wholeNumber(text: string): number {

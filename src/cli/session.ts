@@ -1,6 +1,15 @@
 import type { NoticeFinding } from '../core/notice.ts';
 import type { Api, InProcess } from './client.ts';
 
+/** A backup: where it is, of when, and what it holds. */
+export interface Copied {
+  file: string;
+  at: string;
+  instance: string;
+  rows: number;
+  sha256: string;
+}
+
 /** What the composition root hands to the command line. */
 export interface CliNeeds {
   env: Record<string, string | undefined>;
@@ -13,6 +22,10 @@ export interface CliNeeds {
   configSchema(): unknown;
   /** Holds a notice in a file against the configuration; without a file the one that the configuration names. Null: it names none. */
   checkNotice(file: string | undefined): { name: string; findings: (NoticeFinding & { law: string; text: string })[] } | null;
+  /** Copies the ledger to a file (default: one named by the time, here). */
+  backUp(file: string | undefined): Promise<Copied>;
+  /** Puts a backup in the place of the ledger. */
+  restore(file: string, options: { replace: boolean }): Promise<Copied & { replayed: { erased: number; withdrawn: number } }>;
   /** Names an error that the root knows (a bad configuration, a missing key): its text and exit code; null for a fault of ours. */
   explain(error: unknown): { text: string; exitCode: number } | null;
 }

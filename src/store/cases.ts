@@ -99,6 +99,14 @@ export const openCaseOf = (db: Db, subject: string, type: CaseType): Promise<Cas
     sql<CaseRow>`SELECT * FROM case_file WHERE subject = ${subject} AND type = ${type} AND state IN ('planned', 'approved', 'running')`,
   );
 
+/** The states of the cases that there are. */
+export const caseStatesOf = async (db: Db, ids: readonly string[]): Promise<Map<string, CaseState>> =>
+  new Map(
+    (
+      await rows(db, sql<{ id: string; state: CaseState }>`SELECT id, state FROM case_file WHERE id = ANY(${[...ids]}::uuid[])`)
+    ).map(({ id, state }) => [id, state]),
+  );
+
 /** Whether any case still restricts the person (Art. 18). */
 export const isRestrictedByCase = async (db: Db, subject: string): Promise<boolean> =>
   (await row(db, sql`SELECT 1 FROM case_file WHERE subject = ${subject} AND restricts LIMIT 1`)) !== undefined;

@@ -19,6 +19,22 @@ import { handover } from './migrations/016-handover.ts';
 import { intakes } from './migrations/017-intakes.ts';
 import { exceptions } from './migrations/018-exceptions.ts';
 
+/** Whether anybody else is connected to a ledger's database, and which instance's ledger stands there. Changes nothing. */
+export async function otherUsers(connectionString: string): Promise<{ inUse: boolean; instance: string | null }> {
+  const client = new pg.Client({ connectionString, application_name: 'kaiku-look' });
+  await client.connect();
+  try {
+    const used = await client.query(
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'kaiku' LIMIT 1",
+    );
+    const there = await client.query(`SELECT to_regclass('${ledgerSchema}.instance') IS NOT NULL AS there`);
+    const found = there.rows[0]?.there ? await client.query(`SELECT id FROM ${ledgerSchema}.instance`) : { rows: [] };
+    return { inUse: used.rows.length > 0, instance: found.rows[0]?.id ?? null };
+  } finally {
+    await client.end();
+  }
+}
+
 /** The ledger's tables are reached through `sql` alone: the statements are the interface, the row types stand beside them. */
 export type Db = Kysely<unknown>;
 export type Tx = Transaction<unknown>;
@@ -42,13 +58,26 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Opens the ledger and brings its schema up to date. `max`: connections of this process. */
-export async function openDatabase(connectionString: string, max = 12): Promise<Database> {
+export interface OpenOptions {
+  /** Connections of this process. */
+  max?: number;
+  schema?: string;
+  /** The last step of the schema to take; by default all. */
+  upTo?: string;
+  /** Begins with an empty schema: what was left of an earlier try goes. */
+  fresh?: boolean;
+}
+
+/** Opens the ledger and brings its schema up to date. */
+export async function openDatabase(
+  connectionString: string,
+  { max = 12, schema = ledgerSchema, upTo, fresh }: OpenOptions = {},
+): Promise<Database> {
   const pool = new pg.Pool({
     connectionString,
     max,
     types: types as pg.CustomTypesConfig,
-    options: `-c search_path=${ledgerSchema}`,
+    options: `-c search_path=${schema}`,
     application_name: 'kaiku',
   });
   // an idle connection that the server ended (a restart) is replaced by the pool; without a listener Node would stop the process
@@ -56,42 +85,10 @@ export async function openDatabase(connectionString: string, max = 12): Promise<
   // the same for one that is in use: its statement is rejected, and that is told where it was asked
   pool.on('connect', (client) => client.on('error', () => {}));
   const db: Db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
-  await migrate(db);
+  if (fresh) await sql`DROP SCHEMA IF EXISTS ${sql.id(schema)} CASCADE`.execute(db);
+  await migrate(db, schema, upTo);
   let closed: Promise<void> | undefined;
   return { db, pool, close: () => (closed ??= db.destroy()) };
-}
-
-async function migrate(db: Db): Promise<void> {
-  await sql`CREATE SCHEMA IF NOT EXISTS ${sql.id(ledgerSchema)}`.execute(db).catch(async (error: { code?: string }) => {
-    // two processes of a new instance start at once: the loser finds the schema there
-    if (error.code !== '23505' && error.code !== '42P06') throw error;
-  });
-  const migrator = new Migrator({
-    db,
-    migrationTableSchema: ledgerSchema,
-    provider: {
-      getMigrations: async () => ({
-        '001-ledger': migration(ledger),
-        '002-bound-rows': migration(boundRows),
-        '003-runs': migration(runs),
-        '004-paused': migration(paused),
-        '005-accounts': migration(accounts),
-        '006-console': migration(consoleIndexes),
-        '007-runs': migration(runsShown),
-        '008-drift': migration(drift),
-        '009-notices': migration(notices),
-        '010-cases': migration(cases),
-        '011-rights': migration(rights),
-        '012-retention': migration(retention),
-        '015-letters': migration(letters),
-        '016-handover': migration(handover),
-        '017-intakes': migration(intakes),
-        '018-exceptions': migration(exceptions),
-      }),
-    },
-  });
-  const { error } = await migrator.migrateToLatest();
-  if (error) throw error;
 }
 
 const migration = (text: string): Migration => ({
@@ -99,6 +96,37 @@ const migration = (text: string): Migration => ({
     await sql.raw(text).execute(on);
   },
 });
+
+const steps: Record<string, Migration> = {
+  '001-ledger': migration(ledger),
+  '002-bound-rows': migration(boundRows),
+  '003-runs': migration(runs),
+  '004-paused': migration(paused),
+  '005-accounts': migration(accounts),
+  '006-console': migration(consoleIndexes),
+  '007-runs': migration(runsShown),
+  '008-drift': migration(drift),
+  '009-notices': migration(notices),
+  '010-cases': migration(cases),
+  '011-rights': migration(rights),
+  '012-retention': migration(retention),
+  '015-letters': migration(letters),
+  '016-handover': migration(handover),
+  '017-intakes': migration(intakes),
+  '018-exceptions': migration(exceptions),
+};
+/** Every step of the schema, the first one first. */
+export const migrations: readonly string[] = Object.keys(steps);
+
+async function migrate(db: Db, schema: string, upTo: string | undefined): Promise<void> {
+  await sql`CREATE SCHEMA IF NOT EXISTS ${sql.id(schema)}`.execute(db).catch(async (error: { code?: string }) => {
+    // two processes of a new instance start at once: the loser finds the schema there
+    if (error.code !== '23505' && error.code !== '42P06') throw error;
+  });
+  const migrator = new Migrator({ db, migrationTableSchema: schema, provider: { getMigrations: async () => steps } });
+  const { error } = upTo === undefined ? await migrator.migrateToLatest() : await migrator.migrateTo(upTo);
+  if (error) throw error;
+}
 
 const current = new AsyncLocalStorage<Tx>();
 

@@ -2,7 +2,7 @@ import { mkdir, open, readdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { type JournalEntry, journalLine, parseJournal, type Tombstone } from '../core/tombstone.ts';
-import { changes, type Db, rows } from './database.ts';
+import { changes, type Db, row, rows } from './database.ts';
 
 /**
  * Tombstones: keyed hashes of erased identifiers. They are written to a journal outside the database, flushed to the disk, before
@@ -53,15 +53,21 @@ export function fileJournal(folder: string, writer: string): ErasureJournal {
   };
 }
 
-export async function putTombstones(db: Db, caseId: string | null, tombstones: readonly Tombstone[]): Promise<void> {
+/** Answers how many were new. */
+export async function putTombstones(db: Db, caseId: string | null, tombstones: readonly Tombstone[]): Promise<number> {
+  let added = 0;
   for (const t of tombstones) {
-    await changes(
+    const put = await row(
       db,
-      sql`INSERT INTO tombstone (kind, hash, key_id, normaliser, role, basis, made_at, until, case_file)
-          VALUES (${t.kind}, ${Buffer.from(t.hash, 'hex')}, ${t.keyId}, ${t.normaliser}, ${t.role}, ${t.basis}, ${t.madeAt}, ${t.until}, ${caseId})
-          ON CONFLICT (kind, hash, role) DO UPDATE SET until = greatest(tombstone.until, excluded.until)`,
+      sql<{ fresh: boolean }>`
+        INSERT INTO tombstone (kind, hash, key_id, normaliser, role, basis, made_at, until, case_file)
+        VALUES (${t.kind}, ${Buffer.from(t.hash, 'hex')}, ${t.keyId}, ${t.normaliser}, ${t.role}, ${t.basis}, ${t.madeAt}, ${t.until}, ${caseId})
+        ON CONFLICT (kind, hash, role) DO UPDATE SET until = greatest(tombstone.until, excluded.until)
+        RETURNING xmax = 0 AS fresh`,
     );
+    if (put?.fresh) added++;
   }
+  return added;
 }
 
 export const tombstonesOfCase = async (db: Db, caseId: string): Promise<Tombstone[]> =>

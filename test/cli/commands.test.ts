@@ -38,8 +38,7 @@ describe('wrong use', () => {
     ['an outcome that is none', ['task', 'answer', randomUUID(), '--outcome', 'done']],
     ['a refusal without its reason', ['case', 'refuse', randomUUID()]],
     ['a notice without a file', ['notice', 'check']],
-    ['what comes later', ['backup']],
-    ['what comes later', ['restore']],
+    ['a restore of nothing', ['restore']],
     ['an extension without its reasons', ['case', 'extend', randomUUID()]],
     ['a pause about something else', ['case', 'pause', randomUUID(), '--reason', 'holiday']],
   ])('is 2 and says what is wrong: %s', async (_what, argv) => {

@@ -79,6 +79,12 @@ export async function openShell(): Promise<Shell> {
                     ? []
                     : [{ code: 'complaint-not-told', law: 'GDPR Art. 13(2)(d)', text: 'no right to complain' }],
               },
+        backUp: async () => {
+          throw new Error('not in this shell');
+        },
+        restore: async () => {
+          throw new Error('not in this shell');
+        },
         explain: (error) =>
           error instanceof Error && error.name === 'MissingFile' ? { text: error.message, exitCode: 2 } : null,
       });

@@ -37,6 +37,8 @@ async function kaiku(...argv: string[]) {
     sandbox: none,
     configSchema: () => ({}),
     checkNotice: () => ({ name: '', findings: [] }),
+    backUp: none,
+    restore: none,
     explain: () => null,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };

@@ -247,7 +247,7 @@ describe('many corrections of a recipient that takes them together', { timeout: 
   it('that a killed process left running are stopped by its successors before they write', async () => {
     const c = await crowd(55, { switches: { batchTrouble: 'never-ends' } });
     await c.rename((n) => `Uusi${n}`);
-    const victim = await openDatabase(c.databaseUrl, 4);
+    const victim = await openDatabase(c.databaseUrl, { max: 4 });
     let killed = false;
     const dead = () => new Promise<never>(() => {});
     const connector = c.connect((wire) => (request, call) => (killed ? dead() : wire(request, call)));

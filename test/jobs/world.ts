@@ -283,7 +283,7 @@ export async function openWorld(
   given: { newsletter?: MemoryRecipient; config?: Config } = {},
 ): Promise<World> {
   const config = given.config ?? memoryConfig;
-  const database = await openDatabase(databaseUrl, 6);
+  const database = await openDatabase(databaseUrl, { max: 6 });
   const vault = createVault(parseKeyFile(newKeyFile(randomBytes, new Date())), randomBytes);
   const instance = await claimInstance(database.db, vault, randomUUID());
   await knowSystems(database.db, Object.keys(config.systems));

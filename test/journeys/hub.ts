@@ -96,10 +96,9 @@ export async function openJourney(
     NV_PARTNER_KEY: accounting.credentials.partnerKey,
   });
   // port 0 means "any" to the server; the environment's default is another
-  const running = await startHub({ ...env, port: 0 }, log, 'all');
-  const url = running.url ?? '';
+  let running = await startHub({ ...env, port: 0 }, log, 'all');
   const ask = async (method: 'GET' | 'POST', path: string, body?: unknown) => {
-    const answer = await fetch(`${url}/api/v1${path}`, {
+    const answer = await fetch(`${running.url}/api/v1${path}`, {
       method,
       headers: {
         authorization: `Bearer ${running.token}`,
@@ -121,10 +120,21 @@ export async function openJourney(
     newsletterServer,
     accounting,
     accountingServer,
-    needs: running.hub.needs,
+    get needs() {
+      return running.hub.needs;
+    },
+    env,
+    log,
     databaseUrl: runtime.databaseUrl,
     logged,
-    url,
+    get url() {
+      return running.url ?? '';
+    },
+    stop: () => running.stop(),
+    /** After a stop. */
+    async start() {
+      running = await startHub({ ...env, port: 0 }, log, 'all');
+    },
     get,
     post: (path: string, body: unknown = {}) => ask('POST', path, body),
     duties,

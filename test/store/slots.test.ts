@@ -31,7 +31,7 @@ it('never lets more requests reach a vendor in any sliding second, nor at once, 
     throttled: () => ({ status: 429 }),
     unauthorized: () => ({ status: 401 }),
   });
-  const hubs = await Promise.all([openDatabase(databaseUrl, 8), openDatabase(databaseUrl, 8)]);
+  const hubs = await Promise.all([openDatabase(databaseUrl, { max: 8 }), openDatabase(databaseUrl, { max: 8 })]);
   const wires = hubs.map(({ db }) =>
     createWire({
       gate: ledgerGate(
@@ -67,7 +67,7 @@ it('waits for the request that is under way to be answered, not for the deadline
     throttled: () => ({ status: 429 }),
     unauthorized: () => ({ status: 401 }),
   });
-  const hub = await openDatabase(databaseUrl, 8);
+  const hub = await openDatabase(databaseUrl, { max: 8 });
   // one at a time, and six minutes for each: longer than anybody waits for a slot
   const deadlineMs = 360_000;
   const gate = ledgerGate(

@@ -15,5 +15,5 @@ export async function onServer(server: string, statement: string): Promise<void>
 
 export async function makeTemplate(server: string): Promise<void> {
   await onServer(server, `CREATE DATABASE ${migrated}`);
-  await (await openDatabase(on(server, migrated), 1)).close();
+  await (await openDatabase(on(server, migrated), { max: 1 })).close();
 }
