@@ -54,6 +54,7 @@ export const actions = [
   'task.answered',
   'task.revealed',
   'tombstone.written',
+  'tombstone.lifted',
   'erasure.replayed',
   'ledger.backed-up',
   'ledger.restored',

@@ -2,6 +2,7 @@ import { createHmac, hash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { canonicalIdentityCode } from './identity-code.ts';
+import { wordsOf } from './likeness.ts';
 import { isSoleTrader } from './organisation.ts';
 import type { Person } from './person.ts';
 import type { Key } from './seal.ts';
@@ -18,6 +19,9 @@ export const identifierKinds = [
   'identityCode',
   'registerId',
   'remoteId',
+  // a telephone whose person is named, and the name: the two count together alone
+  'namedPhone',
+  'name',
 ] as const;
 export type IdentifierKind = (typeof identifierKinds)[number];
 
@@ -46,6 +50,7 @@ const rules: Normaliser = (kind, value, country) => {
     case 'email':
       return email(text);
     case 'phone':
+    case 'namedPhone':
       return phone(text, country);
     case 'identityCode':
       return canonicalIdentityCode(text);
@@ -55,6 +60,7 @@ const rules: Normaliser = (kind, value, country) => {
       return text.toUpperCase().normalize('NFC');
     case 'registerId':
     case 'remoteId':
+    case 'name':
       return text;
   }
 };
@@ -167,6 +173,19 @@ export function identifiersOf(person: Person): Identifier[] {
     if (value !== null) found.set(`${kind} ${value}`, { kind, value });
   }
   return [...found.values()];
+}
+
+/**
+ * A person's name for telling two apart who have one telephone: each word of the given name with each of the family name, whatever
+ * their order, case and marks. Two words of one family name are a family. Empty: nobody is named.
+ */
+export function nameKeys({ givenName, familyName }: Pick<Person, 'givenName' | 'familyName'>): string[] {
+  const [given, family] = [wordsOf({ givenName }), wordsOf({ familyName })];
+  const all = [...given, ...family];
+  if (all.length < 2) return all;
+  const [some, others] = given.length > 0 && family.length > 0 ? [given, family] : [all, all];
+  const pairs = some.flatMap((a) => others.filter((b) => a !== b).map((b) => [a, b].sort().join(' ')));
+  return [...new Set(pairs)];
 }
 
 const sharedMailboxes = new Set(

@@ -28,7 +28,7 @@ export function likeness(a: Name, b: Name): Likeness {
 }
 
 /** Letters alone, without their marks: `Mäkelä-Åström` and `makela astrom` are written by two hands of one name. */
-function wordsOf(name: Name): string[] {
+export function wordsOf(name: Name): string[] {
   return `${name.givenName ?? ''} ${name.familyName ?? ''}`
     .normalize('NFD')
     .replace(/\p{M}/gu, '')

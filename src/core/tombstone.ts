@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { type Identifier, type IdentifierKind, identifierHash, identifierKinds, isShared, variants } from './identifier.ts';
+import {
+  type Identifier,
+  type IdentifierKind,
+  identifierHash,
+  identifierKinds,
+  isShared,
+  nameKeys,
+  normaliserVersion,
+  variants,
+} from './identifier.ts';
 import type { Key } from './seal.ts';
 
 /**
@@ -58,14 +67,46 @@ export function tombstonesFor(
   return [...stones.values()];
 }
 
+/**
+ * Binds the telephones among these to a name. A telephone is a switchboard's or a family's as well: where the erased person was named it
+ * counts only together with the name, which never counts alone.
+ */
+export function withName(hmacKey: Key, stones: readonly Tombstone[], name: Parameters<typeof nameKeys>[0]): Tombstone[] {
+  const [like] = stones;
+  const keys = nameKeys(name);
+  if (!like || keys.length === 0) return [...stones];
+  return [
+    ...stones.map((stone): Tombstone => (stone.kind === 'phone' ? { ...stone, kind: 'namedPhone' } : stone)),
+    ...keys.map(
+      (value): Tombstone => ({
+        ...like,
+        kind: 'name',
+        hash: identifierHash(hmacKey, 'name', value).toString('hex'),
+        keyId: hmacKey.id,
+        normaliser: normaliserVersion,
+      }),
+    ),
+  ];
+}
+
+/** Which of the tombstones that an arrival met stand against it; `isNamed`: the arrival says who it is. */
+export function guardedBy<S extends { kind: string }>(met: readonly S[], isNamed: boolean): S[] {
+  const sameName = met.some(({ kind }) => kind === 'name');
+  return met.filter(({ kind }) => kind !== 'name' && (kind !== 'namedPhone' || !isNamed || sameName));
+}
+
 /** What an arriving identifier is looked up by: every spelling under every key of the ring (`keyRing.all`). */
 export function lookupHashes(
   hmacKeys: readonly Key[],
   kind: IdentifierKind,
   value: string,
 ): { kind: IdentifierKind; hash: Buffer; keyId: string }[] {
+  const kinds: IdentifierKind[] = kind === 'phone' ? ['phone', 'namedPhone'] : [kind];
   return variants(kind, value).flatMap((variant) =>
-    hmacKeys.map((key) => ({ kind, hash: identifierHash(key, kind, variant.value), keyId: key.id })),
+    hmacKeys.flatMap((key) => {
+      const hash = identifierHash(key, kind, variant.value);
+      return kinds.map((one) => ({ kind: one, hash, keyId: key.id }));
+    }),
   );
 }
 

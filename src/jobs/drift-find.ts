@@ -1,32 +1,22 @@
-import type { Profile } from '../connectors/connector.ts';
+import type { Profile, RemoteRef } from '../connectors/connector.ts';
 import { type DriftKind, driftOf, type Found, repairedByPolicy, type Seen } from '../core/drift.ts';
-import { identifiersOf } from '../core/identifier.ts';
-import type { Person } from '../core/person.ts';
 import type { KnownRecord } from '../core/plan.ts';
 import { rectifiable } from '../core/policy.ts';
 import { hasGrown } from '../core/retention.ts';
 import { everybody } from '../core/scope.ts';
 import { inTransaction } from '../store/database.ts';
-import {
-  driftDoubtful,
-  dropMoved,
-  dropOldFindings,
-  erasedOwner,
-  findingsOf,
-  isBusy,
-  putFinding,
-  rolesOf,
-  sumUp,
-} from '../store/drift.ts';
+import { driftDoubtful, dropMoved, dropOldFindings, findingsOf, isBusy, putFinding, rolesOf, sumUp } from '../store/drift.ts';
 import { dutiesOf } from '../store/duties.ts';
-import { hold, isDisowned } from '../store/held.ts';
-import { type RecordRow, sealRef } from '../store/records.ts';
+import { isDisowned } from '../store/held.ts';
+import { type RecordRow, sealRef, unsealRef } from '../store/records.ts';
 import { moveRun, noteRun, peopleOf, type RunRow, seenOf } from '../store/runs.ts';
 import { subjectById } from '../store/subjects.ts';
 import { look } from './converge-view.ts';
 import { repairFindings } from './drift-repair.ts';
+import { guards } from './guard.ts';
+import { holdRearrival } from './held-sides.ts';
 import { factsOf, rolesServed } from './link-owners.ts';
-import { type Needs, now, tell } from './needs.ts';
+import { type Needs, tell } from './needs.ts';
 import { editedFields, takeEditOf } from './take-edit.ts';
 
 /** What a drift run writes down while a full resync would put right: the reading and comparing are those of `resync-read.ts`. */
@@ -56,12 +46,8 @@ export async function findUnlinked(needs: Needs, run: RunRow, profile: Profile, 
   const about = hash.toString('hex');
   const base = { id: needs.newId(), run: run.id, place: profile.ref.place, about, record: null };
   const roles = [...(rolesServed(needs, run.system) ?? (await rolesOf(needs.db)))];
-  const hashes = identifiersOf(profile.fields as Person).map(({ kind, value }) => ({
-    kind,
-    hash: needs.vault.hash(kind, value),
-  }));
-  const erased = await erasedOwner(needs.db, roles, hashes, await now(needs));
-  if (erased.guarded) {
+  const [erased] = await guards(needs, roles, [profile.fields]);
+  if (erased) {
     const fields = Object.keys(profile.fields).sort();
     const sealedRef = sealRef(needs.vault, run.system, profile.ref);
     await putFinding(needs.db, {
@@ -188,18 +174,19 @@ export async function breakOffDrift(needs: Needs, run: RunRow): Promise<void> {
 async function holdReturned(needs: Needs, run: RunRow): Promise<void> {
   for (let from = 0; ; from += batch) {
     const slice = await findingsOf(needs.db, everybody, run.id, { kind: 'erased-but-back', from, size: batch });
-    for (const { about, reason, repaired_at } of slice) {
-      if (repaired_at) continue;
-      const opened = await hold(needs.db, {
-        id: needs.newId(),
-        kind: 'rearrival',
+    for (const { about, reason, repaired_at, subject, sealed_ref } of slice) {
+      if (repaired_at || !sealed_ref) continue;
+      const ref = unsealRef<RemoteRef>(needs.vault, run.system, sealed_ref);
+      await holdRearrival(needs, {
         system: run.system,
         subject: null,
+        erased: subject,
         about: Buffer.from(about, 'hex'),
         reason: reason ?? 'tombstone',
+        matched: [],
+        ref,
+        fields: {},
       });
-      if (opened)
-        await tell(needs, { actor: 'kaiku', action: 'rearrival.held', system: run.system, reason: reason ?? 'tombstone' });
     }
     if (slice.length < batch) return;
   }

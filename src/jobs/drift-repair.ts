@@ -102,27 +102,43 @@ async function orderOut(needs: Needs, run: RunRow, finding: FindingRow): Promise
   return owe(needs, run, record.subject, 'resync', false);
 }
 
-/** The row counts as held again, by a person who stays erased: what the plan owes such a row is to be erased, or stripped by law. */
 async function eraseAgain(needs: Needs, run: RunRow, finding: FindingRow, version: number): Promise<boolean> {
-  const subject = finding.subject ?? '';
-  const hash = Buffer.from(finding.about, 'hex');
-  if (!finding.sealed_ref) return false;
-  const record = finding.record ? await recordById(needs.db, finding.record) : undefined;
-  if (record)
-    await updateRecord(needs.db, record.id, {
-      state: 'linked',
-      sealedRef: finding.sealed_ref,
-      evidence: 'none',
-      observed: true,
-    });
+  if (!finding.sealed_ref || !finding.subject) return false;
+  const { subject, record, place, sealed_ref: sealedRef } = finding;
+  return eraseRowAgain(needs, run.system, {
+    subject,
+    record,
+    place,
+    hash: Buffer.from(finding.about, 'hex'),
+    sealedRef,
+    version,
+  });
+}
+
+/** A row of somebody who stays erased. */
+export interface ReturnedRow {
+  subject: string;
+  /** What the ledger knows it as; null: it was never tied to the person. */
+  record: string | null;
+  place: string;
+  hash: Buffer;
+  sealedRef: Buffer;
+  version: number;
+}
+
+/** The row counts as held again, by a person who stays erased: what the plan owes such a row is to be erased, or stripped by law. */
+export async function eraseRowAgain(needs: Needs, system: string, row: ReturnedRow): Promise<boolean> {
+  const { subject, place, hash, sealedRef, version } = row;
+  const record = row.record ? await recordById(needs.db, row.record) : undefined;
+  if (record) await updateRecord(needs.db, record.id, { state: 'linked', sealedRef, evidence: 'none', observed: true });
   else {
     const made = await putRecord(needs.db, {
       id: needs.newId(),
       subject,
-      recipient: run.system,
-      place: finding.place,
+      recipient: system,
+      place,
       hash,
-      sealedRef: finding.sealed_ref,
+      sealedRef,
       state: 'linked',
       how: 'erased-but-back',
       fingerprints: {},
@@ -131,9 +147,9 @@ async function eraseAgain(needs: Needs, run: RunRow, finding: FindingRow, versio
     });
     if (!made) return false;
   }
-  await resolveReturned(needs.db, run.system, hash, 'erase');
+  await resolveReturned(needs.db, system, hash, 'erase');
   await resolveHolds(needs.db, subject, 'returned', 'erase');
-  const owed = await raise(needs.db, { subject, recipients: [run.system], lane: 'erasure', wanted: version, newId: needs.newId });
-  if (owed.some((d) => d.recipient === run.system)) await readFirst(needs.db, subject, run.system);
+  const owed = await raise(needs.db, { subject, recipients: [system], lane: 'erasure', wanted: version, newId: needs.newId });
+  if (owed.some((d) => d.recipient === system)) await readFirst(needs.db, subject, system);
   return owed.length > 0;
 }

@@ -1,7 +1,7 @@
-import { identifiersOf, normaliserVersion } from '../core/identifier.ts';
+import { identifiersOf, nameKeys, normaliserVersion } from '../core/identifier.ts';
 import { observeRefusal } from '../core/permission.ts';
 import type { Fields, Person } from '../core/person.ts';
-import { suppressionBasis, type Tombstone, tombstonesFor } from '../core/tombstone.ts';
+import { suppressionBasis, type Tombstone, tombstonesFor, withName } from '../core/tombstone.ts';
 import {
   type CaseRow,
   caseById,
@@ -202,13 +202,14 @@ async function bury(needs: Needs, subject: SubjectRow, found: CaseRow, at: Date)
   const { vault } = needs;
   const until = new Date(at.getTime() + tombstoneDays * dayMs);
   const values = envelopeFields(needs, found) ?? {};
+  const isNamed = nameKeys(values as Person).length > 0;
   const spelled = tombstonesFor(vault.keys.hmac.current, identifiersOf(values as Person), { role: subject.role }, at, until);
   const stones = new Map(spelled.map((t) => [`${t.kind} ${t.hash}`, t]));
   for (const { kind, hash } of await identifiersOfSubject(needs.db, subject.id)) {
     const others = (await subjectsByIdentifier(needs.db, kind, hash)).some((s) => s.id !== subject.id && s.state === 'active');
     const stoneKey = `${kind} ${hash.toString('hex')}`;
-    // an address that a living person shares would hold up that person
-    if (others) stones.delete(stoneKey);
+    // an address that a living person shares would hold up that person; a telephone counts with the name alone
+    if (others && !(kind === 'phone' && isNamed)) stones.delete(stoneKey);
     else if (!stones.has(stoneKey)) {
       stones.set(stoneKey, {
         kind: kind as Tombstone['kind'],
@@ -222,7 +223,7 @@ async function bury(needs: Needs, subject: SubjectRow, found: CaseRow, at: Date)
       });
     }
   }
-  const tombstones = [...stones.values()];
+  const tombstones = withName(vault.keys.hmac.current, [...stones.values()], values as Person);
   await needs.journal.append({
     v: 1,
     at: at.toISOString(),

@@ -8,8 +8,8 @@ import type { Fields, OrganisationName, Person } from '../core/person.ts';
 import { disownedAmong } from '../store/held.ts';
 import { linkedAmong } from '../store/records.ts';
 import { emailPrefixes, ownersAmong, ownersOf, prefixOf } from '../store/subjects.ts';
-import { tombstonesAmong } from '../store/tombstones.ts';
-import { type Needs, now } from './needs.ts';
+import { type Guard, guards } from './guard.ts';
+import type { Needs } from './needs.ts';
 
 /** A row of a recipient, with the keyed hash of its id. */
 export interface HashedRow {
@@ -22,8 +22,8 @@ export interface RowFacts {
   isLinked: boolean;
   /** A person said before that this row is nobody's. */
   isDisowned: boolean;
-  /** The role in which the row's person was erased: a copy that came back, or was never reached. Null: of nobody who was. */
-  erasedRole: string | null;
+  /** Who was erased and is here: a copy that came back, or was never reached. Null: nobody who was. */
+  guard: Guard | null;
   clues: Clue[];
 }
 
@@ -39,10 +39,11 @@ export async function factsOf(needs: Needs, system: string, page: readonly Hashe
   const hashes = page.map(({ hash }) => hash);
   const roles = rolesServed(needs, system);
   const guarded = roles ?? new Set(Object.values(needs.config.systems).flatMap((s) => s.register?.for ?? []));
-  const erased = new Map<string, string>();
-  for (const role of guarded)
-    for (const { kind, hash } of await tombstonesAmong(db, role, identifiers, await now(needs)))
-      erased.set(keyOf(kind, hash), role);
+  const erased = await guards(
+    needs,
+    [...guarded],
+    page.map(({ profile }) => profile.fields),
+  );
   const [linked, disowned] = [await linkedAmong(db, system, hashes), await disownedAmong(db, system, hashes)];
   const owners = new Map<string, Set<string>>();
   for (const { kind, hash, id, role } of await ownersAmong(db, identifiers)) {
@@ -55,7 +56,7 @@ export async function factsOf(needs: Needs, system: string, page: readonly Hashe
     return {
       isLinked: linked.has(hash.toString('base64url')),
       isDisowned: disowned.has(hash.toString('base64url')),
-      erasedRole: own.flatMap((one) => erased.get(keyOf(one.kind, one.hash)) ?? [])[0] ?? null,
+      guard: erased[at] ?? null,
       clues: own.map((one) => ({
         kind: one.kind,
         owners: [...(owners.get(keyOf(one.kind, one.hash)) ?? [])],

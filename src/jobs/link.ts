@@ -1,4 +1,4 @@
-import type { Profile, RemoteRef } from '../connectors/connector.ts';
+import type { Profile } from '../connectors/connector.ts';
 import { type Call, freeCall } from '../connectors/http.ts';
 import { fingerprints } from '../core/fingerprint.ts';
 import { masked } from '../core/mask.ts';
@@ -11,6 +11,8 @@ import { subjectById } from '../store/subjects.ts';
 import { markLinked, systemState } from '../store/systems.ts';
 import { noteRefusal } from './converge-notes.ts';
 import { standings } from './converge-write.ts';
+import type { Guard } from './guard.ts';
+import { holdRearrival, type Sides } from './held-sides.ts';
 import { likenessTo, valuesOnce } from './link-names.ts';
 import { factsOf, type HashedRow, neighbours, type RowFacts } from './link-owners.ts';
 import { type Needs, tell, whose } from './needs.ts';
@@ -129,7 +131,7 @@ async function linkOne(
   const found = await match(facts.clues, likeness);
   switch (found.kind) {
     case 'orphan':
-      return { finding: await orphan(run, profile, hash, facts.erasedRole) };
+      return { finding: await orphan(run, profile, hash, facts.guard) };
     case 'shared':
       await holdRow(run, profile, hash, found.candidates, 'shared');
       return { finding: 'shared' };
@@ -176,20 +178,25 @@ async function undo(run: Run, subject: string, place: string): Promise<boolean> 
   return true;
 }
 
-async function orphan(run: Run, profile: Profile, hash: Buffer, role: string | null): Promise<Finding> {
+async function orphan(run: Run, profile: Profile, hash: Buffer, guard: Guard | null): Promise<Finding> {
   const { needs, system, apply, actor } = run;
-  if (role !== null) {
+  if (guard !== null) {
     if (!apply) return 'orphans';
-    const opened = await hold(needs.db, {
-      id: needs.newId(),
-      kind: 'rearrival',
-      system,
-      subject: null,
-      about: hash,
-      role,
-      reason: 'tombstone',
-    });
-    if (opened) await tell(needs, { actor, action: 'rearrival.held', system, reason: 'tombstone' });
+    await holdRearrival(
+      needs,
+      {
+        system,
+        subject: null,
+        erased: guard.subject,
+        about: hash,
+        role: guard.role,
+        reason: 'tombstone',
+        matched: guard.kinds,
+        ref: profile.ref,
+        fields: profile.fields,
+      },
+      actor,
+    );
     return 'orphans';
   }
   const near: string[] = [];
@@ -200,13 +207,6 @@ async function orphan(run: Run, profile: Profile, hash: Buffer, role: string | n
   if (near.length === 0) return 'orphans';
   await holdRow(run, profile, hash, near, 'near');
   return 'ambiguous';
-}
-
-/** Both sides of a match as a person may see them, sealed; with the row's locator, to read it again when it was decided. */
-export interface Sides {
-  ref: RemoteRef;
-  row: Record<string, string>;
-  candidates: { subject: string; register: Record<string, string> }[];
 }
 
 async function holdRow(run: Run, profile: Profile, about: Buffer, candidates: string[], reason: string): Promise<void> {

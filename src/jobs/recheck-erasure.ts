@@ -20,6 +20,7 @@ import { systemState } from '../store/systems.ts';
 import { routeWorksAt } from './converge-observe.ts';
 import { standings } from './converge-write.ts';
 import { envelopeFields } from './erasure.ts';
+import { holdRearrival } from './held-sides.ts';
 import { type Needs, now, tell, whose } from './needs.ts';
 
 /**
@@ -112,8 +113,7 @@ async function foundAgain(needs: Needs, row: RecheckRow, found: CaseRow, profile
     const state = standings[profile.standing];
     const known = await recordByRemote(db, row.recipient, ref.place, hash);
     const sealedRef = sealRef(vault, row.recipient, ref);
-    if (subject.register === row.recipient)
-      return inRegisterAgain(needs, row, subject, registerHash(vault, row.recipient, ref.place, ref.id));
+    if (subject.register === row.recipient) return inRegisterAgain(needs, row, subject, profile);
     if (known) await updateRecord(db, known.id, { state, sealedRef, evidence: 'observed', observed: true });
     else
       await putRecord(db, {
@@ -154,17 +154,19 @@ async function foundAgain(needs: Needs, row: RecheckRow, found: CaseRow, profile
 }
 
 /** In the register it is a re-arrival, as if the poll had met it: a stale copy or a new relationship. */
-async function inRegisterAgain(needs: Needs, row: RecheckRow, subject: SubjectRow, about: Buffer): Promise<void> {
+async function inRegisterAgain(needs: Needs, row: RecheckRow, subject: SubjectRow, { ref, fields }: Profile): Promise<void> {
   await holdBack(needs.db, row.duty, 'returned');
   const { recipient: system } = row;
-  await hold(needs.db, {
-    id: needs.newId(),
-    kind: 'rearrival',
+  await holdRearrival(needs, {
     system,
     subject: subject.id,
-    about,
+    erased: subject.id,
+    about: registerHash(needs.vault, system, ref.place, ref.id),
     role: subject.role,
     reason: 'same-record',
+    matched: [],
+    ref,
+    fields,
   });
   await tell(needs, {
     actor: 'kaiku',

@@ -16,7 +16,8 @@ import {
   registerRecords,
   type SubjectRow,
 } from '../store/subjects.ts';
-import { type Sides, writeLink } from './link.ts';
+import { sidesOf } from './held-sides.ts';
+import { writeLink } from './link.ts';
 import { type Needs, now, registerOf, tell, whose } from './needs.ts';
 import { takeIn } from './take-in.ts';
 
@@ -49,10 +50,6 @@ export class LinkRefused extends Error {
     this.code = code;
   }
 }
-
-/** Both sides of a held match, masked; null once it was decided. */
-export const sidesOf = (needs: Needs, held: HeldRow): Sides | null =>
-  held.sides ? needs.vault.unsealJson<Sides>('held-sides', held.sides) : null;
 
 /** The verdict on a held row: it is this person's. The row is read again, since it may have changed since it was held. */
 export async function linkHeld(needs: Needs, held: HeldRow, subjectId: string, actor: string): Promise<void> {

@@ -1,12 +1,12 @@
 import type { RegisterRecord } from '../connectors/connector.ts';
 import type { ChangeKind } from '../core/duty.ts';
 import { changed, fingerprints } from '../core/fingerprint.ts';
-import { identifiersOf, normalise, normaliserVersion, variants } from '../core/identifier.ts';
+import { identifiersOf, normalise, normaliserVersion } from '../core/identifier.ts';
 import { type FieldName, type Fields, fieldsOf } from '../core/person.ts';
 import { rectifiable } from '../core/policy.ts';
 import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
-import { hold, resolveHolds } from '../store/held.ts';
+import { resolveHolds } from '../store/held.ts';
 import { doubtRestrictions, peoplesPlace, putRecord, remoteHash, sealRef } from '../store/records.ts';
 import {
   absorb,
@@ -27,8 +27,9 @@ import {
   sealFor,
   setRole,
 } from '../store/subjects.ts';
-import { tombstonesAmong } from '../store/tombstones.ts';
 import { openErasureCase } from './erasure.ts';
+import { guards } from './guard.ts';
+import { holdRearrival } from './held-sides.ts';
 import { type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
 import { takeEvents } from './take-events.ts';
@@ -40,7 +41,30 @@ export type TakenIn = 'same' | 'created' | 'changed' | 'held' | 'erasing';
  * Takes one row of a register in: what is new or different becomes a version, the duties it concerns are raised, and an echo of
  * what is known already ends here. Runs in the caller's transaction, which also saves the cursor.
  */
-export async function takeIn(needs: Needs, system: string, record: RegisterRecord): Promise<TakenIn> {
+export const takeIn = async (needs: Needs, system: string, record: RegisterRecord): Promise<TakenIn> =>
+  (await take(needs, system, record, null)).result;
+
+/**
+ * Takes a row in that would be held, because a person said so: as somebody new, whoever it met. `isKnownToPeople`: those who are asked by
+ * hand are assumed to hold the person, as they are of any newcomer. Answers the new subject.
+ */
+export async function letIn(
+  needs: Needs,
+  system: string,
+  record: RegisterRecord,
+  as: { isKnownToPeople: boolean },
+): Promise<string> {
+  const { subject } = await take(needs, system, record, as);
+  if (subject === null) throw new Error('a row that was let in has no subject');
+  return subject;
+}
+
+async function take(
+  needs: Needs,
+  system: string,
+  record: RegisterRecord,
+  anew: { isKnownToPeople: boolean } | null,
+): Promise<{ result: TakenIn; subject: string | null }> {
   return inTransaction(needs.db, async () => {
     const { db, vault } = needs;
     const hash = registerHash(vault, system, record.ref.place, record.ref.id);
@@ -51,15 +75,22 @@ export async function takeIn(needs: Needs, system: string, record: RegisterRecor
       ? await registerRecord(db, system, record.sameAs.place, registerHash(vault, system, record.sameAs.place, record.sameAs.id))
       : undefined;
     const subjectId = tied?.subject ?? known?.subject;
-    const before = subjectId ? await lockSubject(db, subjectId) : undefined;
+    const found = subjectId ? await lockSubject(db, subjectId) : undefined;
+    const before = anew && found?.state === 'erased' ? undefined : found;
     const fields = declaredFields(needs, fieldsOf(record.person));
 
-    if (before?.state === 'erased')
-      return rearrival(needs, { system, subject: before.id, about: hash, role: before.role, reason: 'same-record' });
-    const guarded = before ? [] : await guardedBy(needs, record.role, fields);
-    if (guarded.length > 0)
-      return rearrival(needs, { system, subject: null, about: hash, role: record.role, reason: 'tombstone' }, guarded);
-
+    const held = { system, about: hash, ref: record.ref, fields: fieldsOf(record.person) };
+    if (before?.state === 'erased') {
+      const of = { subject: before.id, erased: before.id, role: before.role, reason: 'same-record', matched: [] };
+      await holdRearrival(needs, { ...held, ...of });
+      return { result: 'held', subject: null };
+    }
+    const [guard] = before || anew ? [] : await guards(needs, [record.role], [fields]);
+    if (guard) {
+      const of = { subject: null, erased: guard.subject, role: record.role, reason: 'tombstone', matched: guard.kinds };
+      await holdRearrival(needs, { ...held, ...of });
+      return { result: 'held', subject: null };
+    }
     const subject = before ?? (await firstSeen(needs, system, record));
     if (tied && known && known.subject !== tied.subject) {
       await absorb(db, known.subject, tied.subject);
@@ -74,11 +105,13 @@ export async function takeIn(needs: Needs, system: string, record: RegisterRecor
       }
     }
     // a converted lead is an old picture of the person: its contact speaks for both
-    if ((tied && record.sameAs) || known?.secondary) return signals(needs, system, subject, record, 'same');
+    const isOld = ((tied && record.sameAs) || known?.secondary) && before !== undefined;
+    if (isOld) return { result: await signals(needs, system, subject, record, 'same'), subject: subject.id };
 
-    const result = await takeValues(needs, system, subject, record, fields, before === undefined);
+    const news = before ? null : (anew ?? { isKnownToPeople: true });
+    const result = await takeValues(needs, system, subject, record, fields, news);
     await takeEvents(needs, system, subject, record);
-    return signals(needs, system, subject, record, result);
+    return { result: await signals(needs, system, subject, record, result), subject: subject.id };
   });
 }
 
@@ -103,39 +136,16 @@ export function declaredFields(needs: Needs, fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => declared.has(name))) as Fields;
 }
 
-async function guardedBy(needs: Needs, role: string, fields: Fields) {
-  const hashes = identifiersOf(fields as never).flatMap(({ kind, value }) =>
-    variants(kind, value).map((variant) => ({ kind, hash: needs.vault.hash(kind, variant.value) })),
-  );
-  return tombstonesAmong(needs.db, role, hashes, await now(needs));
-}
-
-/** An erased person is in the register again: a stale copy or a new relationship. A person says which. */
-async function rearrival(
-  needs: Needs,
-  of: { system: string; subject: string | null; about: Buffer; role: string; reason: string },
-  by: { kind: string }[] = [],
-): Promise<TakenIn> {
-  const { system, reason } = of;
-  const opened = await hold(needs.db, {
-    id: needs.newId(),
-    kind: 'rearrival',
-    ...of,
-    details: { matched: [...new Set(by.map((t) => t.kind))] },
-  });
-  if (opened) await tell(needs, { actor: 'kaiku', action: 'rearrival.held', system, reason });
-  return 'held';
-}
-
 async function takeValues(
   needs: Needs,
   system: string,
   subject: SubjectRow,
   record: RegisterRecord,
   fields: Fields,
-  isNew: boolean,
+  news: { isKnownToPeople: boolean } | null,
 ): Promise<TakenIn> {
   const { db, vault } = needs;
+  const isNew = news !== null;
   const version = await latestVersion(db, subject.id);
   // a lead beside its contact must not overwrite what the contact says
   const prints = fingerprints(vault.keys.hmac.current, subject.id, fields);
@@ -171,7 +181,7 @@ async function takeValues(
     changedAt: record.changedAt,
   });
   await putIdentifiers(db, subject.id, vault.keys.hmac.current.id, normaliserVersion, hashesOf(needs, fields));
-  if (isNew) await assumeHeldByPeople(needs, subject, prints, next);
+  if (news?.isKnownToPeople) await assumeHeldByPeople(needs, subject, prints, next);
   await tell(needs, { actor: 'kaiku', action: 'change.received', system, subject: whose(subject), version: next, reason: kind });
   const concerned =
     isNew || permissionsMoved

@@ -19,5 +19,3 @@ export const badRequest = (detail: string, more: Record<string, unknown> = {}) =
 /** A safety rule says no: the request was understood and is refused as things stand. */
 export const refused = (detail: string, more: Record<string, unknown> = {}) =>
   new ProblemError(409, 'Refused by a safety rule', detail, more);
-/** Asked for by the interface, and not in this release. */
-export const later = (what: string) => new ProblemError(501, 'Not in this release', `${what} comes in a later release.`);

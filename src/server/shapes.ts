@@ -3,8 +3,9 @@ import { inEnglish } from '../core/legal-clock-words.ts';
 import { clockOf } from '../jobs/case-clock.ts';
 import { liftableFrom } from '../jobs/case-rights.ts';
 import { reasonOf } from '../jobs/erasure.ts';
+import { sidesOf } from '../jobs/held-sides.ts';
 import type { Needs } from '../jobs/needs.ts';
-import { sidesOf } from '../jobs/relink.ts';
+import { rearrivalVerdicts } from '../jobs/rearrivals.ts';
 import type { CaseRow } from '../store/cases.ts';
 import type { DutyRow } from '../store/duties.ts';
 import type { HeldRow } from '../store/held.ts';
@@ -117,8 +118,7 @@ function sidesView(needs: Needs, held: HeldRow) {
 /** What a person may say about each kind of hold. */
 export const verdictsOf: Record<HeldRow['kind'], readonly string[]> = {
   vanished: ['erase', 'keep'],
-  // a stale copy or a new relationship: until that can be carried out, the person stays held
-  rearrival: [],
+  rearrival: rearrivalVerdicts,
   'ambiguous-link': ['link', 'dismiss'],
   'ambiguous-record': ['dismiss'],
   // a legal hold ends by a person, never by a date

@@ -2,6 +2,7 @@ import { AlreadyErased, openErasureCase } from '../jobs/erasure.ts';
 import { foreseeLaw } from '../jobs/foresee-law.ts';
 import { prolongHold, releaseHold } from '../jobs/legal-holds.ts';
 import { type Needs, now, tell, whose } from '../jobs/needs.ts';
+import { judgeRearrival, type RearrivalFault, type RearrivalVerdict } from '../jobs/rearrivals.ts';
 import { linkHeld, unlink } from '../jobs/relink.ts';
 import { endPurposes, keepProposed } from '../jobs/sweep-retention.ts';
 import { valuesNow } from '../jobs/values-now.ts';
@@ -11,7 +12,7 @@ import { decide, type HeldRow, heldById } from '../store/held.ts';
 import { recordsOf } from '../store/records.ts';
 import { type SubjectRow, subjectById } from '../store/subjects.ts';
 import { refusing } from './links.ts';
-import { badRequest, later, notFound, refused } from './problem.ts';
+import { badRequest, notFound, refused } from './problem.ts';
 import { heldView, verdictsOf } from './shapes.ts';
 
 /** What a person says about a hold, and the second try of what the machine gave up; for the API and the console alike. */
@@ -28,9 +29,15 @@ export async function giveVerdict(
   const held = await heldById(db, id);
   if (!held) throw notFound('hold');
   const allowed = verdictsOf[held.kind];
-  if (allowed.length === 0) throw later('A verdict on a re-arrival');
   if (!allowed.includes(verdict))
     throw badRequest(`verdict: about this the verdict is one of ${allowed.join(', ')}`, { code: 'no-such-verdict' });
+  if (held.kind === 'rearrival') {
+    const judged = await judgeRearrival(needs, held, verdict as RearrivalVerdict, by);
+    const code = `rearrival-${judged}`;
+    if (judged === 'decided-before') throw refused('This was decided before.', { code: 'decided-before' });
+    if (typeof judged === 'string') throw refused(notJudged[judged], { code });
+    return { ...heldView(needs, held), verdict: judged.gone ? 'gone' : verdict, ...(judged.case ? { case: judged.case } : {}) };
+  }
   if (verdict === 'link') {
     if (!whoseRow) throw badRequest('subject: say whose row it is, as {"subject": "…"}', { code: 'no-subject' });
     await refusing(linkHeld(needs, held, whoseRow, by));
@@ -67,6 +74,13 @@ export async function giveVerdict(
     return { ...heldView(needs, held), verdict };
   });
 }
+
+const notJudged: Record<Exclude<RearrivalFault, 'decided-before'>, string> = {
+  'row-unknown': 'This was held by an earlier release, which did not keep where the row is: look at it in its system.',
+  'whose-unknown':
+    'The row met more than one erased person: nobody can say whose erasure it belongs to. Remove it in its system.',
+  'cannot-erase': 'Kaiku cannot erase in this register: remove the row there, and it is held no more.',
+};
 
 /** What a verdict means for what is kept; false: nothing of its own. Runs in the transaction that gives it. */
 async function decided(needs: Needs, subject: SubjectRow, held: HeldRow, verdict: string, by: string): Promise<boolean> {

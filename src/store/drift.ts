@@ -205,21 +205,3 @@ export const isBusy = async (db: Db, system: string): Promise<boolean> =>
     db,
     sql`SELECT 1 FROM duty WHERE recipient = ${system} AND lane <= 3 AND wake_at <= clock_timestamp() AND state IN ('open', 'unknown', 'waiting') LIMIT 1`,
   )) !== undefined;
-
-/** The erased person whose identifiers these are, where they are one. */
-export async function erasedOwner(
-  db: Db,
-  roles: readonly string[],
-  hashes: readonly { kind: string; hash: Buffer }[],
-  now: Date,
-): Promise<{ guarded: boolean; subject: string | null }> {
-  if (hashes.length === 0) return { guarded: false, subject: null };
-  const found = await rows(
-    db,
-    sql<{ subject: string | null }>`
-      SELECT DISTINCT c.subject FROM tombstone t LEFT JOIN case_file c ON c.id = t.case_file
-      JOIN unnest(${hashes.map((h) => h.kind)}::text[], ${hashes.map((h) => h.hash)}::bytea[]) AS asked(kind, hash) ON t.kind = asked.kind AND t.hash = asked.hash
-      WHERE t.role = ANY(${roles}::text[]) AND t.until > ${now}`,
-  );
-  return { guarded: found.length > 0, subject: found.length === 1 ? (found[0]?.subject ?? null) : null };
-}

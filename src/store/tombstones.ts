@@ -89,19 +89,41 @@ export const tombstonesOfCase = async (db: Db, caseId: string): Promise<Tombston
 export const dropTombstones = (db: Db, caseId: string): Promise<number> =>
   changes(db, sql`DELETE FROM tombstone WHERE case_file = ${caseId}`);
 
-/** Which of these identifiers were erased in this role, and are still guarded. Asked on every write path. */
+/** Of people who are somebody new: these stand against nobody any more. `role` null: in every role. Answers how many there were. */
+export const liftTombstones = (
+  db: Db,
+  role: string | null,
+  stones: readonly { kind: string; hash: Buffer }[],
+): Promise<number> =>
+  stones.length === 0
+    ? Promise.resolve(0)
+    : changes(
+        db,
+        sql`DELETE FROM tombstone t USING unnest(${stones.map((s) => s.kind)}::text[], ${stones.map((s) => s.hash)}::bytea[]) AS met(kind, hash)
+            WHERE t.kind = met.kind AND t.hash = met.hash ${role === null ? sql`` : sql`AND t.role = ${role}`}`,
+      );
+
+export interface MetStone {
+  kind: string;
+  hash: Buffer;
+  role: string;
+  subject: string | null;
+}
+
+/** Which of these identifiers were erased in one of these roles, and are still guarded. Asked on every way in. */
 export const tombstonesAmong = (
   db: Db,
-  role: string,
+  roles: readonly string[],
   hashes: readonly { kind: string; hash: Buffer }[],
   now: Date,
-): Promise<{ kind: string; hash: Buffer; made_at: Date }[]> =>
+): Promise<MetStone[]> =>
   hashes.length === 0
     ? Promise.resolve([])
     : rows(
         db,
-        sql<{ kind: string; hash: Buffer; made_at: Date }>`
-          SELECT t.kind, t.hash, t.made_at FROM tombstone t
+        sql<MetStone>`
+          SELECT DISTINCT t.kind, t.hash, t.role, c.subject
+          FROM tombstone t LEFT JOIN case_file c ON c.id = t.case_file
           JOIN unnest(${hashes.map((h) => h.kind)}::text[], ${hashes.map((h) => h.hash)}::bytea[]) AS asked(kind, hash) ON t.kind = asked.kind AND t.hash = asked.hash
-          WHERE t.role = ${role} AND t.until > ${now}`,
+          WHERE t.role = ANY(${[...roles]}::text[]) AND t.until > ${now}`,
       );

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { everybody } from '../../src/core/scope.ts';
+import { sidesOf } from '../../src/jobs/held-sides.ts';
 import { linkRecipient } from '../../src/jobs/link.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
-import { LinkRefused, linkHeld, mergeSubjects, relink, sidesOf, splitSubject, unlink } from '../../src/jobs/relink.ts';
+import { LinkRefused, linkHeld, mergeSubjects, relink, splitSubject, unlink } from '../../src/jobs/relink.ts';
 import { rows as query } from '../../src/store/database.ts';
 import { dutiesOf } from '../../src/store/duties.ts';
 import { allHeld } from '../../src/store/held.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { sidesOf } from '../../jobs/held-sides.ts';
 import type { Needs } from '../../jobs/needs.ts';
-import { sidesOf } from '../../jobs/relink.ts';
 import { heldCount } from '../../store/console-views.ts';
 import { allHeld, type HeldRow, heldById } from '../../store/held.ts';
 import type { Actor } from '../auth.ts';
@@ -147,7 +147,6 @@ function Sides({ t, sides, system }: { t: Translator; sides: NonNullable<ReturnT
 
 function Verdicts({ t, actor, held, candidates }: { t: Translator; actor: Actor; held: HeldRow; candidates: string[] }) {
   const allowed = verdictsOf[held.kind] ?? [];
-  if (allowed.length === 0) return <p class="hint">{t('held.noVerdictYet')}</p>;
   const decides = may(actor, 'POST /held/:id/:verdict');
   return (
     <>
@@ -164,7 +163,7 @@ function Verdicts({ t, actor, held, candidates }: { t: Translator; actor: Actor;
               <Do
                 action={`/held/${held.id}/${verdict}`}
                 label={t(`held.say.${held.kind}.${verdict}`)}
-                tone={verdict === 'erase' ? 'danger' : ''}
+                tone={verdict === 'erase' || verdict === 'stale-copy' ? 'danger' : ''}
               />
             )}
           </li>
