@@ -1,6 +1,8 @@
 import type { Connector, Recipient, RemoteRef } from '../connectors/connector.ts';
 import type { Call } from '../connectors/http.ts';
 import { type Outcome, weaker } from '../core/duty.ts';
+import { likeness, type Name } from '../core/likeness.ts';
+import type { Fields } from '../core/person.ts';
 import { controlRecord, unsealRef } from '../store/records.ts';
 import { controlRegisterRecords } from '../store/subjects.ts';
 import { discloseFields } from './converge-notes.ts';
@@ -90,4 +92,29 @@ async function found(needs: Needs, recipient: Recipient, view: View, call: Call)
     }
   }
   return outcome;
+}
+
+/**
+ * An erasure at a system that the ledger knows no row of. A row may be there all the same: made by a step whose answer was lost or whose
+ * lease was taken, or never linked. It is looked for by what the case knows of the person, and tied to them where it is surely theirs, so
+ * that the erasure takes it. Answers whether the look found nothing and would have found something: then "not there" is known.
+ */
+export async function lookBeforeNever(
+  needs: Needs,
+  recipient: Recipient,
+  view: View,
+  fields: Fields,
+  call: Call,
+): Promise<'tied' | 'not-there' | 'unproven' | 'several'> {
+  let isProven = true;
+  for (const place of recipient.places) {
+    const found = await recipient.find(fields, place, call);
+    const mine = found.filter((profile) => likeness(fields as Name, profile.fields as Name) !== 'different');
+    if (mine.length > 1) return 'several';
+    const [profile] = mine;
+    // a row that is tied to somebody else stays theirs
+    if (profile && (await writeNew(needs, view, place, profile, 'found-at-erasure', 'observed'))) return 'tied';
+    if (found.length > 0 || !(await routeWorks(needs, recipient, view, place, call))) isProven = false;
+  }
+  return isProven ? 'not-there' : 'unproven';
 }

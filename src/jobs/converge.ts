@@ -12,11 +12,11 @@ import { countItemCalls } from '../store/runs.ts';
 import { dropPayload, lockSubject } from '../store/subjects.ts';
 import { countCall, parkSystem, pauseSystem } from '../store/systems.ts';
 import { askPerson } from './ask-person.ts';
-import { observe } from './converge-observe.ts';
+import { lookBeforeNever, observe } from './converge-observe.ts';
 import { take } from './converge-step.ts';
-import type { Taken } from './converge-taken.ts';
+import { settled, type Taken } from './converge-taken.ts';
 import { look, type View } from './converge-view.ts';
-import { advanceCase } from './erasure.ts';
+import { advanceCase, envelopeFields } from './erasure.ts';
 import { fetchValues, needsValues } from './fetch-values.ts';
 import { type Needs, tell, whose } from './needs.ts';
 
@@ -108,11 +108,33 @@ async function step(needs: Needs, connector: Connector, lease: Lease, passed: Pa
       passed,
     );
   }
+  const never = await neverHeld(needs, connector, view, next, call);
+  if (never.again) {
+    view = await look(needs, lease.duty);
+    next = nextStep(view, passed);
+  } else if (never.taken) return record(needs, lease, view, never.taken, next, passed);
   if (next.kind === 'nothing' && lost)
     return record(needs, lease, view, { kind: 'settled', outcome: lost, evidence: evidenceOf(connector, lost) }, next, passed);
   const taken = await take(needs, connector, view, next, call);
   if (taken.called) await countCall(needs.db, lease.duty.recipient, true);
   return record(needs, lease, view, taken, next, passed);
+}
+
+/** Before an erasure says "never held" of a machine it is looked for there, by what the case knows of the person. */
+async function neverHeld(
+  needs: Needs,
+  { recipient }: Connector,
+  view: View,
+  next: Step,
+  call: Call,
+): Promise<{ again?: true; taken?: Taken }> {
+  const isNever = next.kind === 'nothing' && next.reason === 'never-held' && view.input.role === 'recipient';
+  const fields = isNever && view.erasure ? envelopeFields(needs, view.erasure) : null;
+  if (!fields || !recipient || view.input.human) return {};
+  const found = await lookBeforeNever(needs, recipient, view, fields, call);
+  if (found === 'tied') return { again: true };
+  if (found === 'several') return { taken: { kind: 'moved', called: true, move: { state: 'held', reason: 'ambiguous-record' } } };
+  return found === 'not-there' ? { taken: { ...settled('absent', 'observed', 'never-held'), called: true } } : {};
 }
 
 /** What reading after a lost answer proves: of an erasure no more than the system can ever prove. */
