@@ -75,7 +75,8 @@ export interface Facts {
   corrections: readonly { id: string; system: string; code: string }[];
   /** Requests of the public form that a person has to see to. */
   intakes: readonly { id: string; since: Date }[];
-  holds: readonly { id: string; system: string; since: Date }[];
+  /** `urgent`: told at once, whatever the days. */
+  holds: readonly { id: string; system: string; since: Date; urgent?: boolean }[];
   /** The newest ended comparison of each system. */
   drift: readonly { system: string; run: string; count: number }[];
   /** The newest ended run of each system and kind. */
@@ -126,7 +127,7 @@ export function conditionsOf(facts: Facts, limits: AlertLimits, now: Date): Cond
   for (const c of facts.corrections) add('correction-waits', c.id, c.system, { code: c.code });
   for (const i of facts.intakes) add('intake-waits', i.id, null, { since: i.since.toISOString() });
   for (const h of facts.holds)
-    if (isOlder(h.since, limits.holdDays * dayMs)) add('hold-old', h.id, h.system, { since: h.since.toISOString() });
+    if (h.urgent || isOlder(h.since, limits.holdDays * dayMs)) add('hold-old', h.id, h.system, { since: h.since.toISOString() });
   for (const d of facts.drift)
     if (d.count > limits.driftFindings) add('drift-found', d.system, d.system, { count: d.count, run: d.run });
   for (const r of facts.runs) if (r.failed) add('run-failed', `${r.system}/${r.kind}`, r.system, { code: r.failed, run: r.run });

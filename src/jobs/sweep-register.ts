@@ -1,18 +1,22 @@
 import type { RemoteRef } from '../connectors/connector.ts';
 import { freeCall } from '../connectors/http.ts';
+import { isMassChange } from '../core/mass-change.ts';
 import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
-import { hold } from '../store/held.ts';
+import { hold, updateMassChange, wasReleased } from '../store/held.ts';
 import {
+  identifiersOfSubject,
   knownHashes,
   lockSubject,
   markRegisterRecord,
   presentRecords,
   registerHash,
   registerRecords,
+  type SubjectRow,
+  subjectsByIdentifier,
 } from '../store/subjects.ts';
 import { noteTotals, swept, systemState } from '../store/systems.ts';
-import { type Needs, registerOf, tell, whose } from './needs.ts';
+import { type Needs, now, registerOf, tell, whose } from './needs.ts';
 import { takeIn } from './take-in.ts';
 
 export interface SweepResult {
@@ -21,6 +25,8 @@ export interface SweepResult {
   why?: string;
   vanished: number;
   hidden: number;
+  /** So many rows were missing at once that nothing was done: a person says first that it is true. */
+  stopped?: number;
 }
 
 /**
@@ -53,8 +59,13 @@ export async function sweepRegister(needs: Needs, system: string): Promise<Sweep
     totals[object] = scan.ids.size;
     await takeInMissed(needs, system, object, scan.ids);
     const seen = new Set([...scan.ids].map((id) => registerHash(needs.vault, system, object, id).toString('hex')));
-    for (const known of await presentRecords(needs.db, system, object)) {
-      if (seen.has(known.remote_hash.toString('hex'))) continue;
+    const known = await presentRecords(needs.db, system, object);
+    const missing = known.filter((row) => !seen.has(row.remote_hash.toString('hex')));
+    if (await isStopped(needs, system, object, { missing: missing.length, known: known.length })) {
+      result.stopped = missing.length;
+      continue;
+    }
+    for (const known of missing) {
       const ref = needs.vault.unsealJson<RemoteRef>(`register:${system}`, known.sealed_ref);
       const found = await register.look(ref, freeCall);
       if (found.kind === 'found') await takeIn(needs, system, found.record);
@@ -66,6 +77,41 @@ export async function sweepRegister(needs: Needs, system: string): Promise<Sweep
   }
   await swept(needs.db, system, totals);
   return results;
+}
+
+/** How long a person's word about a mass disappearance holds, in ms. */
+const releaseMs = 86_400_000;
+
+/**
+ * The breaker of the sweep. A register that loses very many people at once has more often lost a filter, a right or a backup than the
+ * people: one question is asked then, not hundreds, and nothing is held or looked at. True: stop.
+ */
+async function isStopped(
+  needs: Needs,
+  system: string,
+  object: string,
+  rows: { missing: number; known: number },
+): Promise<boolean> {
+  if (!isMassChange(rows.missing, rows.known)) return false;
+  const at = await now(needs);
+  if (await wasReleased(needs.db, { system, object, rows: rows.missing, since: new Date(at.getTime() - releaseMs) }))
+    return false;
+  const about = Buffer.from(object);
+  const details = { object, rows: rows.missing, of: rows.known };
+  const opened = await hold(needs.db, {
+    id: needs.newId(),
+    kind: 'mass-change',
+    system,
+    subject: null,
+    about,
+    reason: 'vanished',
+    details,
+  });
+  // whoever says yes says it to the number of now
+  if (!opened) await updateMassChange(needs.db, { system, about, details });
+  if (opened)
+    await tell(needs, { actor: 'kaiku', action: 'hold.opened', system, reason: 'mass-change', code: String(rows.missing) });
+  return true;
 }
 
 /** Rows that no poll ever brought (a lost page, an outage longer than a cursor): the sweep finds them. */
@@ -97,6 +143,7 @@ async function vanished(needs: Needs, system: string, subjectId: string, hash: B
       system,
       subject: subjectId,
       reason: 'not-in-register',
+      details: { candidates: await mergedInto(needs, subject) },
     });
     if (opened) {
       await tell(needs, {
@@ -111,6 +158,22 @@ async function vanished(needs: Needs, system: string, subjectId: string, hash: B
     return opened;
   });
 }
+
+/** Who may be the same person under another row: the register merges duplicates, and the one that stays has what this one had. */
+async function mergedInto(needs: Needs, subject: SubjectRow): Promise<string[]> {
+  const found = new Set<string>();
+  for (const { kind, hash } of await identifiersOfSubject(needs.db, subject.id))
+    for (const other of await subjectsByIdentifier(needs.db, kind, hash))
+      if (
+        other.id !== subject.id &&
+        other.state === 'active' &&
+        other.register === subject.register &&
+        other.role === subject.role
+      )
+        found.add(other.id);
+  return [...found].sort().slice(0, mostCandidates);
+}
+const mostCandidates = 5;
 
 /** Whether the register says it has fewer rows than at the last sweep: then people are looked for at once. */
 export async function totalDropped(needs: Needs, system: string): Promise<boolean> {

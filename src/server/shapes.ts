@@ -117,7 +117,7 @@ function sidesView(needs: Needs, held: HeldRow) {
 
 /** What a person may say about each kind of hold. */
 export const verdictsOf: Record<HeldRow['kind'], readonly string[]> = {
-  vanished: ['erase', 'keep'],
+  vanished: ['erase', 'keep', 'merge'],
   rearrival: rearrivalVerdicts,
   'ambiguous-link': ['link', 'dismiss'],
   'ambiguous-record': ['dismiss'],
@@ -126,4 +126,5 @@ export const verdictsOf: Record<HeldRow['kind'], readonly string[]> = {
   retention: ['erase', 'keep'],
   returned: ['erase', 'dismiss'],
   'parked-rule': ['keep'],
+  'mass-change': ['release', 'dismiss'],
 };

@@ -3,7 +3,7 @@ import { foreseeLaw } from '../jobs/foresee-law.ts';
 import { prolongHold, releaseHold } from '../jobs/legal-holds.ts';
 import { type Needs, now, tell, whose } from '../jobs/needs.ts';
 import { judgeRearrival, type RearrivalFault, type RearrivalVerdict } from '../jobs/rearrivals.ts';
-import { linkHeld, unlink } from '../jobs/relink.ts';
+import { linkHeld, mergeSubjects, unlink } from '../jobs/relink.ts';
 import { endPurposes, keepProposed } from '../jobs/sweep-retention.ts';
 import { valuesNow } from '../jobs/values-now.ts';
 import { inTransaction } from '../store/database.ts';
@@ -11,6 +11,7 @@ import { dutyById, raise, redrive } from '../store/duties.ts';
 import { decide, type HeldRow, heldById } from '../store/held.ts';
 import { recordsOf } from '../store/records.ts';
 import { type SubjectRow, subjectById } from '../store/subjects.ts';
+import { sweepSoon } from '../store/systems.ts';
 import { refusing } from './links.ts';
 import { badRequest, notFound, refused } from './problem.ts';
 import { heldView, verdictsOf } from './shapes.ts';
@@ -38,6 +39,19 @@ export async function giveVerdict(
     if (typeof judged === 'string') throw refused(notJudged[judged], { code });
     return { ...heldView(needs, held), verdict: judged.gone ? 'gone' : verdict, ...(judged.case ? { case: judged.case } : {}) };
   }
+  if (verdict === 'merge') {
+    if (!whoseRow) throw badRequest('subject: say who they are the same as, as {"subject": "…"}', { code: 'no-subject' });
+    if (!held.subject) throw notFound('person');
+    const { subject } = held;
+    await refusing(
+      inTransaction(db, async () => {
+        if (!(await decide(db, held.id, verdict, by))) throw refused('This was decided before.', { code: 'decided-before' });
+        await mergeSubjects(needs, subject, whoseRow, by);
+      }),
+    );
+    return { ...heldView(needs, held), verdict };
+  }
+  if (held.kind === 'mass-change') return massVerdict(needs, held, verdict, by);
   if (verdict === 'link') {
     if (!whoseRow) throw badRequest('subject: say whose row it is, as {"subject": "…"}', { code: 'no-subject' });
     await refusing(linkHeld(needs, held, whoseRow, by));
@@ -73,6 +87,14 @@ export async function giveVerdict(
     if (subject) await raise(db, { subject: subject.id, lane: 'correction', newId: needs.newId });
     return { ...heldView(needs, held), verdict };
   });
+}
+
+/** True: the next sweep takes it row by row, each a hold of its own. Not so: nothing is done, and the next sweep looks again. */
+async function massVerdict(needs: Needs, held: HeldRow, verdict: string, by: string) {
+  if (!(await decide(needs.db, held.id, verdict, by))) throw refused('This was decided before.', { code: 'decided-before' });
+  await tell(needs, { actor: by, action: 'hold.released', system: held.system, reason: verdict });
+  if (verdict === 'release') await sweepSoon(needs.db, held.system);
+  return { ...heldView(needs, held), verdict };
 }
 
 const notJudged: Record<Exclude<RearrivalFault, 'decided-before'>, string> = {

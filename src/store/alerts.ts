@@ -75,8 +75,8 @@ export async function factsOf(
     ),
     holds: await rows(
       db,
-      sql<{ id: string; system: string; since: Date }>`
-        SELECT id, system, created_at AS since FROM held WHERE verdict IS NULL ORDER BY created_at, id LIMIT ${most}`,
+      sql<{ id: string; system: string; since: Date; urgent: boolean }>`
+        SELECT id, system, created_at AS since, kind = 'mass-change' AS urgent FROM held WHERE verdict IS NULL ORDER BY created_at, id LIMIT ${most}`,
     ),
     drift: await rows(
       db,

@@ -15,7 +15,9 @@ export interface HeldRow {
     | 'hold-review'
     | 'retention'
     | 'returned'
-    | 'parked-rule';
+    | 'parked-rule'
+    // very many rows of the register were gone at once
+    | 'mass-change';
   system: string;
   subject: string | null;
   reason: string;
@@ -54,6 +56,21 @@ export async function hold(
     )) === 1
   );
 }
+
+/** An open question about a mass disappearance tells the number of now. */
+export const updateMassChange = (db: Db, of: { system: string; about: Buffer; details: Record<string, unknown> }) =>
+  changes(
+    db,
+    sql`UPDATE held SET details = ${json(of.details)} WHERE kind = 'mass-change' AND system = ${of.system} AND about = ${of.about} AND verdict IS NULL`,
+  );
+
+/** Whether a person said lately that a mass disappearance is true, of at least so many rows. */
+export const wasReleased = async (db: Db, of: { system: string; object: string; rows: number; since: Date }): Promise<boolean> =>
+  (await row(
+    db,
+    sql`SELECT 1 FROM held WHERE kind = 'mass-change' AND system = ${of.system} AND about = ${Buffer.from(of.object)} AND verdict = 'release'
+        AND verdict_at > ${of.since} AND (details ->> 'rows')::int >= ${of.rows} LIMIT 1`,
+  )) !== undefined;
 
 export const openHolds = (db: Db, subject: string): Promise<HeldRow[]> =>
   rows(db, sql<HeldRow>`SELECT ${columns} FROM held WHERE subject = ${subject} AND verdict IS NULL`);

@@ -219,3 +219,7 @@ export const saveCursor = (db: Db, system: string, object: string, position: str
     sql`INSERT INTO cursor (system, object, position) VALUES (${system}, ${object}, ${position})
         ON CONFLICT (system, object) DO UPDATE SET position = excluded.position, saved_at = now()`,
   );
+
+/** The next look of the clockwork sweeps, whenever the last one was. */
+export const sweepSoon = (db: Db, system: string) =>
+  changes(db, sql`UPDATE cursor SET saved_at = '-infinity' WHERE system = ${system} AND object = 'turn:sweep'`);

@@ -2,12 +2,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import pino from 'pino';
 import type {
   Connector,
+  Look,
   Manifest,
   Profile,
   Recipient,
   Register,
   RegisterRecord,
   RemoteRef,
+  Sweep,
   Written,
 } from '../../src/connectors/connector.ts';
 import type { Call } from '../../src/connectors/http.ts';
@@ -155,14 +157,14 @@ export class MemoryRegister implements Register {
   async *changes() {
     yield { records: [...this.rows.values()], cursor: '{}' };
   }
-  async look(ref: RemoteRef) {
+  async look(ref: RemoteRef): Promise<Look> {
     const record = this.rows.get(ref.id);
     return record ? { kind: 'found' as const, record } : { kind: 'gone' as const };
   }
   async total() {
     return this.rows.size;
   }
-  async sweep() {
+  async sweep(): Promise<Sweep> {
     return { ids: new Set(this.rows.keys()), complete: this.complete };
   }
 }
@@ -280,14 +282,14 @@ export interface World {
 /** A hub on a real, fresh database, without queue or clockwork: a test says what happens when. */
 export async function openWorld(
   databaseUrl: string,
-  given: { newsletter?: MemoryRecipient; config?: Config } = {},
+  given: { newsletter?: MemoryRecipient; register?: MemoryRegister; config?: Config } = {},
 ): Promise<World> {
   const config = given.config ?? memoryConfig;
   const database = await openDatabase(databaseUrl, { max: 6 });
   const vault = createVault(parseKeyFile(newKeyFile(randomBytes, new Date())), randomBytes);
   const instance = await claimInstance(database.db, vault, randomUUID());
   await knowSystems(database.db, Object.keys(config.systems));
-  const register = new MemoryRegister();
+  const register = given.register ?? new MemoryRegister();
   const newsletter = given.newsletter ?? new MemoryRecipient();
   const journal: JournalEntry[] = [];
   const connectors: Record<string, Connector> = {

@@ -92,6 +92,17 @@ function Hold({ t, needs, actor, held }: { t: Translator; needs: Needs; actor: A
           {t('held.person')} <IdLink href={`/people/${held.subject}`} id={held.subject} />
         </p>
       ) : null}
+      {held.kind === 'mass-change' ? (
+        <p>{t('held.massRows', { rows: String(held.details['rows']), of: String(held.details['of']) })}</p>
+      ) : null}
+      {held.kind === 'vanished' && seesPeople && merges(held).length > 0 ? (
+        <p>
+          {t('held.mergedInto')}{' '}
+          {merges(held).map((id) => (
+            <IdLink key={id} href={`/people/${id}`} id={id} />
+          ))}
+        </p>
+      ) : null}
       {held.kind === 'retention' ? <Over t={t} details={held.details} /> : null}
       {sides && seesPeople ? <Sides t={t} sides={sides} system={held.system} /> : null}
       {held.verdict ? null : (
@@ -145,8 +156,11 @@ function Sides({ t, sides, system }: { t: Translator; sides: NonNullable<ReturnT
   );
 }
 
+/** Whom a vanished person may have been merged into. */
+const merges = (held: HeldRow): string[] => (held.details['candidates'] as string[] | undefined) ?? [];
+
 function Verdicts({ t, actor, held, candidates }: { t: Translator; actor: Actor; held: HeldRow; candidates: string[] }) {
-  const allowed = verdictsOf[held.kind] ?? [];
+  const allowed = (verdictsOf[held.kind] ?? []).filter((verdict) => verdict !== 'merge' || merges(held).length > 0);
   const decides = may(actor, 'POST /held/:id/:verdict');
   return (
     <>
@@ -155,7 +169,16 @@ function Verdicts({ t, actor, held, candidates }: { t: Translator; actor: Actor;
         {allowed.map((verdict) => (
           <li key={verdict}>
             <p>{t(`held.means.${held.kind}.${verdict}`, { system: held.system })}</p>
-            {!decides ? null : verdict === 'link' ? (
+            {!decides ? null : verdict === 'merge' ? (
+              merges(held).map((subject, i) => (
+                <Do
+                  key={subject}
+                  action={`/held/${held.id}/merge`}
+                  label={t('held.mergeWith', { n: i + 1 })}
+                  hidden={{ subject }}
+                />
+              ))
+            ) : verdict === 'link' ? (
               candidates.map((subject, i) => (
                 <Do key={subject} action={`/held/${held.id}/link`} label={t('held.linkTo', { n: i + 1 })} hidden={{ subject }} />
               ))
