@@ -55,7 +55,7 @@ async function openInProcess(): Promise<InProcess> {
         headers: { authorization: `Bearer ${process.env['KAIKU_TOKEN'] || token}` },
         ...(body === undefined ? {} : { payload: body as object }),
       });
-      return { status: answer.statusCode, text: answer.body };
+      return { status: answer.statusCode, body: answer.rawPayload };
     },
     close: async () => {
       await app.close();

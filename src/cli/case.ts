@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { exceptionGrounds } from '../core/exception.ts';
 import { dutyColumns, table } from './print.ts';
@@ -90,6 +92,34 @@ export function caseCommands(program: Command, session: SessionOf): void {
     .action((id: string, options: { reason: string; json?: boolean }) =>
       decideCase(session(options), id, 'refuse', options.reason),
     );
+  cases
+    .command('evidence <id>')
+    .description('write the evidence pack to a folder: evidence.json, evidence.pdf, and verify.mjs, which checks it on bare Node')
+    .requiredOption('-o, --output <folder>')
+    .addOption(
+      new Option('--language <language>', 'of the PDF; default: the first of the controller').choices(['fi', 'sv', 'en']),
+    )
+    .option('--json')
+    .action(async (id: string, options: { output: string; language?: string; json?: boolean }) => {
+      const s = session(options);
+      await s.api(async (api) => {
+        const part = (as: string) =>
+          api.bytes(
+            `/cases/${encodeURIComponent(id)}/evidence?as=${as}${options.language ? `&language=${options.language}` : ''}`,
+          );
+        const files = {
+          'evidence.json': await part('json'),
+          'evidence.pdf': await part('pdf'),
+          'verify.mjs': await part('verifier'),
+        };
+        await mkdir(options.output, { recursive: true });
+        for (const [name, bytes] of Object.entries(files)) await writeFile(join(options.output, name), bytes);
+        s.show(
+          { folder: options.output, files: Object.keys(files) },
+          () => `${Object.keys(files).join(', ')} in ${options.output}; check: node verify.mjs`,
+        );
+      });
+    });
   cases
     .command('withdraw <id>')
     .description('take an approved erasure back, as long as the register still holds the person; what is erased stays erased')

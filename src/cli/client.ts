@@ -22,11 +22,12 @@ export class HubGone extends Error {
 }
 
 /** One request and its answer: over HTTP to a running hub, or straight into an API inside this process. */
-export type Transport = (request: {
-  method: 'GET' | 'POST';
-  path: string;
-  body?: unknown;
-}) => Promise<{ status: number; text: string }>;
+export type Transport = (request: { method: 'GET' | 'POST'; path: string; body?: unknown }) => Promise<Answer>;
+
+export interface Answer {
+  status: number;
+  body: Buffer;
+}
 
 export interface Api {
   /** A hub is running, so that what is owed is worked off; else this process only writes down what is owed. */
@@ -34,6 +35,8 @@ export interface Api {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
   text(path: string): Promise<string>;
+  /** A file as it is. */
+  bytes(path: string): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -51,16 +54,19 @@ export async function connect(env: Record<string, string | undefined>, openInPro
   const opened = running ? null : await openInProcess();
   const transport = running ?? opened?.transport;
   if (!transport) throw new Error('no way to the hub');
-  const ask = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<string> => {
-    const { status, text } = await transport({ method, path: `/api/v1${path}`, ...(body === undefined ? {} : { body }) });
-    if (status >= 200 && status < 300) return text;
-    throw new ApiError(status, parse(text) as Record<string, unknown>);
+  const askBytes = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<Buffer> => {
+    const { status, body: said } = await transport({ method, path: `/api/v1${path}`, ...(body === undefined ? {} : { body }) });
+    if (status >= 200 && status < 300) return said;
+    throw new ApiError(status, parse(said.toString('utf8')) as Record<string, unknown>);
   };
+  const ask = async (method: 'GET' | 'POST', path: string, body?: unknown) =>
+    (await askBytes(method, path, body)).toString('utf8');
   return {
     running: running !== null,
     get: async <T>(path: string) => parse(await ask('GET', path)) as T,
     post: async <T>(path: string, body: unknown = {}) => parse(await ask('POST', path, body)) as T,
     text: (path) => ask('GET', path),
+    bytes: (path) => askBytes('GET', path),
     close: async () => opened?.close(),
   };
 }
@@ -87,7 +93,7 @@ async function findHub(env: Record<string, string | undefined>): Promise<Transpo
 }
 
 /** Not `fetch`: it gives up after five minutes, and a first link of a large recipient takes as long as its pages do. */
-function send(url: string, method: string, token: string, body: string | undefined): Promise<{ status: number; text: string }> {
+function send(url: string, method: string, token: string, body: string | undefined): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const gone = (error: Error & { code?: string }) =>
       reject(
@@ -102,7 +108,7 @@ function send(url: string, method: string, token: string, body: string | undefin
       answer
         .on('data', (chunk: Buffer) => chunks.push(chunk))
         .on('error', gone)
-        .on('end', () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }));
+        .on('end', () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks) }));
     });
     sent.on('error', gone).end(body);
   });

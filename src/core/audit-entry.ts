@@ -32,6 +32,7 @@ export const actions = [
   'answer.expired',
   'letter.made',
   'letter.sent',
+  'evidence.made',
   'restriction.announced',
   'restriction.lifted',
   'duty.excepted',

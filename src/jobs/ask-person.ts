@@ -123,6 +123,8 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
             wake_at = ${again ? sql`${again}::timestamptz - (SELECT clock_offset FROM instance)` : null}
           WHERE id = ${duty.id} AND state = 'asked'`,
     );
+    // an erased person has no pseudonym any more: the case is what ties the answer to them
+    const ofCase = task.case_file ? { case: task.case_file } : {};
     await tell(
       needs,
       {
@@ -131,6 +133,7 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
         system: task.system,
         subject: whose(subject),
         duty: duty.id,
+        ...ofCase,
         code: task.id,
         outcome: said.outcome,
         evidence: 'acknowledged',
@@ -141,6 +144,7 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
         system: task.system,
         subject: whose(subject),
         duty: duty.id,
+        ...ofCase,
         from: duty.state,
         to: state,
         outcome: said.outcome,

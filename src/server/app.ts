@@ -21,6 +21,7 @@ import { type Actor, actorOf, mustBeAllowed } from './auth.ts';
 import { caseRoutes } from './cases.ts';
 import { consoleRoutes } from './console/console.ts';
 import { driftRoutes } from './drift.ts';
+import { evidenceRoutes } from './evidence-pack.ts';
 import { closeTo } from './gate.ts';
 import { healthRoutes } from './health.ts';
 import { heldRoutes } from './held.ts';
@@ -163,6 +164,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
         retentionRoutes,
         processingRoutes,
         noticeRoutes,
+        evidenceRoutes,
         systemRoutes,
         runRoutes,
         driftRoutes,

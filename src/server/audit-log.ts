@@ -1,10 +1,10 @@
-import { inclusionProofFrom } from '../core/merkle.ts';
+import { consistencyProofFrom, inclusionProofFrom } from '../core/merkle.ts';
 import { type Scope, seesEverybody } from '../core/scope.ts';
 import { noteName, vkeyOf } from '../core/signed-note.ts';
 import type { Needs } from '../jobs/needs.ts';
 import { entries, latestCheckpoint, nodeAt, sequence } from '../store/audit.ts';
 import { caseLeaves, leavesBeyond } from '../store/views.ts';
-import { refused } from './problem.ts';
+import { badRequest, refused } from './problem.ts';
 
 /** What the API and the console ask of the log: one way for both. */
 
@@ -23,6 +23,13 @@ export async function freshCheckpoint(needs: Needs) {
 /** The proof that an entry is in the tree of `size`, as Base64 hashes. */
 export const proofOf = async (needs: Needs, entry: number, size: number): Promise<string[]> =>
   (await inclusionProofFrom((level, index) => nodeAt(needs.db, level, index), entry, size)).map((h) => h.toString('base64'));
+
+/** That the log of `from` entries is the beginning of the log of `to`; throws a problem for sizes that it never had in this order. */
+export async function consistencyOf(needs: Needs, from: number, to: number) {
+  if (from < 1 || from > to) throw badRequest(`from: must be from 1 to ${to}, the size that it is proven against`);
+  const proof = await consistencyProofFrom((level, index) => nodeAt(needs.db, level, index), from, to);
+  return { from, to, proof: proof.map((hash) => hash.toString('base64')) };
+}
 
 /** Throws a problem where the log up to `size` holds entries about people outside the scope. */
 export async function mustSeeWholeLog(needs: Needs, scope: Scope, size: number): Promise<void> {

@@ -4,7 +4,7 @@ import { seesEverybody } from '../core/scope.ts';
 import { verifyOwnLog } from '../jobs/verify-log.ts';
 import { entries, latestCheckpoint } from '../store/audit.ts';
 import { leavesBeyond } from '../store/views.ts';
-import { exportLines, freshCheckpoint, mustSeeWholeLog, pageLimit, proofOf, verifierKey } from './audit-log.ts';
+import { consistencyOf, exportLines, freshCheckpoint, mustSeeWholeLog, pageLimit, proofOf, verifierKey } from './audit-log.ts';
 import { badRequest, notFound } from './problem.ts';
 import type { RouteOptions } from './routes.ts';
 
@@ -43,6 +43,17 @@ export const auditRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { ne
     if (query.entry >= size) throw badRequest('entry: must be smaller than size');
     return { entry: query.entry, size, proof: await proofOf(needs, query.entry, size) };
   });
+
+  app.get(
+    '/audit/consistency',
+    { schema: { querystring: z.object({ from: count, to: count.optional() }) } },
+    async ({ query }) => {
+      const latest = await latestCheckpoint(db);
+      const to = query.to ?? latest?.size ?? 0;
+      if (to > (latest?.size ?? 0)) throw badRequest(`to: the log has ${latest?.size ?? 0} entries`);
+      return consistencyOf(needs, query.from, to);
+    },
+  );
 
   app.post('/audit/verify', async () => verifyOwnLog(needs));
 

@@ -346,6 +346,14 @@ export const answers = {
     name: z.string().nullable(),
     findings: z.array(z.looseObject({ code: z.string(), law: z.string(), text: z.string() })),
   }),
+  evidence: z.looseObject({
+    format: z.string(),
+    madeAt: time,
+    entries: z.array(z.object({ index: z.number(), line: z.string(), proof: z.array(z.string()) })),
+    checkpoint: z.string(),
+    vkey: z.string(),
+  }),
+  consistency: z.object({ from: z.number(), to: z.number(), proof: z.array(z.string()) }),
   noticeDraft: z.object({
     language: z.string(),
     title: z.string(),

@@ -90,6 +90,11 @@ export const described: Readonly<Record<string, Described>> = {
     answer: 'case',
   },
   'POST /cases/:id/lift': { summary: 'Lift the restriction, some days after the person was told', tag: 'cases', answer: 'case' },
+  'GET /cases/:id/evidence': {
+    summary: 'The evidence pack of a case: JSON with proofs, PDF for people, or the program that checks it on bare Node',
+    tag: 'cases',
+    answer: 'evidence',
+  },
   'POST /cases/:id/withdraw': {
     summary: 'Take an approved erasure back, as long as the register still holds the person',
     tag: 'cases',
@@ -216,6 +221,11 @@ export const described: Readonly<Record<string, Described>> = {
   'POST /tasks/:id/answer': { summary: 'Answer a task', tag: 'tasks', answer: 'task' },
   'GET /audit/checkpoint': { summary: 'The latest checkpoint, a C2SP signed note', tag: 'audit', answer: 'text' },
   'GET /audit/entries': { summary: 'Entries in leaf order', tag: 'audit', answer: 'entries' },
+  'GET /audit/consistency': {
+    summary: 'Proof that a log of an earlier size is the beginning of the log (RFC 6962)',
+    tag: 'audit',
+    answer: 'consistency',
+  },
   'GET /audit/proof': { summary: 'The proof that an entry is in the tree', tag: 'audit', answer: 'proof' },
   'GET /audit/export': {
     summary: 'The log, or one case of it, as it verifies without the hub',

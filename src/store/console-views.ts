@@ -203,6 +203,23 @@ export const timelineOf = (
       SELECT * FROM (SELECT * FROM both_ ORDER BY seq DESC LIMIT ${limit}) newest ORDER BY seq`,
   );
 
+/** Entries that prove a case: its own, and since it began those about the person's duties; in the tree of `size`. */
+export const evidenceLeaves = (
+  db: Db,
+  of: { case: string; ref: string | null; duties: readonly string[]; size: number },
+): Promise<{ index: number; line: string }[]> =>
+  rows(
+    db,
+    sql<{ index: number; line: string }>`
+      WITH own AS (SELECT seq, line FROM audit_entry WHERE case_file = ${of.case}),
+        about AS (
+          SELECT seq, line FROM audit_entry
+          WHERE line LIKE '%"subject":"%' AND ${pseudonym} = ${of.ref} AND seq >= (SELECT min(seq) FROM own)
+            AND line::jsonb ->> 'duty' = ANY(${[...of.duties]}::text[]))
+      SELECT l.index, e.line FROM (SELECT * FROM own UNION SELECT * FROM about) e JOIN audit_leaf l USING (seq)
+      WHERE l.index < ${of.size} ORDER BY l.index`,
+  );
+
 /** Why somebody's values were shown, newest first. */
 export const readsOf = (
   db: Db,

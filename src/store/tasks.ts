@@ -76,6 +76,15 @@ export async function answer(
   );
 }
 
+/** The last answer of people to each of these duties: who stated it, and when. */
+export const answersOf = (db: Db, duties: readonly string[]): Promise<{ duty: string; by: string; at: Date }[]> =>
+  rows(
+    db,
+    sql<{ duty: string; by: string; at: Date }>`
+      SELECT DISTINCT ON (duty) duty, answered_by AS by, answered_at AS at FROM task
+      WHERE duty = ANY(${[...duties]}::uuid[]) AND answered_at IS NOT NULL AND outcome <> 'superseded' ORDER BY duty, answered_at DESC`,
+  );
+
 /** What was asked of people at one duty is asked no more. */
 export const withdrawTask = (db: Db, duty: string, by: string, at: Date): Promise<number> =>
   changes(

@@ -42,7 +42,7 @@ export async function openShell(): Promise<Shell> {
           headers: { authorization: `Bearer ${env['KAIKU_TOKEN'] || localToken}` },
           ...(body === undefined ? {} : { payload: body as object }),
         });
-        return { status: answer.statusCode, text: answer.body };
+        return { status: answer.statusCode, body: answer.rawPayload };
       },
       close: async () => {},
     };

@@ -15,6 +15,7 @@ import { Id } from '../routes.ts';
 import { dutyView } from '../shapes.ts';
 import { ClockCard } from './case-clock.tsx';
 import { sourceWords } from './cases.tsx';
+import { EvidenceCard } from './evidence-card.tsx';
 import { ExceptionCard } from './exception-pages.tsx';
 import { HandoverCard } from './handover-pages.tsx';
 import { History } from './history.tsx';
@@ -169,6 +170,7 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
         />
         <HandoverCard t={t} actor={actor} found={found} handovers={await handoversOf(needs.db, found.id)} />
         <LettersCard t={t} actor={actor} found={found} letters={await lettersOf(needs.db, found.id)} />
+        <EvidenceCard t={t} actor={actor} found={found} />
         <Card title={t('cases.timeline')} id="timeline" live>
           <History
             t={t}

@@ -8,6 +8,7 @@ import { casePages } from './case.tsx';
 import { caseClockPages } from './case-clock.tsx';
 import { casesPage } from './cases.tsx';
 import { driftPages } from './drift-pages.tsx';
+import { evidencePages } from './evidence-card.tsx';
 import { exceptionPages } from './exception-pages.tsx';
 import type { NavEntry } from './frame.tsx';
 import { answerPages, handoverPages } from './handover-pages.tsx';
@@ -46,6 +47,7 @@ export const pages: readonly Page[] = [
   ...rightsPages,
   ...exceptionPages,
   ...withdrawPages,
+  ...evidencePages,
   ...handoverPages,
   ...letterPages,
   ...intakePages,
