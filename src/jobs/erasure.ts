@@ -198,12 +198,23 @@ export async function approveCase(needs: Needs, id: string, by: string, reason?:
   });
 }
 
-async function bury(needs: Needs, subject: SubjectRow, found: CaseRow, at: Date): Promise<void> {
+/**
+ * The register changed somebody whose erasure runs: by the new address they must not come back either. Before the approval nothing is
+ * to be done; it takes what the ledger knows then.
+ */
+export async function buryAlso(needs: Needs, subject: SubjectRow, values: Fields): Promise<void> {
+  const found = await openErasure(needs.db, subject.id);
+  if (found?.state === 'running') await bury(needs, subject, found, await now(needs), values);
+}
+
+async function bury(needs: Needs, subject: SubjectRow, found: CaseRow, at: Date, newest?: Fields): Promise<void> {
   const { vault } = needs;
   const until = new Date(at.getTime() + tombstoneDays * dayMs);
   const values = envelopeFields(needs, found) ?? {};
+  const later = newest ?? fieldsOfVersion(vault, subject, await latestVersion(needs.db, subject.id)) ?? {};
   const isNamed = nameKeys(values as Person).length > 0;
-  const spelled = tombstonesFor(vault.keys.hmac.current, identifiersOf(values as Person), { role: subject.role }, at, until);
+  const identifiers = [...identifiersOf(values as Person), ...identifiersOf(later as Person)];
+  const spelled = tombstonesFor(vault.keys.hmac.current, identifiers, { role: subject.role }, at, until);
   const stones = new Map(spelled.map((t) => [`${t.kind} ${t.hash}`, t]));
   for (const { kind, hash } of await identifiersOfSubject(needs.db, subject.id)) {
     const others = (await subjectsByIdentifier(needs.db, kind, hash)).some((s) => s.id !== subject.id && s.state === 'active');

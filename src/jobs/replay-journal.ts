@@ -26,7 +26,7 @@ const batch = 500;
 export async function replayJournal(needs: Needs): Promise<Replayed> {
   const entries = (await needs.journal.read()).filter((entry) => entry.instance === needs.instance);
   const replayed: Replayed = { read: entries.length, erased: 0, withdrawn: 0 };
-  const latest = [...new Map(entries.map((entry) => [entry.case ?? entry.subject, entry])).values()];
+  const latest = [...lastWords(entries).values()];
   for (let from = 0; from < latest.length; from += batch) {
     const some = latest.slice(from, from + batch);
     const states = await caseStatesOf(
@@ -42,6 +42,20 @@ export async function replayJournal(needs: Needs): Promise<Replayed> {
   }
   if (replayed.erased + replayed.withdrawn > 0) needs.log.warn(replayed, 'the database was older than the journal of erasures');
   return replayed;
+}
+
+/** What the journal says of each erasure at last: all its tombstones, or that it was taken back. */
+function lastWords(entries: readonly JournalEntry[]): Map<string, JournalEntry> {
+  const words = new Map<string, JournalEntry>();
+  for (const entry of entries) {
+    const about = entry.case ?? entry.subject;
+    const before = words.get(about);
+    // an address that was changed while the erasure ran makes an entry of its own
+    const tombstones =
+      before && !before.withdrawn && !entry.withdrawn ? [...before.tombstones, ...entry.tombstones] : entry.tombstones;
+    words.set(about, { ...entry, tombstones });
+  }
+  return words;
 }
 
 /** True: the ledger did not know of it. */

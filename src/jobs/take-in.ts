@@ -27,7 +27,7 @@ import {
   sealFor,
   setRole,
 } from '../store/subjects.ts';
-import { openErasureCase } from './erasure.ts';
+import { buryAlso, openErasureCase } from './erasure.ts';
 import { guards } from './guard.ts';
 import { holdRearrival } from './held-sides.ts';
 import { type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
@@ -181,6 +181,7 @@ async function takeValues(
     changedAt: record.changedAt,
   });
   await putIdentifiers(db, subject.id, vault.keys.hmac.current.id, normaliserVersion, hashesOf(needs, fields));
+  if (subject.state === 'erasing') await buryAlso(needs, subject, fields);
   if (news?.isKnownToPeople) await assumeHeldByPeople(needs, subject, prints, next);
   await tell(needs, { actor: 'kaiku', action: 'change.received', system, subject: whose(subject), version: next, reason: kind });
   const concerned =

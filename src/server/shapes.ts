@@ -106,7 +106,7 @@ export const heldView = (needs: Needs, held: HeldRow) => ({
   details: held.details,
   ...sidesView(needs, held),
   since: held.created_at.toISOString(),
-  verdicts: verdictsOf[held.kind],
+  verdicts: verdictsFor(held),
 });
 
 /** Both sides of a match, masked: enough to recognise, too little to learn. */
@@ -114,6 +114,12 @@ function sidesView(needs: Needs, held: HeldRow) {
   const sides = sidesOf(needs, held);
   return sides ? { row: sides.row, candidates: sides.candidates } : {};
 }
+
+/** A merge is offered where somebody is there to be merged with. */
+export const verdictsFor = (held: HeldRow): readonly string[] =>
+  verdictsOf[held.kind].filter(
+    (verdict) => verdict !== 'merge' || ((held.details['candidates'] as unknown[] | undefined) ?? []).length > 0,
+  );
 
 /** What a person may say about each kind of hold. */
 export const verdictsOf: Record<HeldRow['kind'], readonly string[]> = {

@@ -209,6 +209,8 @@ export async function restoreBackup(connectionString: string, file: string, head
         UPDATE duty SET state = 'unknown', worker = NULL, lease_until = NULL, fence = fence + 1,
           sent_at = coalesce(sent_at, clock_timestamp()), wake_at = clock_timestamp()
         WHERE state = 'sending'`.execute(tx);
+      // what is known of rows is of then: every system is compared at the next turn, not in a week
+      await sql`DELETE FROM cursor WHERE object = 'turn:drift'`.execute(tx);
       await sql`DROP SCHEMA IF EXISTS ${sql.id(ledgerSchema)} CASCADE`.execute(tx);
       await sql`ALTER SCHEMA ${sql.id(beside)} RENAME TO ${sql.id(ledgerSchema)}`.execute(tx);
     });

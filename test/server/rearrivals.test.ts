@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { linkRecipient } from '../../src/jobs/link.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
+import { replayJournal } from '../../src/jobs/replay-journal.ts';
 import { changes, rows } from '../../src/store/database.ts';
 import { aino } from '../jobs/world.ts';
 import { browserOf } from './console-dpo.ts';
@@ -144,4 +145,48 @@ it('the page tells what each verdict does, in each language, and carries it out'
   const [one] = await held();
   const sent = await browser.send(`/held/${one?.id}/stale-copy`, {}, 'decision-maker');
   expect(sent.to).toMatch(/^\/cases\//);
+});
+
+describe('an address that the register changes while the erasure runs', () => {
+  const moved = 'toinen+uusi@sahko.test';
+  /** Another person's erasure: approved, then changed in the register before it is carried out. */
+  const changedMeanwhile = async () => {
+    const person = { givenName: 'Impi', familyName: 'Lahtinen', email: 'impi@sahko.test' };
+    hub.register.put('50', { person, ...granted });
+    await pollRegister(hub.needs, 'crm');
+    await hub.settle();
+    const subject = await idOf(hub, person.email);
+    const { id } = (await hub.ask('POST', '/cases', { type: 'erasure', subject })).json<{ id: string }>();
+    await hub.ask('POST', `/cases/${id}/approve`);
+    hub.register.put('50', { person: { ...person, email: moved } });
+    await pollRegister(hub.needs, 'crm');
+    await hub.settle();
+    await hub.ask('POST', '/test/clock', { advance: 'P30D' }, 'admin');
+    await hub.settle();
+    expect(await subjectState(subject)).toBe('erased');
+    return id;
+  };
+
+  it('brings nobody back either, in no spelling', async () => {
+    await changedMeanwhile();
+    hub.register.put('51', { person: { givenName: 'Impi', email: 'TOINEN@sahko.test' }, ...granted });
+    await pollRegister(hub.needs, 'crm');
+    expect(await held()).toMatchObject([{ reason: 'tombstone' }]);
+  });
+
+  it('is guarded after a restore too: the journal says both', async () => {
+    const id = await changedMeanwhile();
+    const entries = (await hub.needs.journal.read()).filter((e) => e.case === id);
+    expect(entries.length).toBeGreaterThan(1);
+    // a database that never knew her: the journal alone is left
+    const elsewhere = { case: crypto.randomUUID(), subject: crypto.randomUUID() };
+    for (const entry of entries) Object.assign(entry, elsewhere);
+    await changes(hub.needs.db, sql`DELETE FROM tombstone`);
+    expect(await replayJournal(hub.needs)).toMatchObject({ erased: 0 });
+    for (const [n, email] of ['impi@sahko.test', moved].entries()) {
+      hub.register.put(String(60 + n), { person: { givenName: 'Impi', email }, ...granted });
+      await pollRegister(hub.needs, 'crm');
+      expect(await held()).toHaveLength(n + 1);
+    }
+  });
 });

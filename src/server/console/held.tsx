@@ -6,7 +6,7 @@ import { allHeld, type HeldRow, heldById } from '../../store/held.ts';
 import type { Actor } from '../auth.ts';
 import { notFound } from '../problem.ts';
 import { Id } from '../routes.ts';
-import { verdictsOf } from '../shapes.ts';
+import { verdictsFor } from '../shapes.ts';
 import { giveVerdict } from '../verdicts.ts';
 import type { Translator } from './i18n.ts';
 import { may, rolesOf } from './may.ts';
@@ -160,7 +160,7 @@ function Sides({ t, sides, system }: { t: Translator; sides: NonNullable<ReturnT
 const merges = (held: HeldRow): string[] => (held.details['candidates'] as string[] | undefined) ?? [];
 
 function Verdicts({ t, actor, held, candidates }: { t: Translator; actor: Actor; held: HeldRow; candidates: string[] }) {
-  const allowed = (verdictsOf[held.kind] ?? []).filter((verdict) => verdict !== 'merge' || merges(held).length > 0);
+  const allowed = verdictsFor(held);
   const decides = may(actor, 'POST /held/:id/:verdict');
   return (
     <>
