@@ -4,6 +4,7 @@ import { FinnishBusinessIds } from 'finnish-business-ids';
 import { z } from 'zod';
 import { resolveNotify, resolveRequests, resolveSignIn } from './config-console.ts';
 import { ConfigError, nearest, type Path } from './config-faults.ts';
+import { loadNotice } from './config-notice.ts';
 import { readChecked, sorted, tellIssue } from './config-read.ts';
 import { checkYears, resolvePeriods } from './config-retention.ts';
 import { ConfigFile, type SystemFile } from './config-schema.ts';
@@ -12,7 +13,6 @@ import type { Config, Purpose, RecipientConfig, SystemConfig } from './core/conf
 import type { FieldName } from './core/person.ts';
 import { retentionRules } from './core/retention.ts';
 import type { Title } from './core/title.ts';
-import { loadNotice } from './notice-file.ts';
 
 /** What loading needs to know of a connector. */
 export interface KnownConnector {

@@ -65,6 +65,8 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
   const purposes = (system.recipient?.purposes ?? []).flatMap((name) => config.purposes[name] ?? []);
   const needed = over.size === 0 ? purposes : purposes.filter(({ name }) => !over.has(name));
   const at = await now(needs);
+  const holds = await openHolds(db, subject.id);
+  const withheld = new Set(holds.flatMap((h) => (h.kind === 'identity-code' ? (h.details['fields'] as string[]) : [])));
   const disclosures = await disclosuresOf(db, subject.id);
   const exceptions = isRegister ? [] : await exceptionsAt(db, subject.id, duty.recipient);
   const input: PlanInput = {
@@ -74,10 +76,11 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     places: placesOf(connector.recipient, fields, rows.length > 0),
     subject: { state: subject.state, restricted: subject.restricted, role: subject.role },
     erasureCase: erasure ? await caseInput(needs, subject, erasure, system.recipient?.undoHours ?? 0) : null,
-    holds: (await openHolds(db, subject.id)).map((h) => h.kind),
+    holds: holds.map((h) => h.kind),
     fields: fields ?? {},
     fingerprints: version?.fingerprints ?? {},
-    formerly: await formerFields(db, subject.id),
+    // what is withheld just now was not taken away
+    formerly: (await formerFields(db, subject.id)).filter((name) => !withheld.has(name)),
     purposes: needed,
     over: needed.length === 0 && purposes.length > 0,
     legalHold: await isHeldAt(needs, subject.id, duty.recipient, at),

@@ -13,6 +13,7 @@ import {
 } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
 import { dutiesOf, raise } from '../store/duties.ts';
+import { resolveHolds } from '../store/held.ts';
 import { disclosuresOf, doubtRestrictions, recordsOf } from '../store/records.ts';
 import {
   fieldsOfVersion,
@@ -320,7 +321,10 @@ export async function advanceCase(needs: Needs, found: CaseRow): Promise<void> {
     }
     return;
   }
-  if (subject.state !== 'erased') await forgetSubject(db, subject.id);
+  if (subject.state !== 'erased') {
+    await resolveHolds(db, subject.id, 'identity-code', 'gone');
+    await forgetSubject(db, subject.id);
+  }
   if (!duties.every((d) => settled(d.recipient))) return;
   const parked = duties.flatMap((d) => (d.state === 'waiting' && d.retained ? [Date.parse(d.retained.until)] : []));
   const envelopeUntil = new Date(Math.max(at.getTime(), ...parked) + envelopeDays * dayMs);

@@ -4,9 +4,10 @@ import { changed, fingerprints } from '../core/fingerprint.ts';
 import { identifiersOf, normalise, normaliserVersion } from '../core/identifier.ts';
 import { type FieldName, type Fields, fieldsOf } from '../core/person.ts';
 import { rectifiable } from '../core/policy.ts';
+import { withheldNames } from '../core/withheld.ts';
 import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
-import { resolveHolds } from '../store/held.ts';
+import { hold, resolveHolds } from '../store/held.ts';
 import { doubtRestrictions, peoplesPlace, putRecord, remoteHash, sealRef } from '../store/records.ts';
 import {
   absorb,
@@ -109,6 +110,7 @@ async function take(
     if (isOld) return { result: await signals(needs, system, subject, record, 'same'), subject: subject.id };
 
     const news = before ? null : (anew ?? { isKnownToPeople: true });
+    await noteWithheld(needs, system, subject, fieldsOf(record.person));
     const result = await takeValues(needs, system, subject, record, fields, news);
     await takeEvents(needs, system, subject, record);
     return { result: await signals(needs, system, subject, record, result), subject: subject.id };
@@ -129,11 +131,25 @@ async function firstSeen(needs: Needs, system: string, record: RegisterRecord): 
   return subject;
 }
 
-/** Only what some purpose declares is kept at all: Kaiku is not a second register. */
+/** Only what some purpose declares is kept at all: Kaiku is not a second register. A text with an identity code in it is no value. */
 export function declaredFields(needs: Needs, fields: Fields): Fields {
   const declared = new Set<string>(['email', 'phone', 'mobile', 'customerNumber']);
   for (const purpose of Object.values(needs.config.purposes)) for (const field of purpose.fields) declared.add(field);
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => declared.has(name))) as Fields;
+  const kept = Object.fromEntries(Object.entries(fields).filter(([name]) => declared.has(name))) as Fields;
+  for (const name of withheldNames(kept)) delete kept[name];
+  return kept;
+}
+
+/** A text with an identity code in it is carried nowhere; whoever looks after the register is asked to mend it, and it resolves itself. */
+async function noteWithheld(needs: Needs, system: string, subject: SubjectRow, fields: Fields): Promise<void> {
+  const names = withheldNames(fields);
+  if (names.length === 0) {
+    await resolveHolds(needs.db, subject.id, 'identity-code', 'mended');
+    return;
+  }
+  const about = { id: needs.newId(), kind: 'identity-code', system, subject: subject.id, reason: 'identity-code' } as const;
+  if (await hold(needs.db, { ...about, details: { fields: names } }))
+    await tell(needs, { actor: 'kaiku', action: 'hold.opened', system, subject: whose(subject), reason: 'identity-code' });
 }
 
 async function takeValues(

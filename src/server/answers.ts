@@ -7,13 +7,14 @@ import { type Needs, tell, whose } from '../jobs/needs.ts';
 import { caseById } from '../store/cases.ts';
 import { fieldsOfVersion, latestVersion, subjectById } from '../store/subjects.ts';
 import { type TaskRow, taskById } from '../store/tasks.ts';
+import { freeText } from './free-text.ts';
 import { badRequest, notFound, refused } from './problem.ts';
 
 /** Tasks of the people who run a system: shown, revealed, answered; for the API and the console alike. */
 
 export const TaskAnswer = z.strictObject({
   outcome: z.enum(answerOutcomes, { error: `must be one of ${answerOutcomes.join(', ')}` }),
-  note: z.string().max(4000).optional(),
+  note: freeText(4000).optional(),
   until: z.iso.date({ error: 'must be a day as 2031-12-31' }).optional(),
   law: z.string().max(200).optional(),
 });

@@ -10,6 +10,7 @@ import { exceptionsOfCase } from '../store/exceptions.ts';
 import { erasureCases } from '../store/views.ts';
 import { extendNamed, pauseNamed, resumeNamed } from './case-times.ts';
 import { caseNamed, decideCase, exceptNamed, liftNamed, openCase, subjectOf, withdrawNamed } from './decisions.ts';
+import { freeText, neededText } from './free-text.ts';
 import { identifyNamed, prepareNamed } from './handovers.ts';
 import { Id, type RouteOptions, Stretch } from './routes.ts';
 import { caseView, deadlineView, dutyView } from './shapes.ts';
@@ -28,15 +29,15 @@ const NewCase = z.strictObject({
   email: z.string().optional(),
   receivedAt: z.iso.datetime({ offset: true, error: 'must be a time as 2026-11-24T09:00:00Z' }).optional(),
   channel: z.string().max(40).optional(),
-  note: z.string().max(4000).optional(),
+  note: freeText(4000).optional(),
   language: z.enum(['fi', 'sv', 'en']).optional(),
   asked: AskedShape.optional(),
 });
-const Decision = z.strictObject({ reason: z.string().max(2000).optional() }).nullish();
+const Decision = z.strictObject({ reason: freeText(2000).optional() }).nullish();
 export const DayText = z.iso.date({ error: 'must be a day as 2026-11-24' });
 /** `reason` and `reasons` are one: what the person was told. */
 const Told = z
-  .strictObject({ reasons: z.string().max(4000).optional(), reason: z.string().max(4000).optional(), toldOn: DayText.optional() })
+  .strictObject({ reasons: freeText(4000).optional(), reason: freeText(4000).optional(), toldOn: DayText.optional() })
   .nullish();
 const toldOf = (body: z.infer<typeof Told>) => ({ reasons: body?.reasons ?? body?.reason ?? '', toldOn: body?.toldOn });
 const Question = z.strictObject({
@@ -49,9 +50,9 @@ const Identity = z.strictObject({ state: z.enum(['proven', 'doubted', 'unproven'
 const Except = z.strictObject({
   system: z.string().min(1).max(100),
   ground: z.enum(exceptionGrounds, { error: `must be one of ${exceptionGrounds.join(', ')}` }),
-  reason: z.string().trim().min(1, 'an exception needs its reason').max(2000),
+  reason: neededText(2000, 'an exception needs its reason'),
 });
-const Withdrawal = z.strictObject({ reason: z.string().trim().min(1, 'a withdrawal needs its reason').max(2000) });
+const Withdrawal = z.strictObject({ reason: neededText(2000, 'a withdrawal needs its reason') });
 const Listing = Stretch.extend({ state: z.enum(caseStates).optional() });
 
 export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {

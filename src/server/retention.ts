@@ -7,6 +7,7 @@ import { holdReason, placeHold, prolongHold, releaseHold } from '../jobs/legal-h
 import { dayOf, type Needs, now } from '../jobs/needs.ts';
 import { type LegalHoldRow, legalHoldById, openLegalHolds } from '../store/legal-holds.ts';
 import { openQuestions, type ParkedRow, parkedErasures, parkedYears } from '../store/retention.ts';
+import { neededText } from './free-text.ts';
 import { subjectNamed } from './people.ts';
 import { badRequest, notFound, refused } from './problem.ts';
 import { Id, type RouteOptions, Stretch } from './routes.ts';
@@ -20,7 +21,7 @@ export const NewHold = z.strictObject({
   system: z.string().max(100).optional(),
   fields: z.array(z.string().min(1).max(100)).min(1).max(50).optional(),
   owner: z.string().trim().min(1).max(100),
-  reason: z.string().trim().min(1).max(2000),
+  reason: neededText(2000, 'a hold needs its reason'),
   review: day,
 });
 

@@ -133,4 +133,6 @@ export const verdictsOf: Record<HeldRow['kind'], readonly string[]> = {
   returned: ['erase', 'dismiss'],
   'parked-rule': ['keep'],
   'mass-change': ['release', 'dismiss'],
+  // mended in the register, it is over by itself
+  'identity-code': [],
 };

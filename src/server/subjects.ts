@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { readPerson, readReasons } from '../jobs/read-person.ts';
 import { resyncPerson } from '../jobs/resync-person.ts';
+import { freeText } from './free-text.ts';
 import { findPeople, personView, subjectNamed } from './people.ts';
 import { badRequest, refused } from './problem.ts';
 import { Id, type RouteOptions } from './routes.ts';
@@ -16,7 +17,7 @@ const Query = z.object({
 const Which = z.strictObject({ system: z.string().optional() }).nullish();
 const Why = z.strictObject({
   reason: z.enum(readReasons, { error: `must be one of ${readReasons.join(', ')}` }),
-  note: z.string().max(2000).optional(),
+  note: freeText(2000).optional(),
 });
 
 /** People: found through the keyed hashes, shown without their values unless somebody says why. */

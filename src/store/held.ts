@@ -17,7 +17,9 @@ export interface HeldRow {
     | 'returned'
     | 'parked-rule'
     // very many rows of the register were gone at once
-    | 'mass-change';
+    | 'mass-change'
+    // an identity code stands in a text of the register: it is carried nowhere, and blocks nothing else
+    | 'identity-code';
   system: string;
   subject: string | null;
   reason: string;

@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { ConfigError, type Fault } from '../../src/config-faults.ts';
+import { loadNotice } from '../../src/config-notice.ts';
 import { registry } from '../../src/connectors/registry.ts';
 import { type NoticeCode, type NoticeFinding, noticeFindings, noticeLaw } from '../../src/core/notice.ts';
-import { loadNotice } from '../../src/notice-file.ts';
 import { translator } from '../../src/server/console/i18n.ts';
 import { noticeWords } from '../../src/server/notice-words.ts';
 

@@ -9,6 +9,7 @@ import type { CaseRow } from '../../store/cases.ts';
 import type { Actor } from '../auth.ts';
 import { extendNamed, pauseNamed, resumeNamed } from '../case-times.ts';
 import { DayText } from '../cases.ts';
+import { noCodes } from '../free-text.ts';
 import { Id } from '../routes.ts';
 import type { Translator } from './i18n.ts';
 import { may, rolesOf } from './may.ts';
@@ -31,7 +32,7 @@ export const caseClockPages = [
     path: '/cases/:id/extend',
     roles: rolesOf('POST /cases/:id/extend'),
     params: Id,
-    body: z.object({ reasons: optionalText(4000), toldOn: optionalDay }),
+    body: z.object({ reasons: noCodes(optionalText(4000)), toldOn: optionalDay }),
     handle: async ({ needs, actor, params, body }) => {
       await extendNamed(needs, params.id, actor.id, { reasons: body.reasons ?? '', toldOn: body.toldOn });
       return { to: `/cases/${params.id}`, said: 'extended' };

@@ -11,6 +11,7 @@ import { lettersOf } from '../../store/letters.ts';
 import { registerRecords, subjectById } from '../../store/subjects.ts';
 import type { Actor } from '../auth.ts';
 import { caseNamed, decideCase } from '../decisions.ts';
+import { noCodes } from '../free-text.ts';
 import { Id } from '../routes.ts';
 import { dutyView } from '../shapes.ts';
 import { ClockCard } from './case-clock.tsx';
@@ -45,7 +46,7 @@ export const casePages = [
     path: '/cases/:id/approve',
     roles: rolesOf('POST /cases/:id/approve'),
     params: Id,
-    body: z.object({ reason: optionalText(2000) }),
+    body: z.object({ reason: noCodes(optionalText(2000)) }),
     handle: async ({ needs, actor, params, body }) => {
       const isWaiting = (await decideCase(needs, params.id, 'approve', actor.id, body.reason)).state === 'planned';
       return { to: `/cases/${params.id}`, said: isWaiting ? 'firstApproved' : 'approved' };
@@ -56,7 +57,7 @@ export const casePages = [
     path: '/cases/:id/refuse',
     roles: rolesOf('POST /cases/:id/refuse'),
     params: Id,
-    body: z.object({ reason: optionalText(2000) }),
+    body: z.object({ reason: noCodes(optionalText(2000)) }),
     handle: async ({ needs, actor, t, params, body }) => {
       const found = await caseNamed(needs, params.id);
       if (!body.reason) return { ...(await caseView(needs, actor, t, found, t('cases.refusalNeedsReason'))), status: 400 };

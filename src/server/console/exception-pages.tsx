@@ -7,6 +7,7 @@ import type { CaseRow } from '../../store/cases.ts';
 import type { ExceptionRow } from '../../store/exceptions.ts';
 import type { Actor } from '../auth.ts';
 import { exceptNamed } from '../decisions.ts';
+import { neededText } from '../free-text.ts';
 import { Id } from '../routes.ts';
 import type { Translator } from './i18n.ts';
 import { may, rolesOf } from './may.ts';
@@ -23,7 +24,7 @@ export const exceptionPages = [
     body: z.object({
       system: z.string().min(1).max(100),
       ground: z.enum(exceptionGrounds),
-      reason: z.string().trim().min(1, 'an exception needs its reason').max(2000),
+      reason: neededText(2000, 'an exception needs its reason'),
     }),
     handle: async ({ needs, actor, params, body }) => {
       await exceptNamed(needs, params.id, actor.id, body);

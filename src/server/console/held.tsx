@@ -92,6 +92,9 @@ function Hold({ t, needs, actor, held }: { t: Translator; needs: Needs; actor: A
           {t('held.person')} <IdLink href={`/people/${held.subject}`} id={held.subject} />
         </p>
       ) : null}
+      {held.kind === 'identity-code' ? (
+        <p>{((held.details['fields'] as string[] | undefined) ?? []).map((f) => t.word('field', f)).join(', ')}</p>
+      ) : null}
       {held.kind === 'mass-change' ? (
         <p>{t('held.massRows', { rows: String(held.details['rows']), of: String(held.details['of']) })}</p>
       ) : null}
@@ -161,6 +164,7 @@ const merges = (held: HeldRow): string[] => (held.details['candidates'] as strin
 
 function Verdicts({ t, actor, held, candidates }: { t: Translator; actor: Actor; held: HeldRow; candidates: string[] }) {
   const allowed = verdictsFor(held);
+  if (allowed.length === 0) return <p class="hint">{t('held.mendsItself')}</p>;
   const decides = may(actor, 'POST /held/:id/:verdict');
   return (
     <>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { neededText } from '../free-text.ts';
 import { liftHold, setHold } from '../retention.ts';
 import { Id } from '../routes.ts';
 import { rolesOf } from './may.ts';
@@ -16,7 +17,7 @@ export const legalHoldActs = [
       system: optionalText(100),
       fields: z.union([z.array(z.string()), z.string().transform((one) => [one])]).optional(),
       owner: z.string().trim().min(1).max(100),
-      reason: z.string().trim().min(1).max(2000),
+      reason: neededText(2000, 'a hold needs its reason'),
       review: z.iso.date(),
     }),
     handle: async ({ needs, actor, params, body }) => {

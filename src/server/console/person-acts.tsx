@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { maskIdentityCodes } from '../../core/identity-code.ts';
 import { type Fields, fieldNames } from '../../core/person.ts';
 import { type ReadRow, readPerson, readReasons } from '../../jobs/read-person.ts';
 import { mergeSubjects, relink, splitSubject, unlink } from '../../jobs/relink.ts';
 import { registerHash } from '../../store/subjects.ts';
 import { openCase, previewErasure } from '../decisions.ts';
+import { noCodes } from '../free-text.ts';
 import { refusing } from '../links.ts';
 import { subjectNamed } from '../people.ts';
 import { Id } from '../routes.ts';
@@ -29,7 +31,7 @@ export const personActs = [
     path: '/people/:id/read',
     roles: rolesOf('POST /subjects/:id/read'),
     params: Id,
-    body: z.object({ reason: z.string(), note: optionalText(500) }),
+    body: z.object({ reason: z.string(), note: noCodes(optionalText(500)) }),
     handle: async ({ needs, actor, t, params, body }) => {
       const subject = await subjectNamed(needs, params.id);
       const reason = readReasons.find((code) => code === body.reason);
@@ -204,7 +206,9 @@ function Values({ t, rows, id, why }: { t: Translator; rows: readonly ReadRow[];
               label: `${row.system}${row.isRegister ? ` (${t('people.registerMark')})` : ''}${rows.filter((r) => r.system === row.system).length > 1 ? ` / ${row.place}` : ''}`,
               cell: (name: string) => (
                 <>
-                  {valueText(row.fields?.[name as keyof Fields])}
+                  {name === 'identityCode'
+                    ? valueText(row.fields?.[name as keyof Fields])
+                    : maskIdentityCodes(valueText(row.fields?.[name as keyof Fields]))}
                   {row.differs.includes(name) ? (
                     <span class="sub">
                       <Badge tone="bad" mark="≠">

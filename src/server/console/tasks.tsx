@@ -5,6 +5,7 @@ import { taskCounts, taskNote } from '../../store/console-views.ts';
 import { type TaskRow, tasks } from '../../store/tasks.ts';
 import { fittingOutcomes, revealTask, TaskAnswer, takeAnswer, taskNamed } from '../answers.ts';
 import type { Actor } from '../auth.ts';
+import { noCodes } from '../free-text.ts';
 import { ProblemError } from '../problem.ts';
 import { Id } from '../routes.ts';
 import type { Translator } from './i18n.ts';
@@ -87,7 +88,7 @@ export const taskPages = [
     params: Id,
     body: z.object({
       outcome: z.string().max(40).default(''),
-      note: optionalText(4000),
+      note: noCodes(optionalText(4000)),
       until: optionalText(10),
       law: optionalText(200),
     }),

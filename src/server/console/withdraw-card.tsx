@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CaseRow } from '../../store/cases.ts';
 import type { Actor } from '../auth.ts';
 import { withdrawNamed } from '../decisions.ts';
+import { neededText } from '../free-text.ts';
 import { Id } from '../routes.ts';
 import type { Translator } from './i18n.ts';
 import { may, rolesOf } from './may.ts';
@@ -15,7 +16,7 @@ export const withdrawPages = [
     path: '/cases/:id/withdraw',
     roles: rolesOf('POST /cases/:id/withdraw'),
     params: Id,
-    body: z.object({ reason: z.string().trim().min(1, 'a withdrawal needs its reason').max(2000) }),
+    body: z.object({ reason: neededText(2000, 'a withdrawal needs its reason') }),
     handle: async ({ needs, actor, params, body }) => {
       await withdrawNamed(needs, params.id, actor.id, body.reason);
       return { to: `/cases/${params.id}`, said: 'withdrawn' };
