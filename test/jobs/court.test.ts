@@ -8,6 +8,7 @@ import { sweepRegister } from '../../src/jobs/sweep-register.ts';
 import { giveVerdict } from '../../src/server/verdicts.ts';
 import { allHeld } from '../../src/store/held.ts';
 import { registerHash, registerRecord } from '../../src/store/subjects.ts';
+import { random } from '../support/random.ts';
 import { testRuntime } from '../support/runtime.ts';
 import { MemoryRegister, openWorld, type World } from './world.ts';
 
@@ -18,16 +19,6 @@ import { MemoryRegister, openWorld, type World } from './world.ts';
  */
 const registers = Number(process.env['KAIKU_REGISTERS'] ?? 6);
 const seed = Number(process.env['KAIKU_SEED'] ?? 1);
-
-function random(from: number): (below: number) => number {
-  let state = from >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 const granted = { granted: { newsletter: true }, refused: { newsletter: false } };
 const email = (n: string) => `person${n}@sahko.test`;

@@ -12,6 +12,7 @@ import { takeIn } from '../../src/jobs/take-in.ts';
 import { changes, rows } from '../../src/store/database.ts';
 import { allHeld } from '../../src/store/held.ts';
 import { subjectsByIdentifier } from '../../src/store/subjects.ts';
+import { random } from '../support/random.ts';
 import { testRuntime } from '../support/runtime.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -22,17 +23,6 @@ import { openWorld, type World } from './world.ts';
 const many = Number(process.env['KAIKU_REIMPORTS'] ?? 1000);
 const seed = Number(process.env['KAIKU_SEED'] ?? 1);
 const erasedPeople = 50;
-
-/** A small generator of random numbers (mulberry32), so that a run can be had again. */
-function random(from: number): (below: number) => number {
-  let state = from >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 const given = ['Aino', 'Onni', 'Åsa', 'Väinö', 'Iida-Maria', 'Eetu', 'Sofia', 'Elias', 'Helmi', 'Leo', 'Zoë', 'José'];
 const family = ['Virtanen', 'Mäkelä', 'Öhman', 'Lindström', 'Järvinen', 'af Forselles', 'Niemi-Koski', 'Ångström', 'Koskinen'];

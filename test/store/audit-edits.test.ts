@@ -6,6 +6,7 @@ import { checkpointText, signNote, vkeyOf } from '../../src/core/signed-note.ts'
 import { checkpoints, entries, latestCheckpoint, sequence, tell } from '../../src/store/audit.ts';
 import { changes, type Db, rows } from '../../src/store/database.ts';
 import { openWorld, type World } from '../jobs/world.ts';
+import { random } from '../support/random.ts';
 import { testRuntime } from '../support/runtime.ts';
 
 /**
@@ -14,16 +15,6 @@ import { testRuntime } from '../support/runtime.ts';
  */
 const edits = Number(process.env['KAIKU_EDITS'] ?? 1000);
 const size = 150;
-
-function random(from: number): (below: number) => number {
-  let state = from >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 let world: World;
 let kept: string;
