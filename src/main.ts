@@ -10,6 +10,7 @@ import { noticeFindings, noticeLaw } from './core/notice.ts';
 import { KeyFileError } from './core/seal.ts';
 import { runSandbox, SandboxError } from './demo/sandbox.ts';
 import { demo } from './demo/story.ts';
+import { rotateKeys, showKeys } from './keys.ts';
 import { createLog, EnvironmentError, openHub, readEnvironment } from './open.ts';
 import { buildApp } from './server/app.ts';
 import { translator } from './server/console/i18n.ts';
@@ -34,6 +35,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   checkNotice,
   backUp: (file) => backUp(readEnvironment(process.env), createLog('warn'), file),
   restore: (file, options) => restore(readEnvironment(process.env), createLog('warn'), file, options),
+  showKeys: () => showKeys(readEnvironment(process.env).keyFile),
+  rotateKeys: (kind) => rotateKeys(readEnvironment(process.env).keyFile, kind),
   explain,
 });
 // a pool or a socket that is still closing must not hold the command

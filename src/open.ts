@@ -8,9 +8,11 @@ import type { Connector } from './connectors/connector.ts';
 import { createWire, type Wire } from './connectors/http.ts';
 import { registry } from './connectors/registry.ts';
 import type { Config } from './core/configuration.ts';
-import { newKeyFile, parseKeyFile } from './core/seal.ts';
+import type { LogSigner } from './core/log-keys.ts';
+import { type KeyFile, newKeyFile, parseKeyFile } from './core/seal.ts';
 import { ledgerGate } from './jobs/gate.ts';
 import type { Needs } from './jobs/needs.ts';
+import { noteKeys } from './jobs/note-keys.ts';
 import { openQueues, type Queues } from './jobs/queues.ts';
 import { type Replayed, replayJournal } from './jobs/replay-journal.ts';
 import { openDatabase } from './store/database.ts';
@@ -142,11 +144,12 @@ export async function openHub(env: Environment, log: Logger, given: Given = {}):
       connectors,
       instance,
       journal: fileJournal(env.journal, `${hostname()}-${process.pid}`),
-      signer: { origin: config.controller.name, seed: vault.keys.signing.seed },
+      signer: signerOf(config.controller.name, vault.keys),
       newId: randomUUID,
       log,
     };
     const replayed = await replayJournal(needs);
+    await noteKeys(needs);
     return {
       needs,
       replayed,
@@ -164,6 +167,13 @@ export async function openHub(env: Environment, log: Logger, given: Given = {}):
     throw error;
   }
 }
+
+const signerOf = (origin: string, { signing, mlDsa }: KeyFile): LogSigner => ({
+  origin,
+  seed: signing.seed,
+  former: signing.former,
+  ...(mlDsa ? { mlDsa } : {}),
+});
 
 /** Reads the key file, or makes one at the first start. A ledger that holds anything never gets new keys. */
 async function keysOf(env: Environment, emptyLedger: boolean, log: Logger) {

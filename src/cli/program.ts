@@ -8,6 +8,7 @@ import { ApiError, connect, HubGone } from './client.ts';
 import { connectorCommands } from './connector.ts';
 import { driftCommands } from './drift.ts';
 import { intakeCommands } from './intake.ts';
+import { keyCommands } from './keys.ts';
 import { linkCommands } from './link.ts';
 import { noticeCommands } from './notice.ts';
 import { processingCommands } from './processing.ts';
@@ -60,6 +61,7 @@ export async function runCli(argv: readonly string[], needs: CliNeeds): Promise<
     accountCommands,
     connectorCommands,
     backupCommands,
+    keyCommands,
   ])
     commands(program, session);
   try {

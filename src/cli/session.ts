@@ -1,4 +1,5 @@
 import type { NoticeFinding } from '../core/notice.ts';
+import type { Rotated } from '../core/seal.ts';
 import type { Api, InProcess } from './client.ts';
 
 /** A backup: where it is, of when, and what it holds. */
@@ -8,6 +9,12 @@ export interface Copied {
   instance: string;
   rows: number;
   sha256: string;
+}
+
+/** The names of the keys in the key file. */
+export interface KeysOfFile {
+  file: string;
+  keys: { kind: string; id: string; former: number }[];
 }
 
 /** What the composition root hands to the command line. */
@@ -26,6 +33,9 @@ export interface CliNeeds {
   backUp(file: string | undefined): Promise<Copied>;
   /** Puts a backup in the place of the ledger. */
   restore(file: string, options: { replace: boolean }): Promise<Copied & { replayed: { erased: number; withdrawn: number } }>;
+  showKeys(): Promise<KeysOfFile>;
+  /** Puts a new current key of one kind into the key file. */
+  rotateKeys(kind: Rotated): Promise<KeysOfFile>;
   /** Names an error that the root knows (a bad configuration, a missing key): its text and exit code; null for a fault of ours. */
   explain(error: unknown): { text: string; exitCode: number } | null;
 }

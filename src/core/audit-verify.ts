@@ -27,19 +27,21 @@ export interface KeptEntry {
 
 /**
  * Checks a whole log against its signed checkpoints (any order; the largest says how long the log is). Entries that came after
- * the largest checkpoint make it unverified only by `mayGrow: false`, the form of an exported file.
+ * the largest checkpoint make it unverified only by `mayGrow: false`, the form of an exported file. `vkeys`: the log's keys, newest
+ * first; once a newer one has signed, a larger checkpoint under an older one is a forgery, whoever holds the old key.
  */
 export async function verifyLog(
   entries: AsyncIterable<KeptEntry>,
   notes: readonly string[],
-  vkey: string,
+  vkeys: string | readonly string[],
   options: { mayGrow?: boolean } = {},
 ): Promise<Verification> {
-  const signed = notes.map((note) => verifyNote(note, vkey)).map((text) => (text === null ? null : parseCheckpoint(text)));
-  const stops = signed.filter((stop) => stop !== null).sort((a, b) => a.size - b.size);
+  const keys = typeof vkeys === 'string' ? [vkeys] : vkeys;
+  const signed = notes.map((note) => signedStop(note, keys));
+  const stops = signed.filter((stop) => stop !== null).sort((a, b) => a.size - b.size || b.key - a.key);
   let [frontier, checkpoints, next, fits] = [emptyFrontier, 0, 0, 0];
   let firstBad: number | undefined;
-  let failed = signed.includes(null) || stops.length === 0;
+  let failed = signed.includes(null) || stops.length === 0 || stops.some((stop, n) => stop.key > (stops[n - 1] ?? stop).key);
 
   const passStops = () => {
     for (let stop = stops[next]; stop?.size === frontier.size; stop = stops[++next]) {
@@ -73,6 +75,13 @@ export async function verifyLog(
     ...(firstBad === undefined ? {} : { firstBad }),
     checkpoints,
   };
+}
+
+/** What a note vouches for, and the place of the key that signed it among the log's; null where none did. */
+function signedStop(note: string, vkeys: readonly string[]) {
+  const text = verifyNote(note, vkeys);
+  const stop = text === null ? null : parseCheckpoint(text);
+  return stop && { ...stop, key: vkeys.findIndex((vkey) => verifyNote(note, vkey) !== null) };
 }
 
 /** Checks an exported file, one entry a line in leaf order, against the checkpoint beside it. Needs nothing but the three files. */

@@ -90,12 +90,21 @@ export interface KeyRing {
   all: readonly Key[];
 }
 
+/** Seeds of one kind of signature; the former ones, newest first, verify what they once signed. */
+export interface SigningKeys {
+  id: string;
+  seed: Buffer;
+  former: readonly Buffer[];
+}
+
 /** What the key file holds. It lives outside the database: the database alone reveals nobody. */
 export interface KeyFile {
   kek: KeyRing;
   hmac: KeyRing;
-  /** Ed25519 seed (32 bytes) that signs the audit log's checkpoints. */
-  signing: { id: string; seed: Buffer };
+  /** Ed25519 seeds (32 bytes) that sign the audit log's checkpoints. */
+  signing: SigningKeys;
+  /** ML-DSA-44 seeds (32 bytes), where the log has a second signature. */
+  mlDsa?: SigningKeys;
   createdAt: Date;
 }
 
@@ -104,8 +113,12 @@ export class KeyFileError extends Error {
   override readonly name = 'KeyFileError';
 }
 
-const rings = ['kek', 'hmac'] as const;
-export type RingName = (typeof rings)[number];
+/**
+ * The keys that can be rotated. The HMAC key is none of them: tombstones are one-way, and whoever was erased is found under the key that
+ * made them.
+ */
+export const rotated = ['signing', 'ml-dsa', 'kek'] as const;
+export type Rotated = (typeof rotated)[number];
 
 interface StoredKey {
   id: string;
@@ -117,6 +130,9 @@ interface StoredFile {
   kek: { current: string; keys: StoredKey[] };
   hmac: { current: string; keys: StoredKey[] };
   signing: StoredKey;
+  formerSigning?: StoredKey[];
+  mlDsa?: StoredKey;
+  formerMlDsa?: StoredKey[];
 }
 
 const format = 'kaiku-keys/1';
@@ -136,12 +152,22 @@ export function newKeyFile(random: (bytes: number) => Buffer, now: Date): string
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** The same file with a new current key in one ring; the former keys stay, so that everything made with them still opens. */
-export function rotateKey(text: string, ring: RingName, random: (bytes: number) => Buffer): string {
+/**
+ * The same file with a new current key of one kind; the former keys stay, so that everything made with them still opens and verifies. The
+ * first `ml-dsa` key begins the second signature.
+ */
+export function rotateKey(text: string, kind: Rotated, random: (bytes: number) => Buffer): string {
   parseKeyFile(text);
   const file = JSON.parse(text) as StoredFile;
-  const fresh = storedKey(ring, random(keyBytes));
-  file[ring] = { current: fresh.id, keys: [fresh, ...file[ring].keys] };
+  const fresh = storedKey(kind, random(keyBytes));
+  if (kind === 'kek') file.kek = { current: fresh.id, keys: [fresh, ...file.kek.keys] };
+  else if (kind === 'signing') {
+    file.formerSigning = [file.signing, ...(file.formerSigning ?? [])];
+    file.signing = fresh;
+  } else {
+    if (file.mlDsa) file.formerMlDsa = [file.mlDsa, ...(file.formerMlDsa ?? [])];
+    file.mlDsa = fresh;
+  }
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
@@ -158,16 +184,24 @@ export function parseKeyFile(text: string): KeyFile {
   if (file['format'] !== format) throw new KeyFileError(`"format" in the key file is not "${format}".`);
   const createdAt = new Date(typeof file['createdAt'] === 'string' ? file['createdAt'] : Number.NaN);
   if (Number.isNaN(createdAt.getTime())) throw new KeyFileError('"createdAt" in the key file is not an ISO 8601 time.');
-  const signing = parseKey(file['signing'], 'signing', 'signing');
+  const mlDsa = file['mlDsa'] === undefined ? null : parseSigning(file, 'ml-dsa', 'mlDsa', 'formerMlDsa');
   return {
     kek: parseRing(file['kek'], 'kek'),
     hmac: parseRing(file['hmac'], 'hmac'),
-    signing: { id: signing.id, seed: signing.bytes },
+    signing: parseSigning(file, 'signing', 'signing', 'formerSigning'),
+    ...(mlDsa ? { mlDsa } : {}),
     createdAt,
   };
 }
 
-function parseRing(ring: unknown, name: RingName): KeyRing {
+function parseSigning(file: Record<string, unknown>, kind: string, at: string, formerAt: string): SigningKeys {
+  const { id, bytes } = parseKey(file[at], kind, at);
+  const former = file[formerAt] ?? [];
+  if (!Array.isArray(former)) throw new KeyFileError(`"${formerAt}" in the key file is not a list.`);
+  return { id, seed: bytes, former: former.map((key, n) => parseKey(key, kind, `${formerAt}[${n}]`).bytes) };
+}
+
+function parseRing(ring: unknown, name: 'kek' | 'hmac'): KeyRing {
   if (!isObject(ring)) throw new KeyFileError(`"${name}" is missing in the key file.`);
   if (!Array.isArray(ring['keys']) || ring['keys'].length === 0)
     throw new KeyFileError(`"${name}.keys" in the key file is empty.`);

@@ -3,7 +3,7 @@ import type { Connector } from '../connectors/connector.ts';
 import type { Config } from '../core/configuration.ts';
 import { type Day, dayIn } from '../core/day.ts';
 import { cautious } from '../core/legal-clock.ts';
-import type { LogSigner } from '../store/audit.ts';
+import type { LogSigner } from '../core/log-keys.ts';
 import { type Told, tell as tellStore } from '../store/audit.ts';
 import { hubNow } from '../store/clock.ts';
 import type { Db } from '../store/database.ts';

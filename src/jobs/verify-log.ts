@@ -1,5 +1,5 @@
 import { verifyLog } from '../core/audit-verify.ts';
-import { noteName, vkeyOf } from '../core/signed-note.ts';
+import { vkeysOf } from '../core/log-keys.ts';
 import { checkpoints, entries, sequence } from '../store/audit.ts';
 import { cursorOf, saveCursor } from '../store/systems.ts';
 import type { Needs } from './needs.ts';
@@ -20,7 +20,7 @@ export async function verifyOwnLog(needs: Needs) {
     }
   })();
   const notes = (await checkpoints(db)).map((c) => c.note);
-  const result = await verifyLog(kept, notes, vkeyOf(signer.seed, noteName(signer.origin)), { mayGrow: true });
+  const result = await verifyLog(kept, notes, vkeysOf(signer), { mayGrow: true });
   // a log that nothing was written to yet proves nothing, and hides nothing
   if (notes.length > 0 || result.size > 0) await saveCursor(db, hub, verdict, result.verified ? 'yes' : 'no');
   return result;

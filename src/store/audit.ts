@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import { type AuditEntry, entryLine, subjectRef } from '../core/audit-entry.ts';
+import { isSignedByNewer, type LogSigner, signCheckpoint } from '../core/log-keys.ts';
 import { append, type Frontier, frontierFrom, leafHash, rootFromFrontier } from '../core/merkle.ts';
 import type { Scope } from '../core/scope.ts';
-import { checkpointText, signNote } from '../core/signed-note.ts';
+import { hubNow } from './clock.ts';
 import { changes, type Db, inTransaction, row, rows } from './database.ts';
 import { entryBeyond } from './scope.ts';
 
@@ -24,12 +25,6 @@ export async function tell(db: Db, newId: () => string, now: Date, told: Told[])
   );
 }
 
-/** How the log signs: its origin and the Ed25519 seed. */
-export interface LogSigner {
-  origin: string;
-  seed: Buffer;
-}
-
 /** A transaction-level lock of the sequencer alone; writers never take it. */
 const sequencerLock = 0x6b61696b;
 
@@ -48,6 +43,8 @@ export async function sequence(db: Db, signer: LogSigner, batch = 5000): Promise
         ORDER BY e.seq LIMIT ${batch}`,
     );
     if (waiting.length === 0) return 0;
+    const last = await latestCheckpoint(db);
+    if (last && isSignedByNewer(signer, last.note)) return 0;
     let frontier = await frontierNow(db);
     const leaves: { index: number; seq: number; hash: Buffer }[] = [];
     const nodes: { level: number; index: number; hash: Buffer }[] = [];
@@ -70,7 +67,7 @@ export async function sequence(db: Db, signer: LogSigner, batch = 5000): Promise
     );
     const root = rootFromFrontier(frontier);
     const size = frontier.size;
-    const note = signNote(signer.seed, signer.origin, checkpointText({ origin: signer.origin, size, root }));
+    const note = signCheckpoint(signer, size, root, await hubNow(db));
     await changes(db, sql`INSERT INTO audit_checkpoint (size, root, note) VALUES (${size}, ${root}, ${note})`);
     return waiting.length;
   });

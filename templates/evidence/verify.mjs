@@ -3,7 +3,8 @@
 //
 //   node verify.mjs [evidence.json] [--vkey FILE] [--checkpoint FILE]
 //
-// --vkey        the log's key as you got it from elsewhere; without it the key in the pack is used, which its maker chose
+// --vkey        the log's key as you got it from elsewhere, and its former ones, a line each; without it the key in the pack is used,
+//               which its maker chose
 // --checkpoint  a checkpoint of the same log that you kept from elsewhere: the pack must belong to that log
 //
 // What is checked: the checkpoint is signed by the key (C2SP signed note, Ed25519); every entry is in the tree that the checkpoint
@@ -25,8 +26,8 @@ const pack = json(read(file), file);
 if (pack.format !== 'kaiku-evidence-1') fail(`${file}: is no evidence pack of the form kaiku-evidence-1`);
 
 const faults = [];
-const vkey = (vkeyFile ? read(vkeyFile) : String(pack.vkey)).trim();
-const signed = opened(pack.checkpoint, vkey);
+const vkeys = (vkeyFile ? read(vkeyFile) : String(pack.vkey)).trim().split(/\s+/);
+const signed = openedBy(vkeys, pack.checkpoint);
 if (!signed) faults.push('the checkpoint is not signed by the key');
 else {
   const lines = [];
@@ -51,7 +52,7 @@ else {
       faults.push(`${duty.system}: the log does not say that this is ${duty.evidence}`);
   }
   if (checkpointFile) {
-    const kept = opened(read(checkpointFile), vkey);
+    const kept = openedBy(vkeys, read(checkpointFile));
     if (!kept) faults.push('the checkpoint you kept is not signed by the key');
     else if (kept.size === signed.size && !kept.root.equals(signed.root))
       faults.push('the checkpoint you kept is of another log');
@@ -63,7 +64,7 @@ else {
       );
   }
   say(
-    `case ${pack.case.id} (${pack.case.type}, ${pack.case.state}): ${lines.length} of ${pack.entries.length} entries proven in a log of ${signed.size}, signed by ${vkey.split('+')[0]}`,
+    `case ${pack.case.id} (${pack.case.type}, ${pack.case.state}): ${lines.length} of ${pack.entries.length} entries proven in a log of ${signed.size}, signed by ${vkeys[0].split('+')[0]}`,
   );
   for (const duty of pack.duties ?? [])
     say(`  ${duty.system}: ${duty.outcome ?? duty.state}, ${duty.evidence}${duty.by ? `, stated by ${duty.by}` : ''}`);
@@ -97,6 +98,13 @@ function sha(...parts) {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest();
+}
+function openedBy(keys, note) {
+  for (const key of keys) {
+    const found = opened(note, key);
+    if (found) return found;
+  }
+  return null;
 }
 /** The size and root that a signed note vouches for; null where the signature does not hold. */
 function opened(note, key) {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { InProcess } from '../../src/cli/client.ts';
 import { runCli } from '../../src/cli/program.ts';
+import { rotateKeys, showKeys } from '../../src/keys.ts';
 import { localToken, openTestHub, type TestHub } from '../server/hub.ts';
 
 export interface Ran {
@@ -85,8 +86,10 @@ export async function openShell(): Promise<Shell> {
         restore: async () => {
           throw new Error('not in this shell');
         },
+        showKeys: () => showKeys(join(data, 'keys.json')),
+        rotateKeys: (kind) => rotateKeys(join(data, 'keys.json'), kind),
         explain: (error) =>
-          error instanceof Error && error.name === 'MissingFile' ? { text: error.message, exitCode: 2 } : null,
+          error instanceof Error && /^(MissingFile|KeyFileError)$/.test(error.name) ? { text: error.message, exitCode: 2 } : null,
       });
       const text = out.join('\n');
       return { code, out: text, err: err.join('\n'), json: <T>() => JSON.parse(text) as T };

@@ -39,6 +39,8 @@ async function kaiku(...argv: string[]) {
     checkNotice: () => ({ name: '', findings: [] }),
     backUp: none,
     restore: none,
+    showKeys: none,
+    rotateKeys: none,
     explain: () => null,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };

@@ -132,3 +132,22 @@ describe('single entries', () => {
     expect(verifyEntries(proven, 'no note', vkey)).toMatchObject({ verified: false });
   });
 });
+
+describe('a log whose key was rotated', () => {
+  const younger = Buffer.alloc(32, 8);
+  const keys = [vkeyOf(younger, origin), vkey];
+  const kept = () => each(lines.map((line, n) => ({ line, hash: hashes[n] as Buffer })));
+
+  it('verifies over the rotation', async () => {
+    const notes = [noteAt(5), noteAt(9), noteAt(21, younger)];
+    expect(await verifyLog(kept(), notes, keys)).toMatchObject({ verified: true, checkpoints: 3 });
+  });
+
+  it('takes no checkpoint that the old key signs after the new one did', async () => {
+    expect(await verifyLog(kept(), [noteAt(9, younger), noteAt(21)], keys)).toMatchObject({ verified: false });
+  });
+
+  it('does not know a key that is not its own', async () => {
+    expect(await verifyLog(kept(), [noteAt(9), noteAt(21, younger)], [vkey])).toMatchObject({ verified: false });
+  });
+});

@@ -130,6 +130,16 @@ describe('the key file', () => {
     expect(after.hmac.current.id).toBe(before.hmac.current.id);
   });
 
+  it('begins and rotates the keys of signatures, and knows the former ones', () => {
+    expect(parseKeyFile(text).mlDsa).toBeUndefined();
+    const once = rotateKey(rotateKey(text, 'signing', random), 'ml-dsa', random);
+    const twice = parseKeyFile(rotateKey(rotateKey(once, 'signing', random), 'ml-dsa', random));
+    const [first, second] = [parseKeyFile(text), parseKeyFile(once)];
+    expect(twice.signing.former.map(String)).toEqual([second.signing.seed, first.signing.seed].map(String));
+    expect(twice.mlDsa?.former.map(String)).toEqual([String(second.mlDsa?.seed)]);
+    expect(twice.hmac.current.id).toBe(first.hmac.current.id);
+  });
+
   it.each([
     ['is cut', text.slice(0, 200), /not valid JSON/],
     ['is a list', '[]', /not a JSON object/],
@@ -139,6 +149,16 @@ describe('the key file', () => {
     ['has an empty ring', edited((file) => Object.assign(file['kek'] ?? {}, { keys: [] })), /"kek.keys"/],
     ['names no current key', edited((file) => Object.assign(file['kek'] ?? {}, { current: 'x' })), /"kek.current"/],
     ['has a short key', edited((file) => Object.assign(file['signing'] ?? {}, { key: 'AAAA' })), /"signing.key".*32 bytes/],
+    [
+      'has former keys that are no list',
+      edited((file) => Object.assign(file, { formerSigning: 1 })),
+      /"formerSigning" .* is not a list/,
+    ],
+    [
+      'has a former key of another kind',
+      edited((file) => Object.assign(file, { formerSigning: [(file['kek'] as { keys: unknown[] }).keys[0]] })),
+      /"formerSigning\[0\].key".*does not belong/,
+    ],
     [
       'has a key with a wrong letter',
       edited((file) => Object.assign(file['signing'] ?? {}, { key: Buffer.alloc(32, 99).toString('base64') })),

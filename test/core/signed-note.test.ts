@@ -1,6 +1,16 @@
 import { fc, test } from '@fast-check/vitest';
+import { ml_dsa44 } from '@noble/post-quantum/ml-dsa.js';
 import { describe, expect, it } from 'vitest';
-import { checkpointText, noteName, parseCheckpoint, signNote, verifyNote, vkeyOf } from '../../src/core/signed-note.ts';
+import {
+  checkpointText,
+  coSign,
+  mlDsaVkeyOf,
+  noteName,
+  parseCheckpoint,
+  signNote,
+  verifyNote,
+  vkeyOf,
+} from '../../src/core/signed-note.ts';
 
 /** The example of the Go project's documentation of signed notes. */
 const goKey = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
@@ -71,6 +81,71 @@ describe('our own notes', () => {
   it('refuses a text that could be read in two ways', () => {
     expect(() => signNote(seed, 'log', 'no newline')).toThrow(RangeError);
     expect(() => signNote(seed, 'log', 'tab\there\n')).toThrow(RangeError);
+  });
+});
+
+describe('the second signature', () => {
+  const name = 'log.example.fi';
+  const text = checkpointText({ origin: name, size: 12, root });
+  const at = new Date('2026-11-30T10:00:00.900Z');
+  const note = coSign(seed, name, signNote(seed, name, text), at);
+  const line = note.split('\n').at(-2) ?? '';
+  const bytes = Buffer.from(line.split(' ')[2] ?? '', 'base64');
+  const rawKey = (vkey: string) => Buffer.from(vkey.split('+').slice(2).join('+'), 'base64');
+
+  it('verifies by itself and beside the first, and whoever knows neither key learns nothing from it', () => {
+    const [first, second] = [vkeyOf(seed, name), mlDsaVkeyOf(seed, name)];
+    expect(verifyNote(note, first)).toBe(text);
+    expect(verifyNote(note, second)).toBe(text);
+    expect(verifyNote(note, [first, second])).toBe(text);
+    expect(verifyNote(signNote(seed, name, text), second)).toBeNull();
+    expect(verifyNote(note, mlDsaVkeyOf(Buffer.alloc(32, 8), name))).toBeNull();
+  });
+
+  it('is what another implementation of ML-DSA-44 makes of the message of C2SP tlog-cosignature', () => {
+    const { publicKey } = ml_dsa44.keygen(seed);
+    expect(rawKey(mlDsaVkeyOf(seed, name)).subarray(1).equals(Buffer.from(publicKey))).toBe(true);
+    // written out here once more: label, name, time, origin, first leaf, size, root
+    const seconds = Buffer.alloc(8);
+    seconds.writeBigUInt64BE(BigInt(Date.UTC(2026, 10, 30, 10) / 1000));
+    const message = Buffer.concat([
+      Buffer.from('subtree/v1\n\0'),
+      Buffer.of(14),
+      Buffer.from('log.example.fi'),
+      seconds,
+      Buffer.of(14),
+      Buffer.from('log.example.fi'),
+      Buffer.from('0000000000000000000000000000000c', 'hex'),
+      root,
+    ]);
+    expect(bytes.subarray(4, 12).equals(seconds)).toBe(true);
+    expect(ml_dsa44.verify(bytes.subarray(12), message, publicKey)).toBe(true);
+    expect(ml_dsa44.verify(bytes.subarray(12), Buffer.concat([message, Buffer.of(0)]), publicKey)).toBe(false);
+  });
+
+  it('is taken from another implementation', () => {
+    const { secretKey } = ml_dsa44.keygen(seed);
+    const time = Buffer.alloc(8, 0);
+    const label = Buffer.from('subtree/v1\n\0');
+    const named = Buffer.concat([Buffer.of(14), Buffer.from(name)]);
+    const message = Buffer.concat([label, named, time, named, Buffer.alloc(8), Buffer.from('000000000000000c', 'hex'), root]);
+    const signed = Buffer.concat([bytes.subarray(0, 4), time, Buffer.from(ml_dsa44.sign(message, secretKey))]);
+    const theirs = `${text}\n— ${name} ${signed.toString('base64')}\n`;
+    expect(verifyNote(theirs, mlDsaVkeyOf(seed, name))).toBe(text);
+  });
+
+  test.prop([fc.nat(), fc.integer({ min: 1, max: 255 })], { numRuns: 60 })('condemns the note after any edit of it', (at, by) => {
+    const bent = Buffer.from(bytes);
+    const place = 4 + (at % (bent.length - 4));
+    bent[place] = (bent[place] ?? 0) ^ by;
+    const edited = note.replace(line, `— ${name} ${bent.toString('base64')}`);
+    expect(verifyNote(edited, [vkeyOf(seed, name), mlDsaVkeyOf(seed, name)])).toBeNull();
+  });
+
+  it('is put under checkpoints only, and vouches for nothing that stands below one', () => {
+    expect(() => coSign(seed, name, signNote(seed, name, 'hello\n'), at)).toThrow(RangeError);
+    const longer = note.replace('\n\n', '\nan extension line\n\n');
+    expect(verifyNote(longer, mlDsaVkeyOf(seed, name))).toBeNull();
   });
 });
 

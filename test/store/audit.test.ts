@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { verifyLog } from '../../src/core/audit-verify.ts';
+import { vkeysOf } from '../../src/core/log-keys.ts';
 import { inclusionProofFrom, leafHash, verifyInclusion } from '../../src/core/merkle.ts';
-import { noteName, vkeyOf } from '../../src/core/signed-note.ts';
 import { tell } from '../../src/jobs/needs.ts';
 import { checkpoints, entries, latestCheckpoint, nodeAt, sequence } from '../../src/store/audit.ts';
 import { openWorld, type World } from '../jobs/world.ts';
@@ -27,10 +27,26 @@ async function verify() {
     yield* all;
   })();
   const notes = (await checkpoints(db)).map((c) => c.note);
-  return verifyLog(kept, notes, vkeyOf(signer.seed, noteName(signer.origin)), { mayGrow: true });
+  return verifyLog(kept, notes, vkeysOf(signer), { mayGrow: true });
 }
 
 describe('the log', () => {
+  it('verifies over a new signing key and a second signature, and a process with the old file stands back', async () => {
+    await write(1);
+    await seal();
+    const old = world.needs.signer;
+    const mlDsa = { seed: Buffer.alloc(32, 3), former: [] };
+    world.needs.signer = { origin: old.origin, seed: Buffer.alloc(32, 2), former: [old.seed], mlDsa };
+    await write(2);
+    await seal();
+    expect(await verify()).toMatchObject({ verified: true, size: 2, checkpoints: 2 });
+    await write(3);
+    expect(await sequence(world.needs.db, old)).toBe(0);
+    expect(await seal()).toBe(1);
+    expect(await verify()).toMatchObject({ verified: true, size: 3 });
+    expect((await latestCheckpoint(world.needs.db))?.note.match(/^— /gm)).toHaveLength(2);
+  });
+
   it('takes entries from writers at once, and gives each one leaf', async () => {
     await Promise.all(Array.from({ length: 60 }, (_, n) => write(n)));
     // several sequencers: one works, the others stand aside
