@@ -185,6 +185,29 @@ const ClockFile = z.strictObject({
     .describe('A question stops the clock only when asked without undue delay: within so many working days'),
 });
 
+const AuditFile = z.strictObject({
+  keepYears: z
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('What an entry of the log says is dropped after so many years, its hash never; left out: nothing is dropped'),
+  checkpoints: z
+    .strictObject({
+      everyHours: z.number().min(1).max(720).default(24),
+      folder: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('A folder that the operator of this machine cannot change: a share, a WORM bucket'),
+      mail: z.array(mailAddress).min(1).optional(),
+      webhook: z.strictObject({ url: httpAddress, secret: Secret }).optional(),
+    })
+    .optional()
+    .describe('Where signed checkpoints of the log are kept outside: whoever bends the log must bend them too'),
+});
+
 export const ConfigFile = z.strictObject({
   controller: z.strictObject({
     name: z.string().min(1),
@@ -214,6 +237,7 @@ export const ConfigFile = z.strictObject({
     .optional()
     .describe('Where people reach the console: for links in messages; KAIKU_URL overrides'),
   notify: NotifyFile.optional(),
+  audit: AuditFile.optional(),
   notice: z
     .string()
     .min(1)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FinnishBusinessIds } from 'finnish-business-ids';
 import { z } from 'zod';
+import { resolveAudit } from './config-audit.ts';
 import { resolveNotify, resolveRequests, resolveSignIn } from './config-console.ts';
 import { ConfigError, nearest, type Path } from './config-faults.ts';
 import { loadNotice } from './config-notice.ts';
@@ -131,6 +132,7 @@ function resolveAll(
     ...(file.clock ? { clock: withoutGaps(file.clock) } : {}),
     ...(notice ? { notice } : {}),
     ...(file.requests ? { requests: resolveRequests(file.requests, file, tell) } : {}),
+    ...(file.audit ? { audit: resolveAudit(file.audit, file, folder, secret, tell) } : {}),
     ...(file.notify ? { notify: resolveNotify(file.notify, Object.values(systems), secret, tell) } : {}),
   };
 }

@@ -14,16 +14,28 @@ export function auditCommands(program: Command, session: SessionOf): void {
     .description(
       'check the log against its signed checkpoints; or an exported file, with `checkpoint` and `vkey` beside it, without the hub',
     )
+    .option('--against <checkpoint>', "a checkpoint that you kept elsewhere: the hub's log must fit it")
     .option('--json')
-    .action(async (file: string | undefined, options: { json?: boolean }) => {
+    .action(async (file: string | undefined, options: { against?: string; json?: boolean }) => {
       const s = session(options);
-      const checked = file ? await verifyFile(file) : await s.api((api) => api.post<Verification>('/audit/verify'));
-      s.show(
-        checked,
-        () =>
-          `${checked.size} entries, root ${checked.root}\n${checked.verified ? `verified against ${checked.checkpoints} checkpoint(s)` : `NOT verified${checked.firstBad === undefined ? '' : `: first bad entry ${checked.firstBad}`}`}`,
-      );
+      const { against } = options;
+      if (file && against) throw new MissingFile('--against holds the log of the hub against a checkpoint: leave the file out');
+      const body = against === undefined ? undefined : { against: await keptCheckpoint(against) };
+      const checked = file ? await verifyFile(file) : await s.api((api) => api.post<Verified>('/audit/verify', body));
+      s.show(checked, () => [`${checked.size} entries, root ${checked.root}`, verdictOf(checked)].join('\n'));
       if (!checked.verified) s.exit(4);
+    });
+  audit
+    .command('places')
+    .description('where checkpoints are kept outside, and whether they get there')
+    .option('--json')
+    .action(async (options: { json?: boolean }) => {
+      const s = session(options);
+      const places = await s.api((api) => api.get<Kept[]>('/audit/places'));
+      s.show(places, () =>
+        places.length === 0 ? 'none: see audit.checkpoints in the configuration' : places.map(placeLine).join('\n'),
+      );
+      if (places.some(({ failedSince }) => failedSince)) s.exit(1);
     });
   audit
     .command('export')
@@ -50,6 +62,31 @@ export function auditCommands(program: Command, session: SessionOf): void {
       });
     });
 }
+
+type Verified = Verification & { fit?: string };
+
+function verdictOf({ verified, checkpoints, firstBad, trimmed, fit }: Verified): string {
+  const dropped = trimmed ? `; of ${trimmed} old entries only the hashes are kept` : '';
+  if (verified) return `verified against ${checkpoints} checkpoint(s)${dropped}`;
+  const why = fit === 'longer' ? ': the log is shorter than the checkpoint that you kept' : '';
+  return `NOT verified${why || (firstBad === undefined ? '' : `: first bad entry ${firstBad}`)}`;
+}
+
+interface Kept {
+  place: string;
+  size?: number;
+  at?: string;
+  failedSince?: string;
+  code?: string;
+}
+
+const placeLine = ({ place, size, at, failedSince, code }: Kept): string =>
+  `${place.padEnd(8)} ${at ? `${size} entries at ${at}` : 'nothing yet'}${failedSince ? `; not since ${failedSince}: ${code}` : ''}`;
+
+const keptCheckpoint = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch(() => {
+    throw new MissingFile(`${file} cannot be read`);
+  });
 
 /** A file alone decides nothing without what stands beside it: the signed checkpoint, and the key it was signed with. */
 async function verifyFile(file: string): Promise<Verification> {

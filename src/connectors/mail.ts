@@ -8,6 +8,8 @@ export interface Mail {
   subject: string;
   text: string;
   html: string;
+  /** Texts. */
+  attachments?: { filename: string; content: string }[];
 }
 
 export type MailSent = { ok: true } | { ok: false; code: string };
@@ -46,6 +48,9 @@ export function createMailer(smtp: string, from: string, deadlineMs = 20_000): M
           subject: mail.subject,
           text: mail.text,
           html: mail.html,
+          ...(mail.attachments
+            ? { attachments: mail.attachments.map((one) => ({ ...one, contentType: 'text/plain; charset=utf-8' })) }
+            : {}),
           headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
         });
         return { ok: true };

@@ -26,6 +26,7 @@ export const alertKinds = [
   'run-failed',
   'run-finished',
   'log-broken',
+  'checkpoint-undelivered',
 ] as const;
 export type AlertKind = (typeof alertKinds)[number];
 
@@ -84,6 +85,8 @@ export interface Facts {
   finished: readonly { system: string; run: string }[];
   /** Null: not verified yet. */
   logVerified: boolean | null;
+  /** Places outside that no checkpoint of the log reaches. */
+  unreached: readonly { place: string; since: Date }[];
 }
 
 /** Where the controller is: its days are counted there. */
@@ -133,6 +136,7 @@ export function conditionsOf(facts: Facts, limits: AlertLimits, now: Date): Cond
   for (const r of facts.runs) if (r.failed) add('run-failed', `${r.system}/${r.kind}`, r.system, { code: r.failed, run: r.run });
   for (const r of facts.finished) add('run-finished', r.run, r.system, { run: r.run });
   if (facts.logVerified === false) add('log-broken', 'audit', null);
+  for (const p of facts.unreached) add('checkpoint-undelivered', p.place, null, { since: p.since.toISOString() });
   return found;
 }
 
@@ -149,7 +153,8 @@ export function changesOf<A extends { kind: string; about: string }>(
 }
 
 /** How long a matter must last before it is told, in ms: a vendor's hiccup that passes is nobody's business. */
-export const graceMs = (kind: string): number => (kind === 'breaker-open' ? 120_000 : 0);
+export const graceMs = (kind: string): number =>
+  kind === 'breaker-open' ? 120_000 : kind === 'checkpoint-undelivered' ? hourMs : 0;
 
 /** A task that turned from due to overdue did not recover, nor did a deadline that only came nearer. */
 export const isRecovery = (kind: AlertKind, about: string, open: ReadonlySet<string>): boolean =>

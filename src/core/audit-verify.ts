@@ -1,4 +1,5 @@
 import canonicalize from 'canonicalize';
+import type { AuditEntry } from './audit-entry.ts';
 import { append, emptyFrontier, leafHash, rootFromFrontier, verifyInclusion } from './merkle.ts';
 import { parseCheckpoint, verifyNote } from './signed-note.ts';
 
@@ -17,13 +18,12 @@ export interface Verification {
   firstBad?: number;
   /** Checkpoints whose signature and root hold. */
   checkpoints: number;
+  /** Entries whose body was dropped when its time was over: their hashes stand, what they said is gone. Absent: none. */
+  trimmed?: number;
 }
 
-/** An entry as kept: its line, and the leaf hash that was recorded for it where that is at hand. */
-export interface KeptEntry {
-  line: string;
-  hash?: Buffer;
-}
+/** An entry as kept: its line, and the leaf hash that was recorded for it where that is at hand. Dropped: the hash alone. */
+export type KeptEntry = { line: string; hash?: Buffer } | { line: null; hash: Buffer };
 
 /**
  * Checks a whole log against its signed checkpoints (any order; the largest says how long the log is). Entries that came after
@@ -56,12 +56,17 @@ export async function verifyLog(
   };
 
   passStops();
+  const dropped = droppedBodies();
   for await (const { line, hash } of entries) {
-    const leaf = leafHash(Buffer.from(line, 'utf8'));
-    if (!isEntryLine(line) || (hash && !hash.equals(leaf))) firstBad = Math.min(firstBad ?? frontier.size, frontier.size);
+    const leaf = line === null ? hash : leafHash(Buffer.from(line, 'utf8'));
+    if (line === null) dropped.missing(frontier.size);
+    else if (!isEntryLine(line) || (hash && !hash.equals(leaf))) firstBad = Math.min(firstBad ?? frontier.size, frontier.size);
+    else dropped.present(line);
     frontier = append(frontier, leaf).frontier;
     passStops();
   }
+  const unexplained = dropped.unexplained();
+  if (unexplained !== undefined) firstBad = Math.min(firstBad ?? unexplained, unexplained);
   // entries were cut off the end
   if (next < stops.length) firstBad ??= frontier.size;
   // entries were added behind the end
@@ -74,6 +79,38 @@ export async function verifyLog(
     verified: !failed && firstBad === undefined,
     ...(firstBad === undefined ? {} : { firstBad }),
     checkpoints,
+    ...(dropped.count() === 0 ? {} : { trimmed: dropped.count() }),
+  };
+}
+
+/**
+ * A body may be missing only where a later entry says that everything below a place and before a time was dropped. Stretches, not single
+ * places, are remembered.
+ */
+function droppedBodies() {
+  const stretches: { from: number; to: number; after: string }[] = [];
+  const marks: { below: number; before: string }[] = [];
+  let lastTime = '';
+  return {
+    missing(index: number) {
+      const last = stretches.at(-1);
+      if (last?.to === index) last.to++;
+      else stretches.push({ from: index, to: index + 1, after: lastTime });
+    },
+    present(line: string) {
+      const { action, time, version, to } = JSON.parse(line) as Partial<AuditEntry>;
+      if (time !== undefined && time > lastTime) lastTime = time;
+      if (action === 'log.trimmed' && version !== undefined && to !== undefined && to < yearBefore(time ?? ''))
+        marks.push({ below: version, before: to });
+    },
+    unexplained() {
+      for (const { from, to, after } of stretches) {
+        const below = Math.max(0, ...marks.filter(({ before }) => after < before).map((mark) => mark.below));
+        if (to > below) return Math.max(from, below);
+      }
+      return undefined;
+    },
+    count: () => stretches.reduce((sum, { from, to }) => sum + to - from, 0),
   };
 }
 
@@ -84,6 +121,9 @@ function signedStop(note: string, vkeys: readonly string[]) {
   return stop && { ...stop, key: vkeys.findIndex((vkey) => verifyNote(note, vkey) !== null) };
 }
 
+/** Nothing is dropped sooner, whatever an entry says. */
+const yearBefore = (time: string) => `${Number(time.slice(0, 4)) - 1}${time.slice(4)}`;
+
 /** Checks an exported file, one entry a line in leaf order, against the checkpoint beside it. Needs nothing but the three files. */
 export function verifyExport(lines: AsyncIterable<string>, checkpoint: string, vkey: string): Promise<Verification> {
   return verifyLog(entriesOf(lines), [checkpoint], vkey);
@@ -93,9 +133,14 @@ async function* entriesOf(lines: AsyncIterable<string>): AsyncIterable<KeptEntry
   for await (const line of lines) {
     // only a line end: an empty line is no entry, and a file that ends in one is whole
     const text = line.replace(/\r?\n$/, '');
-    if (text !== '') yield { line: text };
+    const [, leaf] = /^\{"leaf":"([A-Za-z0-9+/]{43}=)"\}$/.exec(text) ?? [];
+    if (leaf !== undefined) yield { line: null, hash: Buffer.from(leaf, 'base64') };
+    else if (text !== '') yield { line: text };
   }
 }
+
+/** How an exported file says that an entry's body was dropped. */
+export const trimmedLine = (hash: Buffer): string => `{"leaf":"${hash.toString('base64')}"}`;
 
 /** An entry of an evidence pack: where it stands in the log, and the proof that it does. */
 export interface ProvenEntry {

@@ -107,6 +107,18 @@ export interface NotifyConfig {
   after: AlertLimits;
 }
 
+/** How the audit log is kept, and where its checkpoints go. */
+export interface AuditConfig {
+  /** Years until what an entry says is dropped; absent: never. */
+  keepYears?: number;
+  checkpoints?: {
+    everyHours: number;
+    folder?: string;
+    mail?: readonly string[];
+    webhook?: { url: string; secret: string };
+  };
+}
+
 export interface Config {
   controller: {
     name: string;
@@ -124,6 +136,7 @@ export interface Config {
   /** Where people reach the console: for links in messages. */
   console?: { url: string };
   notify?: NotifyConfig;
+  audit?: AuditConfig;
   /** The published privacy notice as data, held against all this. */
   notice?: Notice;
   /** The public form for requests, where it is open: the address that people reach it at. */

@@ -4,6 +4,7 @@ import { cursorOf, saveCursor, takeTurn } from '../store/systems.ts';
 import { questionHolds } from './legal-holds.ts';
 import { dayOf, type Needs, now } from './needs.ts';
 import { reviewParked } from './review-parked.ts';
+import { trimLog } from './trim-log.ts';
 
 /** What is done once on each day of the hub's clock, and at each start: law and its days, counted again. */
 
@@ -18,6 +19,7 @@ export async function onNewDay(needs: Needs): Promise<boolean> {
   if ((await cursorOf(needs.db, hub, 'day')) === today || !(await takeTurn(needs.db, hub, 'day', turnMs))) return false;
   await reviewParked(needs);
   await questionHolds(needs);
+  await trimLog(needs);
   await saveCursor(needs.db, hub, 'day', today);
   return true;
 }

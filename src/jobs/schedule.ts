@@ -22,6 +22,7 @@ import { faultOf } from './converge.ts';
 import { convergeTogether } from './converge-many.ts';
 import { correctRegister } from './correct-register.ts';
 import { onNewDay, onStart } from './daily.ts';
+import { deliverCheckpoints, openWaysOut } from './deliver-checkpoints.ts';
 import { deliverNotices, openChannels } from './deliver-notices.ts';
 import { driftInTurn } from './drift.ts';
 import { driveIntakes, formMailer, type WordsIn } from './drive-intakes.ts';
@@ -57,6 +58,7 @@ const pace = {
   watch: 10_000,
   notices: 2000,
   intakes: 1000,
+  checkpoints: 5000,
   verify: 86_400_000,
   day: 2000,
   retention: 2000,
@@ -111,6 +113,8 @@ export function startWork(needs: Needs, queues: Queues, worker: string, wordsIn:
   });
   const channels = openChannels(needs);
   every('notices', pace.notices, () => deliverNotices(needs, channels, wordsIn()));
+  const waysOut = openWaysOut(needs);
+  every('checkpoints', pace.checkpoints, () => deliverCheckpoints(needs, waysOut, wordsIn()));
   const senders = formMailer(needs);
   every('intakes', pace.intakes, () => driveIntakes(needs, senders, wordsIn));
   every('verify', pace.envelopes, async () => {

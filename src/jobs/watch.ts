@@ -13,6 +13,7 @@ import {
 } from '../store/alerts.ts';
 import { inTransaction } from '../store/database.ts';
 import { breakerAfter } from '../store/systems.ts';
+import { placesNow } from './kept-outside.ts';
 import { type Needs, now } from './needs.ts';
 import { lastVerdict } from './verify-log.ts';
 
@@ -37,6 +38,9 @@ export async function watch(needs: Needs): Promise<{ opened: number; resolved: n
           return system ? [{ ...s, isRegister: system.register !== undefined }] : [];
         }),
         logVerified: await lastVerdict(needs),
+        unreached: (await placesNow(needs)).flatMap(({ place, failedSince }) =>
+          failedSince ? [{ place, since: new Date(failedSince) }] : [],
+        ),
       },
       { ...usualLimits, ...config.notify?.after },
       at,

@@ -1,3 +1,4 @@
+import { trimmedLine } from '../core/audit-verify.ts';
 import { consistencyProofFrom, inclusionProofFrom } from '../core/merkle.ts';
 import { type Scope, seesEverybody } from '../core/scope.ts';
 import { noteName, vkeyOf } from '../core/signed-note.ts';
@@ -43,7 +44,8 @@ export async function mustSeeWholeLog(needs: Needs, scope: Scope, size: number):
 export async function* exportLines(needs: Needs, size: number, caseId?: string): AsyncGenerator<string> {
   if (caseId === undefined) {
     for (let from = 0; from < size; from += pageLimit)
-      for (const { line } of await entries(needs.db, from, Math.min(size, from + pageLimit))) yield line;
+      for (const { line, hash } of await entries(needs.db, from, Math.min(size, from + pageLimit)))
+        yield line ?? trimmedLine(hash);
     return;
   }
   for (const { index, line } of await caseLeaves(needs.db, caseId)) {

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { seesEverybody } from '../core/scope.ts';
+import { fitOf, placesNow } from '../jobs/kept-outside.ts';
 import { verifyOwnLog } from '../jobs/verify-log.ts';
 import { entries, latestCheckpoint } from '../store/audit.ts';
 import { leavesBeyond } from '../store/views.ts';
@@ -31,7 +32,7 @@ export const auditRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { ne
       return (await entries(db, query.from, to)).map(({ index, line, hash }) => ({
         index,
         hash: hash.toString('base64'),
-        ...(beyond.has(index) ? {} : { entry: JSON.parse(line) as unknown, line }),
+        ...(line === null ? { trimmed: true } : beyond.has(index) ? {} : { entry: JSON.parse(line) as unknown, line }),
       }));
     },
   );
@@ -55,7 +56,21 @@ export const auditRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { ne
     },
   );
 
-  app.post('/audit/verify', async () => verifyOwnLog(needs));
+  app.get('/audit/places', async () => placesNow(needs));
+
+  app.post(
+    '/audit/verify',
+    { schema: { body: z.strictObject({ against: z.string().max(20_000).optional() }).nullish() } },
+    async ({ body }) => {
+      const against = body?.against;
+      if (against === undefined) return verifyOwnLog(needs);
+      await freshCheckpoint(needs);
+      const fit = await fitOf(needs, against);
+      if (fit === 'not-signed')
+        throw badRequest('against: is no checkpoint that this log signed; hand over the file as it was delivered');
+      return { ...(await verifyOwnLog(needs, against)), fit };
+    },
+  );
 
   app.get('/audit/export', { schema: { querystring: z.object({ case: z.uuid().optional() }) } }, async ({ query, scope }) => {
     const latest = await freshCheckpoint(needs);

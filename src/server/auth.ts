@@ -89,6 +89,7 @@ export const access: Readonly<Record<string, readonly Role[]>> = {
   'GET /tasks/:id': ['dpo', 'decision-maker', 'system-owner', 'hr'],
   'POST /tasks/:id/answer': ['dpo', 'decision-maker', 'system-owner', 'hr'],
   'GET /audit/checkpoint': ['admin', 'dpo', 'decision-maker', 'auditor'],
+  'GET /audit/places': ['admin', 'dpo', 'decision-maker', 'auditor'],
   'GET /audit/entries': ['dpo', 'auditor'],
   'GET /audit/proof': ['dpo', 'auditor'],
   'GET /audit/export': ['dpo', 'auditor'],

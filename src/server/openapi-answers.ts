@@ -164,6 +164,8 @@ const Verification = z.looseObject({
   verified: z.boolean(),
   checkpoints: z.number().int(),
   firstBad: z.number().int().optional(),
+  trimmed: z.number().int().optional(),
+  fit: z.enum(['fits', 'longer', 'another']).optional(),
 });
 
 const DriftReport = z.looseObject({
@@ -366,11 +368,26 @@ export const answers = {
   tasks: z.array(Task),
   task: Task,
   entries: z.array(
-    z.looseObject({ index: z.number().int(), hash: z.string(), entry: z.record(z.string(), z.unknown()), line: z.string() }),
+    z.looseObject({
+      index: z.number().int(),
+      hash: z.string(),
+      entry: z.record(z.string(), z.unknown()),
+      line: z.string(),
+      trimmed: z.literal(true).optional(),
+    }),
   ),
   proof: z.looseObject({ entry: z.number().int(), size: z.number().int(), proof: z.array(z.string()) }),
   exported: z.looseObject({ checkpoint: z.string(), vkey: z.string(), lines: z.array(z.string()) }),
   verification: Verification,
+  places: z.array(
+    z.looseObject({
+      place: z.enum(['folder', 'mail', 'webhook']),
+      size: z.number().int().optional(),
+      at: time.optional(),
+      failedSince: time.optional(),
+      code: z.string().optional(),
+    }),
+  ),
   token: z.looseObject({ id, role: z.string(), token: z.string() }),
   clock: z.looseObject({ now: time }),
   resynced: z.looseObject({ subject: id, systems: z.array(z.string()) }),

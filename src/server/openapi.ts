@@ -232,6 +232,11 @@ export const described: Readonly<Record<string, Described>> = {
     tag: 'audit',
     answer: 'exported',
   },
+  'GET /audit/places': {
+    summary: 'The places outside that checkpoints are delivered to, and since when one is not reached',
+    tag: 'audit',
+    answer: 'places',
+  },
   'POST /audit/verify': { summary: 'Check the whole log against its checkpoints', tag: 'audit', answer: 'verification' },
   'GET /alerts': {
     summary: 'What is wrong just now, what was lately, and whether people were told',

@@ -23,7 +23,7 @@ const most = 500;
 export async function factsOf(
   db: Db,
   silentAfter: number,
-): Promise<Omit<Facts, 'systems' | 'logVerified'> & { systems: Omit<Facts['systems'][number], 'isRegister'>[] }> {
+): Promise<Omit<Facts, 'systems' | 'logVerified' | 'unreached'> & { systems: Omit<Facts['systems'][number], 'isRegister'>[] }> {
   return {
     systems: await rows(
       db,

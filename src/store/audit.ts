@@ -88,11 +88,14 @@ export interface CheckpointRow {
 export const latestCheckpoint = (db: Db): Promise<CheckpointRow | undefined> =>
   row(db, sql<CheckpointRow>`SELECT size, root, note FROM audit_checkpoint ORDER BY size DESC LIMIT 1`);
 
-/** Entries in leaf order, from `from` (inclusive) to `to` (exclusive), with the hash that was recorded for each. */
-export const entries = (db: Db, from: number, to: number): Promise<{ index: number; line: string; hash: Buffer }[]> =>
+/**
+ * Entries in leaf order, from `from` (inclusive) to `to` (exclusive), with the hash that was recorded for each. A line that is null was
+ * dropped.
+ */
+export const entries = (db: Db, from: number, to: number): Promise<{ index: number; line: string | null; hash: Buffer }[]> =>
   rows(
     db,
-    sql`SELECT l.index, e.line, l.hash FROM audit_leaf l JOIN audit_entry e USING (seq)
+    sql`SELECT l.index, e.line, l.hash FROM audit_leaf l LEFT JOIN audit_entry e USING (seq)
         WHERE l.index >= ${from} AND l.index < ${to} ORDER BY l.index`,
   );
 
@@ -102,6 +105,32 @@ export async function nodeAt(db: Db, level: number, index: number): Promise<Buff
   if (!found) throw new Error(`the audit tree lacks node ${level}/${index}`);
   return found.hash;
 }
+
+/**
+ * Entries that were written, and whose case was closed, before a time. `below`: the place behind the last of them. Nothing that says what
+ * was dropped, or which keys signed, is among them.
+ */
+const expired = (before: Date) => sql`
+  audit_entry e JOIN audit_leaf l USING (seq) WHERE (e.line::jsonb ->> 'time') < ${before.toISOString()}
+    AND (e.line::jsonb ->> 'action') NOT IN ('log.trimmed', 'key.rotated')
+    AND NOT EXISTS (SELECT 1 FROM case_file c WHERE c.id = e.case_file AND (c.closed_at IS NULL OR c.closed_at >= ${before}))`;
+
+export const expiredEntries = async (db: Db, before: Date): Promise<{ count: number; below: number }> =>
+  (await row(
+    db,
+    sql<{
+      count: number;
+      below: number;
+    }>`SELECT count(*) AS count, coalesce(max(l.index) + 1, 0) AS below FROM ${expired(before)}`,
+  )) ?? { count: 0, below: 0 };
+
+/** Drops their bodies; the leaves stay. Answers how many. */
+export const trimEntries = (db: Db, before: Date): Promise<number> =>
+  changes(db, sql`DELETE FROM audit_entry WHERE seq IN (SELECT seq FROM ${expired(before)})`);
+
+/** The tree's root when it had `size` leaves, from the stored nodes. */
+export const rootAt = async (db: Db, size: number): Promise<Buffer> =>
+  rootFromFrontier(await frontierFrom((level, index) => nodeAt(db, level, index), size));
 
 /** All checkpoints, smallest first; verification compares each with the tree over the entries as they are now. */
 export const checkpoints = (db: Db): Promise<CheckpointRow[]> =>

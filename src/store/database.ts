@@ -18,6 +18,7 @@ import { letters } from './migrations/015-letters.ts';
 import { handover } from './migrations/016-handover.ts';
 import { intakes } from './migrations/017-intakes.ts';
 import { exceptions } from './migrations/018-exceptions.ts';
+import { logTrimmed } from './migrations/019-log-trimmed.ts';
 
 /** Whether anybody else is connected to a ledger's database, and which instance's ledger stands there. Changes nothing. */
 export async function otherUsers(connectionString: string): Promise<{ inUse: boolean; instance: string | null }> {
@@ -114,6 +115,7 @@ const steps: Record<string, Migration> = {
   '016-handover': migration(handover),
   '017-intakes': migration(intakes),
   '018-exceptions': migration(exceptions),
+  '019-log-trimmed': migration(logTrimmed),
 };
 /** Every step of the schema, the first one first. */
 export const migrations: readonly string[] = Object.keys(steps);

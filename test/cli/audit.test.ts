@@ -93,3 +93,23 @@ describe('an exported case', () => {
     }
   });
 });
+
+describe('a checkpoint that somebody kept', () => {
+  it('is held against the log of the hub; exit 2 for what is none', async () => {
+    await linkedAino(shell.hub);
+    await shell.kaiku('audit', 'export', '-o', file);
+    const kept = join(shell.data, 'checkpoint');
+    expect(await shell.kaiku('audit', 'verify', '--against', kept)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('verified'),
+    });
+    expect((await shell.kaiku('audit', 'verify', '--against', join(shell.data, 'none'))).code).toBe(2);
+    expect((await shell.kaiku('audit', 'verify', file, '--against', kept)).code).toBe(2);
+    await writeFile(kept, 'nothing');
+    expect(await shell.kaiku('audit', 'verify', '--against', kept)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/no checkpoint/),
+    });
+    expect(await shell.kaiku('audit', 'places')).toMatchObject({ code: 0, out: expect.stringContaining('audit.checkpoints') });
+  });
+});

@@ -372,3 +372,37 @@ describe('a master of a field', () => {
     ]);
   });
 });
+
+describe('the audit log', () => {
+  const hook = { ...env, HOOK: `whsec_${Buffer.alloc(32, 1).toString('base64')}` };
+  const audit = `
+audit:
+  keepYears: 10
+  checkpoints:
+    everyHours: 12
+    folder: outside
+    webhook: { url: https://witness.example.fi/kaiku, secret: { env: HOOK } }
+`;
+  const faults = (from: string, to: string) => faultsOf(text + audit.replace(from, to), hook).map(({ message }) => message);
+
+  it('says how long it is kept and where its checkpoints go', () => {
+    const { audit: found } = parseConfig(text + audit, '/srv/kaiku/kaiku.yaml', hook, registry);
+    expect(found).toMatchObject({ keepYears: 10, checkpoints: { everyHours: 12, folder: '/srv/kaiku/outside' } });
+    expect(parseConfig(text, 'kaiku.yaml', env, registry).audit).toBeUndefined();
+  });
+
+  it.each([
+    ['keepYears: 10', 'keepYears: 0', /Too small|>=1/],
+    ['    folder: outside\n', '    mail: [dpo@example.fi]\n', /notify\.mail/],
+    ['https://witness', 'http://witness', /plain http/],
+    ['env: HOOK', 'env: NONE', /NONE is not set/],
+    [
+      '    folder: outside\n    webhook: { url: https://witness.example.fi/kaiku, secret: { env: HOOK } }\n',
+      '',
+      /names no place/,
+    ],
+    ['folder: outside', 'folders: outside', /folders/],
+  ])('refuses %s as %s', (from, to, says) => {
+    expect(faults(from, to).join('\n')).toMatch(says);
+  });
+});

@@ -18,6 +18,7 @@ const quiet: Facts = {
   runs: [],
   finished: [],
   logVerified: true,
+  unreached: [],
 };
 const found = (facts: Partial<Facts>, limits = usualLimits) =>
   conditionsOf({ ...quiet, ...facts }, limits, now).map((c) => `${c.kind} ${c.about}`);
@@ -67,6 +68,7 @@ describe('what is worth a message', () => {
     expect(found({ drift: [{ system: 's', run: 'r', count: 1 }] })).toEqual(['drift-found s']);
     expect(found({ drift: [{ system: 's', run: 'r', count: 5 }] }, { ...usualLimits, driftFindings: 5 })).toEqual([]);
     expect(found({ logVerified: false })).toEqual(['log-broken audit']);
+    expect(found({ unreached: [{ place: 'folder', since: now }] })).toEqual(['checkpoint-undelivered folder']);
   });
 });
 

@@ -1,6 +1,4 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alertKinds, usualLimits } from '../../src/core/alert.ts';
@@ -15,37 +13,12 @@ import { openAlerts, takeNotice, undelivered } from '../../src/store/alerts.ts';
 import { advanceClock } from '../../src/store/clock.ts';
 import { changes } from '../../src/store/database.ts';
 import { pauseSystem, resumeSystem } from '../../src/store/systems.ts';
+import { type Hook, hookServer } from '../support/hook-server.ts';
 import { type Caught, mailServer } from '../support/mail-server.ts';
 import { testRuntime } from '../support/runtime.ts';
 import { aino, openWorld, type World } from './world.ts';
 
 const secret = `whsec_${Buffer.from('a secret of thirty-two bytes ...').toString('base64')}`;
-
-interface Hook {
-  headers: IncomingHttpHeaders;
-  body: string;
-}
-
-async function hookServer(port = 0): Promise<{ port: number; hooks: Hook[]; status: number; close(): Promise<void> }> {
-  const caught = { hooks: [] as Hook[], status: 204 };
-  const server: Server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString('utf8')));
-    request.on('end', () => {
-      caught.hooks.push({ headers: request.headers, body });
-      response.writeHead(caught.status).end();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
-  return Object.assign(caught, {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
-  });
-}
 
 /** The receiver's side of the standard, written a second time from its text. */
 function isAuthentic({ headers, body }: Hook): boolean {

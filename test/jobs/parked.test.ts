@@ -73,7 +73,7 @@ async function erase() {
 
 const actionsOf = async () => {
   await sequence(world.needs.db, world.needs.signer);
-  return (await entries(world.needs.db, 0, 10_000)).map(({ line }) => JSON.parse(line) as Record<string, string>);
+  return (await entries(world.needs.db, 0, 10_000)).map(({ line }) => JSON.parse(line ?? '') as Record<string, string>);
 };
 
 /** The pack with another length for vouchers: a later version. */

@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { verifyEntries, verifyExport } from '../../src/core/audit-verify.ts';
 import { leafHash, verifyInclusion } from '../../src/core/merkle.ts';
-import { parseCheckpoint, verifyNote } from '../../src/core/signed-note.ts';
+import { checkpointText, parseCheckpoint, signNote, verifyNote } from '../../src/core/signed-note.ts';
+import { lastVerdict } from '../../src/jobs/verify-log.ts';
 import { linkedAino, openTestHub, type TestHub } from './hub.ts';
 
 let hub: TestHub;
@@ -28,6 +29,34 @@ interface Exported {
   vkey: string;
   lines: string[];
 }
+
+describe('a checkpoint that somebody kept', () => {
+  it('is held against the log, and decides nothing for others', async () => {
+    const { text, stop } = await checkpoint();
+    await hub.ask('POST', '/cases', { type: 'access', subject });
+    expect((await hub.ask('POST', '/audit/verify', { against: text })).json()).toMatchObject({ verified: true, fit: 'fits' });
+    const { seed, origin } = hub.needs.signer;
+    const signed = (size: number) => signNote(seed, origin, checkpointText({ origin, size, root: Buffer.alloc(32, 1) }));
+    const bent = (await hub.ask('POST', '/audit/verify', { against: signed(stop.size) })).json();
+    expect(bent).toMatchObject({ verified: false, fit: 'another' });
+    expect((await hub.ask('POST', '/audit/verify', { against: signed(99_999) })).json()).toMatchObject({
+      verified: false,
+      fit: 'longer',
+    });
+    expect(await lastVerdict(hub.needs)).not.toBe(false);
+    const refused = await hub.ask('POST', '/audit/verify', { against: text.replace(/A/, 'B') });
+    expect([refused.status, refused.json()['detail']]).toEqual([
+      400,
+      expect.stringContaining('no checkpoint that this log signed'),
+    ]);
+  });
+
+  it('stands at places that the API names', async () => {
+    expect((await hub.ask('GET', '/audit/places')).json()).toEqual([]);
+    hub.needs.config = { ...hub.needs.config, audit: { checkpoints: { everyHours: 24, folder: '/nowhere' } } };
+    expect((await hub.ask('GET', '/audit/places')).json()).toEqual([{ place: 'folder' }]);
+  });
+});
 
 describe('the log', () => {
   it('gives out a checkpoint as text, signed with the key it names', async () => {

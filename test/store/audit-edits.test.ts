@@ -54,6 +54,7 @@ const rewrite = (db: Db, seq: number, from: string, to: string) =>
 
 /** Whoever has the key makes every hash and every checkpoint fit again. */
 async function coverUp({ db, signer }: World['needs']): Promise<void> {
+  await changes(db, sql`DELETE FROM audit_leaf WHERE seq NOT IN (SELECT seq FROM audit_entry)`);
   const all = await rows(
     db,
     sql<{ seq: number; line: string }>`SELECT l.seq, e.line FROM audit_leaf l JOIN audit_entry e USING (seq) ORDER BY l.index`,
@@ -76,6 +77,7 @@ const kinds: Record<string, Edit> = {
     await changes(db, sql`DELETE FROM audit_leaf WHERE seq = ${seq}`);
     await changes(db, sql`DELETE FROM audit_entry WHERE seq = ${seq}`);
   },
+  'the words of an entry dropped': async (db, at) => changes(db, sql`DELETE FROM audit_entry WHERE seq = ${await seqOf(db, at)}`),
   'two entries exchanged': async (db, at, other) => {
     const [a, b] = [await seqOf(db, at), await seqOf(db, other)];
     await changes(

@@ -31,6 +31,7 @@ function placeOf(a: AlertView): string | null {
     case 'run-finished':
       return a.run ? `/runs/${a.run}` : null;
     case 'log-broken':
+    case 'checkpoint-undelivered':
       return '/audit';
     case 'duty-dead':
       return a.system ? `/systems/${a.system}` : null;

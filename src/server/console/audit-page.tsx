@@ -2,12 +2,13 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { AuditEntry } from '../../core/audit-entry.ts';
 import { seesEverybody } from '../../core/scope.ts';
+import { placesNow } from '../../jobs/kept-outside.ts';
 import { verifyOwnLog } from '../../jobs/verify-log.ts';
 import { entries, latestCheckpoint, searchEntries } from '../../store/audit.ts';
 import { leavesBeyond } from '../../store/views.ts';
 import { exportLines, freshCheckpoint, mustSeeWholeLog, proofOf, verifierKey } from '../audit-log.ts';
 import { notFound } from '../problem.ts';
-import { AuditSearch, CheckpointCard, EntriesTable, VerifiedCard } from './audit-parts.tsx';
+import { AuditSearch, CheckpointCard, EntriesTable, PlacesCard, VerifiedCard } from './audit-parts.tsx';
 import { filled, Search } from './audit-search.ts';
 import { scopeOn } from './may.ts';
 import { type Ask, page, type View } from './page.ts';
@@ -99,6 +100,7 @@ async function auditPage({ needs, t, actor, query }: Ask<Record<string, string>,
           <Notice tone="calm">{t('audit.notForYou')}</Notice>
         )}
         <CheckpointCard t={t} latest={latest} vkey={verifierKey(needs)} mayRead={mayRead} />
+        <PlacesCard t={t} places={await placesNow(needs)} />
       </>
     ),
   };
@@ -125,7 +127,7 @@ async function entryPage({ needs, t, params, scope }: Ask<{ index: number }>): P
   const latest = await freshCheckpoint(needs);
   const [found] = await entries(needs.db, index, index + 1);
   const isBeyond = !seesEverybody(scope) && (await leavesBeyond(needs.db, scope, index, index + 1)).length > 0;
-  if (!latest || !found || index >= latest.size || isBeyond) throw notFound('entry');
+  if (!latest || !found?.line || index >= latest.size || isBeyond) throw notFound('entry');
   const entry = JSON.parse(found.line) as AuditEntry;
   const proof = await proofOf(needs, index, latest.size);
   return {

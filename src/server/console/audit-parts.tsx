@@ -1,11 +1,12 @@
 import { type AuditEntry, actions } from '../../core/audit-entry.ts';
 import type { Verification } from '../../core/audit-verify.ts';
 import type { Evidence, Outcome, State } from '../../core/duty.ts';
+import type { PlaceState } from '../../jobs/kept-outside.ts';
 import type { CheckpointRow, FoundEntry } from '../../store/audit.ts';
 import type { Search } from './audit-search.ts';
 import { reasonWords } from './history.tsx';
 import type { Translator } from './i18n.ts';
-import { Card, Do, Facts, Moment, Notice, Table } from './parts.tsx';
+import { Badge, Card, Do, Facts, Moment, Notice, Table } from './parts.tsx';
 
 /** The pieces of the log's page. */
 
@@ -158,6 +159,50 @@ export const CheckpointCard = ({
   </Card>
 );
 
+/** Where checkpoints are kept outside, and whether they get there. */
+export const PlacesCard = ({ t, places }: { t: Translator; places: PlaceState[] }) => (
+  <Card title={t('checkpoint.title')}>
+    <p>{t('checkpoint.lead')}</p>
+    {places.length === 0 ? (
+      <Notice tone="warn">{t('checkpoint.none')}</Notice>
+    ) : (
+      <Table<PlaceState>
+        caption={t('checkpoint.title')}
+        hideCaption
+        empty={t('checkpoint.none')}
+        rows={places}
+        columns={[
+          { label: t('checkpoint.place'), cell: ({ place }) => t.word('place', place) },
+          {
+            label: t('checkpoint.last'),
+            cell: ({ at, size }) =>
+              at ? (
+                <>
+                  <Moment t={t} at={at} />, {t('checkpoint.size', { count: size ?? 0 })}
+                </>
+              ) : (
+                t('checkpoint.never')
+              ),
+          },
+          {
+            label: t('checkpoint.state'),
+            cell: ({ at, failedSince, code }) =>
+              failedSince ? (
+                <Badge tone="bad">
+                  {t('checkpoint.failing', { time: t.time(failedSince), why: t.word('placeFault', code ?? '') })}
+                </Badge>
+              ) : at ? (
+                <Badge tone="good">{t('checkpoint.fine')}</Badge>
+              ) : (
+                <Badge tone="calm">{t('checkpoint.never')}</Badge>
+              ),
+          },
+        ]}
+      />
+    )}
+  </Card>
+);
+
 export const VerifiedCard = ({ t, found }: { t: Translator; found: Verification }) => (
   <Card>
     <Notice tone={found.verified ? 'good' : 'bad'}>
@@ -173,6 +218,7 @@ export const VerifiedCard = ({ t, found }: { t: Translator; found: Verification 
         [t('audit.checkpoints'), t.number(found.checkpoints)],
         [t('audit.root'), <code key="root">{found.root}</code>],
         [t('audit.firstBad'), found.firstBad === undefined ? null : t.number(found.firstBad)],
+        [t('audit.trimmed'), found.trimmed === undefined ? null : t.number(found.trimmed)],
       ]}
     />
     <p>
