@@ -9,6 +9,7 @@ import { BackupError, type BackupSummary, readBackup, restoreBackup, writeBackup
 import { hubNow } from './store/clock.ts';
 import { otherUsers } from './store/database.ts';
 import { startEmbedded } from './store/embedded.ts';
+import { noteBackup } from './store/own-stores.ts';
 import { fileJournal } from './store/tombstones.ts';
 import { WrongKeyError } from './store/vault.ts';
 
@@ -31,6 +32,7 @@ export async function backUp(env: Environment, log: Logger, file: string | undef
     if (await isThere(path)) throw new BackupError(`${path}: is there already; name another file`);
     await mkdir(resolve(path, '..'), { recursive: true });
     const made = await writeBackup(needs.db, path, at);
+    await noteBackup(needs.db, at);
     await tell(needs, { actor: 'kaiku', action: 'ledger.backed-up', code: made.sha256 });
     return { file: path, ...made };
   } finally {

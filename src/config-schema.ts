@@ -238,6 +238,10 @@ export const ConfigFile = z.strictObject({
     .describe('Where people reach the console: for links in messages; KAIKU_URL overrides'),
   notify: NotifyFile.optional(),
   audit: AuditFile.optional(),
+  backups: z
+    .strictObject({ keepDays: z.number().int().min(1).max(3650) })
+    .optional()
+    .describe('How long a backup of Kaiku is kept: until then it holds whoever was erased meanwhile'),
   notice: z
     .string()
     .min(1)

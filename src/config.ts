@@ -132,6 +132,7 @@ function resolveAll(
     ...(file.clock ? { clock: withoutGaps(file.clock) } : {}),
     ...(notice ? { notice } : {}),
     ...(file.requests ? { requests: resolveRequests(file.requests, file, tell) } : {}),
+    ...(file.backups ? { backups: file.backups } : {}),
     ...(file.audit ? { audit: resolveAudit(file.audit, file, folder, secret, tell) } : {}),
     ...(file.notify ? { notify: resolveNotify(file.notify, Object.values(systems), secret, tell) } : {}),
   };

@@ -93,6 +93,22 @@ export function caseCommands(program: Command, session: SessionOf): void {
       decideCase(session(options), id, 'refuse', options.reason),
     );
   cases
+    .command('own <id>')
+    .description('what Kaiku itself keeps of the person of a case, and until when')
+    .option('--json')
+    .action(async (id: string, options: { json?: boolean }) => {
+      const s = session(options);
+      const own = await s.api((api) => api.get<Own>(`/cases/${encodeURIComponent(id)}/own`));
+      s.show(own, () =>
+        [
+          `${own.state}${own.until ? ` until ${own.until}` : ''}`,
+          ...own.stores
+            .filter(({ count }) => count > 0)
+            .map(({ store, form, count, until }) => `  ${store.padEnd(10)} ${count} (${form})${until ? `, until ${until}` : ''}`),
+        ].join('\n'),
+      );
+    });
+  cases
     .command('evidence <id>')
     .description('write the evidence pack to a folder: evidence.json, evidence.pdf, and verify.mjs, which checks it on bare Node')
     .requiredOption('-o, --output <folder>')
@@ -414,3 +430,9 @@ const showSystems = (s: Session) =>
     const systems = await api.get<Record<string, unknown>[]>('/systems');
     s.show({ systems }, () => table(systems, ['system', 'connector', 'linked', 'paused', 'breakerUntil', 'lastPoll', 'duties']));
   });
+
+interface Own {
+  state: string;
+  until?: string;
+  stores: { store: string; form: string; count: number; until?: string }[];
+}

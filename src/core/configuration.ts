@@ -137,6 +137,8 @@ export interface Config {
   console?: { url: string };
   notify?: NotifyConfig;
   audit?: AuditConfig;
+  /** How long the company keeps a backup of Kaiku, in days. */
+  backups?: { keepDays: number };
   /** The published privacy notice as data, held against all this. */
   notice?: Notice;
   /** The public form for requests, where it is open: the address that people reach it at. */

@@ -4,7 +4,7 @@ import { type Outcome, weaker } from '../core/duty.ts';
 import { likeness, type Name } from '../core/likeness.ts';
 import type { Fields } from '../core/person.ts';
 import { controlRecord, unsealRef } from '../store/records.ts';
-import { controlRegisterRecords } from '../store/subjects.ts';
+import { controlRegisterRecords, registerRef } from '../store/subjects.ts';
 import { discloseFields } from './converge-notes.ts';
 import type { View } from './converge-view.ts';
 import { writeGone, writeNew, writeProfile } from './converge-write.ts';
@@ -40,9 +40,7 @@ export async function routeWorksAt(
   const { db, vault } = needs;
   const refs =
     register === system
-      ? (await controlRegisterRecords(db, register, place, subject)).map(({ sealed_ref }) =>
-          vault.unsealJson<RemoteRef>(`register:${register}`, sealed_ref),
-        )
+      ? (await controlRegisterRecords(db, register, place, subject)).flatMap((row) => registerRef<RemoteRef>(vault, row) ?? [])
       : (await controlRecord(db, system, place, subject)).flatMap(({ sealed_ref }) =>
           sealed_ref ? [unsealRef<RemoteRef>(vault, system, sealed_ref)] : [],
         );

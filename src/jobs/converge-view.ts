@@ -16,6 +16,7 @@ import {
   permissionsOf,
   type RegisterRecordRow,
   registerRecords,
+  registerRef,
   type SubjectRow,
   subjectById,
 } from '../store/subjects.ts';
@@ -51,7 +52,7 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
   const permissions = await permissionsOf(db, subject.id);
   const rows = isRegister
     ? (await registerRecords(db, subject.id)).map((register) => ({
-        ref: vault.unsealJson<RemoteRef>(`register:${subject.register}`, register.sealed_ref),
+        ref: registerRef<RemoteRef>(vault, register),
         record: null,
         register,
       }))

@@ -8,7 +8,7 @@ import { allow, rectifiable } from '../core/policy.ts';
 import { type CaseRow, noteCorrected, noteHindered } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
 import { raise } from '../store/duties.ts';
-import { registerRecords, subjectById } from '../store/subjects.ts';
+import { registerRecords, registerRef, subjectById } from '../store/subjects.ts';
 import { takeTurn } from '../store/systems.ts';
 import { type Request, requestOf } from './case-rights.ts';
 import { type Needs, now, registerOf, tell, whose } from './needs.ts';
@@ -44,7 +44,8 @@ async function correct(needs: Needs, found: CaseRow, system: string, role: strin
   const rows = (await registerRecords(needs.db, found.subject)).filter((r) => r.state === 'present' && !r.secondary);
   if (rows.length === 0) return 'register-row-missing';
   for (const row of rows) {
-    const ref = needs.vault.unsealJson<RemoteRef>(`register:${system}`, row.sealed_ref);
+    const ref = registerRef<RemoteRef>(needs.vault, row);
+    if (!ref) return 'register-row-missing';
     let look = await register.look(ref, freeCall);
     if (look.kind !== 'found') return 'register-row-missing';
     if (!shows(needs, found.subject, fieldsOf(look.record.person), request)) {

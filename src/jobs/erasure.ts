@@ -17,6 +17,7 @@ import { resolveHolds } from '../store/held.ts';
 import { disclosuresOf, doubtRestrictions, recordsOf } from '../store/records.ts';
 import {
   fieldsOfVersion,
+  forgetRefs,
   forgetSubject,
   identifiersOfSubject,
   latestVersion,
@@ -329,6 +330,7 @@ export async function advanceCase(needs: Needs, found: CaseRow): Promise<void> {
   const parked = duties.flatMap((d) => (d.state === 'waiting' && d.retained ? [Date.parse(d.retained.until)] : []));
   const envelopeUntil = new Date(Math.max(at.getTime(), ...parked) + envelopeDays * dayMs);
   if (await moveCase(db, found.id, ['running'], 'closed', { closedAt: at, envelopeUntil })) {
+    await forgetRefs(db, subject.id);
     await tell(needs, { actor: 'kaiku', action: 'case.closed', subject: whose(subject), case: found.id });
   }
 }

@@ -2,7 +2,7 @@ import type { RemoteRef } from '../connectors/connector.ts';
 import { freeCall } from '../connectors/http.ts';
 import { changed, fingerprints } from '../core/fingerprint.ts';
 import { fieldsOf } from '../core/person.ts';
-import { registerRecords, resealLatest, sealFor } from '../store/subjects.ts';
+import { registerRecords, registerRef, resealLatest, sealFor } from '../store/subjects.ts';
 import type { View } from './converge-view.ts';
 import { type Needs, registerOf } from './needs.ts';
 import { declaredFields, takeIn } from './take-in.ts';
@@ -18,7 +18,9 @@ export async function fetchValues(needs: Needs, view: View): Promise<boolean> {
   const { register } = registerOf(needs, view.subject.register);
   for (const row of await registerRecords(needs.db, view.subject.id)) {
     if (row.state !== 'present' && row.state !== 'hidden') continue;
-    const look = await register.look(needs.vault.unsealJson<RemoteRef>(`register:${row.register}`, row.sealed_ref), freeCall);
+    const ref = registerRef<RemoteRef>(needs.vault, row);
+    if (!ref) continue;
+    const look = await register.look(ref, freeCall);
     if (look.kind !== 'found' || look.record.sameAs) continue;
     const fields = declaredFields(needs, fieldsOf(look.record.person));
     const prints = fingerprints(needs.vault.keys.hmac.current, view.subject.id, fields);

@@ -3,7 +3,7 @@ import { freeCall } from '../connectors/http.ts';
 import { fingerprints } from '../core/fingerprint.ts';
 import { type Likeness, likeness, type Name } from '../core/likeness.ts';
 import { type Fields, fieldsOf } from '../core/person.ts';
-import { fieldsOfVersion, latestVersion, registerRecords, subjectById } from '../store/subjects.ts';
+import { fieldsOfVersion, latestVersion, registerRecords, registerRef, subjectById } from '../store/subjects.ts';
 import { type Needs, registerOf } from './needs.ts';
 
 /**
@@ -18,7 +18,9 @@ export async function valuesOf(needs: Needs, subjectId: string): Promise<Fields 
   const { register } = registerOf(needs, subject.register);
   for (const row of await registerRecords(needs.db, subjectId)) {
     if (row.state !== 'present' && row.state !== 'hidden') continue;
-    const look = await register.look(needs.vault.unsealJson<RemoteRef>(`register:${row.register}`, row.sealed_ref), freeCall);
+    const ref = registerRef<RemoteRef>(needs.vault, row);
+    if (!ref) continue;
+    const look = await register.look(ref, freeCall);
     if (look.kind === 'found') return fieldsOf(look.record.person);
   }
   return null;

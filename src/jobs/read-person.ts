@@ -6,7 +6,7 @@ import { type Fields, fieldsOf } from '../core/person.ts';
 import { allow, rectifiable } from '../core/policy.ts';
 import { changes, inTransaction } from '../store/database.ts';
 import { linksOf, type RecordRow, unsealRef } from '../store/records.ts';
-import { registerRecords, type SubjectRow } from '../store/subjects.ts';
+import { registerRecords, registerRef, type SubjectRow } from '../store/subjects.ts';
 import { type Needs, now, recipientNames, tell, whose } from './needs.ts';
 
 /** Why somebody may have a person's values shown. Codes: the log takes no words. */
@@ -70,8 +70,9 @@ async function registerReads(needs: Needs, subject: SubjectRow): Promise<Promise
   const found = (await registerRecords(needs.db, subject.id)).filter((row) => row.state !== 'erased');
   return found.map((row) =>
     guarded({ system: row.register, place: row.place, isRegister: true }, async () => {
-      if (!register) return { problem: 'no-locator' };
-      const look = await register.look(needs.vault.unsealJson<RemoteRef>(`register:${row.register}`, row.sealed_ref), freeCall);
+      const ref = registerRef<RemoteRef>(needs.vault, row);
+      if (!register || !ref) return { problem: 'no-locator' };
+      const look = await register.look(ref, freeCall);
       if (look.kind === 'found') return { fields: allow(fieldsOf(look.record.person), grant) };
       return { problem: look.kind === 'hidden' ? 'hidden' : 'not-there' };
     }),

@@ -14,6 +14,7 @@ import {
   permissionsOf,
   putPermission,
   registerRecords,
+  registerRef,
   type SubjectRow,
 } from '../store/subjects.ts';
 import { sidesOf } from './held-sides.ts';
@@ -139,7 +140,9 @@ export async function splitSubject(
   const row = rows.find((r) => r.place === which.place && r.remote_hash.equals(which.hashOf(r.register)));
   if (!row || rows.length < 2) throw new LinkRefused('split-rows');
   const { register } = registerOf(needs, row.register);
-  const look = await register.look(needs.vault.unsealJson<RemoteRef>(`register:${row.register}`, row.sealed_ref), freeCall);
+  const ref = registerRef<RemoteRef>(needs.vault, row);
+  if (!ref) throw new LinkRefused('split-living');
+  const look = await register.look(ref, freeCall);
   if (look.kind !== 'found') throw new LinkRefused('register-silent');
   const fresh = needs.newId();
   await inTransaction(needs.db, async () => {

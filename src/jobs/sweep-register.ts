@@ -12,6 +12,7 @@ import {
   presentRecords,
   registerHash,
   registerRecords,
+  registerRef,
   type SubjectRow,
   subjectsByIdentifier,
 } from '../store/subjects.ts';
@@ -66,7 +67,8 @@ export async function sweepRegister(needs: Needs, system: string): Promise<Sweep
       continue;
     }
     for (const known of missing) {
-      const ref = needs.vault.unsealJson<RemoteRef>(`register:${system}`, known.sealed_ref);
+      const ref = registerRef<RemoteRef>(needs.vault, known);
+      if (!ref) continue;
       const found = await register.look(ref, freeCall);
       if (found.kind === 'found') await takeIn(needs, system, found.record);
       else if (found.kind === 'hidden') {

@@ -1,7 +1,7 @@
 import type { RemoteRef } from '../connectors/connector.ts';
 import { freeCall } from '../connectors/http.ts';
 import { type Fields, fieldsOf } from '../core/person.ts';
-import { fieldsOfVersion, latestVersion, registerRecords, type SubjectRow } from '../store/subjects.ts';
+import { fieldsOfVersion, latestVersion, registerRecords, registerRef, type SubjectRow } from '../store/subjects.ts';
 import { type Needs, registerOf } from './needs.ts';
 import { declaredFields } from './take-in.ts';
 
@@ -12,7 +12,9 @@ export async function valuesNow(needs: Needs, subject: SubjectRow): Promise<Fiel
   const { register } = registerOf(needs, subject.register);
   for (const row of await registerRecords(needs.db, subject.id)) {
     if (row.state !== 'present') continue;
-    const look = await register.look(needs.vault.unsealJson<RemoteRef>(`register:${row.register}`, row.sealed_ref), freeCall);
+    const ref = registerRef<RemoteRef>(needs.vault, row);
+    if (!ref) continue;
+    const look = await register.look(ref, freeCall);
     if (look.kind === 'found') return declaredFields(needs, fieldsOf(look.record.person));
   }
   return {};

@@ -30,6 +30,7 @@ import { letterRoutes } from './letters.ts';
 import { linkRoutes } from './links.ts';
 import { noticeRoutes } from './notice.ts';
 import { documented } from './openapi.ts';
+import { ownStoreRoutes } from './own-stores.ts';
 import { ProblemError } from './problem.ts';
 import { processingRoutes } from './processing.ts';
 import { queueBoard } from './queue-board.ts';
@@ -165,6 +166,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
         processingRoutes,
         noticeRoutes,
         evidenceRoutes,
+        ownStoreRoutes,
         systemRoutes,
         runRoutes,
         driftRoutes,

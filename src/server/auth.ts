@@ -49,6 +49,7 @@ export const access: Readonly<Record<string, readonly Role[]>> = {
   'POST /cases/:id/letters/:letter/sent': ['dpo', 'decision-maker', 'hr'],
   'POST /cases/:id/announce-lift': ['dpo', 'decision-maker', 'hr'],
   'POST /cases/:id/lift': ['decision-maker'],
+  'GET /cases/:id/own': ['dpo', 'decision-maker', 'auditor', 'hr', 'supervisor'],
   'GET /cases/:id/evidence': ['dpo', 'decision-maker', 'auditor', 'hr'],
   'GET /audit/consistency': ['dpo', 'auditor', 'admin'],
   'POST /cases/:id/withdraw': ['decision-maker'],

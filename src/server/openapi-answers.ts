@@ -5,6 +5,7 @@ import { driftKinds } from '../core/drift.ts';
 import { evidences, outcomes, states } from '../core/duty.ts';
 import { intakeStates } from '../core/intake.ts';
 import { letterKinds } from '../core/letter.ts';
+import { ownStores } from '../core/own-store.ts';
 import { roles } from '../core/scope.ts';
 
 /**
@@ -354,6 +355,19 @@ export const answers = {
     entries: z.array(z.object({ index: z.number(), line: z.string(), proof: z.array(z.string()) })),
     checkpoint: z.string(),
     vkey: z.string(),
+  }),
+  own: z.object({
+    case: id,
+    state: z.enum(['values', 'fading', 'guarded', 'nothing']),
+    until: time.optional(),
+    stores: z.array(
+      z.object({
+        store: z.enum(ownStores),
+        form: z.enum(['sealed', 'keyed-hash', 'pseudonym', 'ids', 'copy']),
+        count: z.number().int(),
+        until: time.optional(),
+      }),
+    ),
   }),
   consistency: z.object({ from: z.number(), to: z.number(), proof: z.array(z.string()) }),
   noticeDraft: z.object({

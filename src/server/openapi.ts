@@ -90,6 +90,11 @@ export const described: Readonly<Record<string, Described>> = {
     answer: 'case',
   },
   'POST /cases/:id/lift': { summary: 'Lift the restriction, some days after the person was told', tag: 'cases', answer: 'case' },
+  'GET /cases/:id/own': {
+    summary: 'What Kaiku itself keeps of the person of a case, place by place, and until when',
+    tag: 'cases',
+    answer: 'own',
+  },
   'GET /cases/:id/evidence': {
     summary: 'The evidence pack of a case: JSON with proofs, PDF for people, or the program that checks it on bare Node',
     tag: 'cases',

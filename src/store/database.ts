@@ -19,6 +19,7 @@ import { handover } from './migrations/016-handover.ts';
 import { intakes } from './migrations/017-intakes.ts';
 import { exceptions } from './migrations/018-exceptions.ts';
 import { logTrimmed } from './migrations/019-log-trimmed.ts';
+import { refsForgotten } from './migrations/020-refs-forgotten.ts';
 
 /** Whether anybody else is connected to a ledger's database, and which instance's ledger stands there. Changes nothing. */
 export async function otherUsers(connectionString: string): Promise<{ inUse: boolean; instance: string | null }> {
@@ -116,6 +117,7 @@ const steps: Record<string, Migration> = {
   '017-intakes': migration(intakes),
   '018-exceptions': migration(exceptions),
   '019-log-trimmed': migration(logTrimmed),
+  '020-refs-forgotten': migration(refsForgotten),
 };
 /** Every step of the schema, the first one first. */
 export const migrations: readonly string[] = Object.keys(steps);

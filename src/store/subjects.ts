@@ -67,12 +67,17 @@ export interface RegisterRecordRow {
   register: string;
   place: string;
   subject: string;
-  sealed_ref: Buffer;
+  /** Null: the row was erased, and its case is closed. */
+  sealed_ref: Buffer | null;
   remote_hash: Buffer;
   state: 'present' | 'vanished' | 'hidden' | 'erased';
   /** Merged into another row: its signals count, its values do not. */
   secondary: boolean;
 }
+
+/** Where the row stands in its register; null once that is forgotten. */
+export const registerRef = <R>(vault: Vault, { register, sealed_ref }: RegisterRecordRow): R | null =>
+  sealed_ref && vault.unsealJson<R>(`register:${register}`, sealed_ref);
 
 export const registerHash = (vault: Vault, register: string, place: string, id: string) =>
   vault.hash('registerId', `${register}/${place}/${id}`);
@@ -94,7 +99,7 @@ export const putRegisterRecord = (
     db,
     sql`INSERT INTO register_record (register, place, remote_hash, subject, sealed_ref)
         VALUES (${r.register}, ${r.place}, ${r.hash}, ${r.subject}, ${r.sealedRef})
-        ON CONFLICT (register, place, remote_hash) DO UPDATE SET subject = excluded.subject, state = 'present', seen_at = now()`,
+        ON CONFLICT (register, place, remote_hash) DO UPDATE SET subject = excluded.subject, sealed_ref = excluded.sealed_ref, state = 'present', seen_at = now()`,
   );
 
 /** Makes a row of the register another subject's. */
@@ -361,16 +366,29 @@ export const putPermission = (db: Db, subject: string, name: string, state: Perm
         ON CONFLICT (subject, name) DO UPDATE SET state = excluded.state, refused_written = excluded.refused_written`,
   );
 
+/**
+ * With the end of the case: where the person stood in each system. What a later look needs is in its own row, and what a law keeps keeps
+ * its place.
+ */
+export async function forgetRefs(db: Db, subject: string): Promise<void> {
+  await changes(db, sql`UPDATE register_record SET sealed_ref = NULL WHERE subject = ${subject} AND state = 'erased'`);
+  await forgetRecordRefs(db, subject);
+}
+
+const forgetRecordRefs = (db: Db, subject: string): Promise<number> =>
+  changes(
+    db,
+    sql`UPDATE record SET sealed_ref = NULL, sealed_event = NULL, fingerprints = '{}'
+        WHERE subject = ${subject} AND state IN ('erased', 'absent', 'forgotten')`,
+  );
+
 /** After the erasure: nothing of the person stays but the tombstones, the ledger's ids and what the case envelope locks away. */
 export async function forgetSubject(db: Db, subject: string): Promise<void> {
   await changes(db, sql`UPDATE version SET sealed = NULL, fingerprints = '{}' WHERE subject = ${subject}`);
   await changes(db, sql`DELETE FROM identifier WHERE subject = ${subject}`);
   await changes(db, sql`DELETE FROM permission WHERE subject = ${subject}`);
   await changes(db, sql`UPDATE person_read SET sealed_note = NULL WHERE subject = ${subject}`);
-  await changes(
-    db,
-    sql`UPDATE record SET sealed_ref = NULL, fingerprints = '{}' WHERE subject = ${subject} AND state IN ('erased', 'absent', 'forgotten')`,
-  );
+  await forgetRecordRefs(db, subject);
   await changes(db, sql`UPDATE subject SET state = 'erased', wrapped_key = NULL, sealed_events = NULL WHERE id = ${subject}`);
   await changes(db, sql`DELETE FROM retention_question WHERE subject = ${subject}`);
 }

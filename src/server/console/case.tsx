@@ -12,6 +12,7 @@ import { registerRecords, subjectById } from '../../store/subjects.ts';
 import type { Actor } from '../auth.ts';
 import { caseNamed, decideCase } from '../decisions.ts';
 import { noCodes } from '../free-text.ts';
+import { ownHoldings } from '../own-stores.ts';
 import { Id } from '../routes.ts';
 import { dutyView } from '../shapes.ts';
 import { ClockCard } from './case-clock.tsx';
@@ -24,6 +25,7 @@ import type { Translator } from './i18n.ts';
 import { LettersCard } from './letter-pages.tsx';
 import { CaseBadge, nextWords } from './matrix.tsx';
 import { may, rolesOf } from './may.ts';
+import { OwnCard } from './own-stores.tsx';
 import { page, type View } from './page.ts';
 import { Card, DutyWords, Facts, IdLink, Moment, Notice, StateBadge } from './parts.tsx';
 import { optionalText } from './people.tsx';
@@ -172,6 +174,7 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
         <HandoverCard t={t} actor={actor} found={found} handovers={await handoversOf(needs.db, found.id)} />
         <LettersCard t={t} actor={actor} found={found} letters={await lettersOf(needs.db, found.id)} />
         <EvidenceCard t={t} actor={actor} found={found} />
+        <OwnCard t={t} own={(await ownHoldings(needs, [found.subject])).get(found.subject)} />
         <Card title={t('cases.timeline')} id="timeline" live>
           <History
             t={t}

@@ -7,6 +7,7 @@ import { dutiesOfMany } from '../../store/duties.ts';
 import { systemStates } from '../../store/systems.ts';
 import { erasureCases } from '../../store/views.ts';
 import { type Actor, roles } from '../auth.ts';
+import { ownHoldings } from '../own-stores.ts';
 import { Id } from '../routes.ts';
 import { redriveDuty } from '../verdicts.ts';
 import { HealthLines } from './health-lines.tsx';
@@ -113,6 +114,10 @@ async function matrix(needs: Needs, actor: Actor, t: Translator, offset: number,
     needs.db,
     cases.map((c) => c.subject),
   );
+  const own = await ownHoldings(
+    needs,
+    cases.map((c) => c.subject),
+  );
   const total = await erasureCount(needs.db, scope);
   return (
     <Matrix
@@ -121,6 +126,7 @@ async function matrix(needs: Needs, actor: Actor, t: Translator, offset: number,
       needs={needs}
       cases={cases}
       duties={duties}
+      own={own}
       systems={systems}
       from={offset}
       size={size}

@@ -3,9 +3,11 @@ import type { Needs } from '../../jobs/needs.ts';
 import type { CaseRow } from '../../store/cases.ts';
 import type { DutyRow } from '../../store/duties.ts';
 import type { Actor } from '../auth.ts';
+import type { OwnHoldings } from '../own-stores.ts';
 import { dutyView } from '../shapes.ts';
 import type { Translator } from './i18n.ts';
 import { may } from './may.ts';
+import { OwnBadge } from './own-stores.tsx';
 import { Badge, DutyWords, EvidenceMark, IdLink, Pager, StateBadge, Table } from './parts.tsx';
 
 /** So many cases a page that it stays small however many systems there are. */
@@ -18,6 +20,7 @@ export function Matrix({
   needs,
   cases,
   duties,
+  own,
   systems,
   from,
   size,
@@ -28,6 +31,7 @@ export function Matrix({
   needs: Needs;
   cases: readonly CaseRow[];
   duties: ReadonlyMap<string, DutyRow[]>;
+  own: ReadonlyMap<string, OwnHoldings>;
   systems: readonly string[];
   from: number;
   size: number;
@@ -66,6 +70,7 @@ export function Matrix({
               return duty ? <DutyCell t={t} duty={dutyView(needs, duty)} /> : <span class="empty">{t('home.noDuty')}</span>;
             },
           })),
+          { label: 'Kaiku', cell: (c) => <OwnBadge t={t} own={own.get(c.subject)} /> },
         ]}
       />
       <Pager t={t} from={from} size={size} total={total} href={(n) => `/?matrix=${n}#matrix`} />
