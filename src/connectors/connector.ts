@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Allowed } from '../core/allowed.ts';
 import type { Evidence } from '../core/duty.ts';
-import type { Failure } from '../core/failure.ts';
+import { Failure } from '../core/failure.ts';
 import type { FieldName, Fields, Person } from '../core/person.ts';
 import type { Trigger } from '../core/retention-rule.ts';
 import type { Call, Wire } from './http.ts';
@@ -83,6 +83,12 @@ export interface Recipient {
   placesFor?(fields: Fields): readonly string[];
   /** How these values read after they were written in `place` (a cut text, a joined address). Absent: just as they are. */
   asHeld?(fields: Fields, place: string): Fields;
+  /**
+   * Only for a system that nobody can look into, which can neither be searched nor listed: where `place` would hold somebody with these
+   * values, or null where they say nothing that it knows people by. Such a recipient answers neither "there" nor "not there": `read`,
+   * `find` and `list` are those of `nobodyLooks`, the manifest has no `readBack`, and every write may be sent a second time unseen.
+   */
+  refFor?(fields: Fields, place: string): RemoteRef | null;
   /** What the system holds at `ref` now, or null after a look-up by every key the ref has. */
   read(ref: RemoteRef, call: Call): Promise<Profile | null>;
   /** The rows that match a person's unique identifiers exactly, in `place`. Read-before-write after a lost create. */
@@ -122,6 +128,15 @@ export interface Recipient {
   /** Rows changed since the cursor (null: from now on), for systems where people change things themselves. */
   changes?(cursor: string | null, call: Call): Promise<{ profiles: Profile[]; cursor: string }>;
 }
+
+/** The looks of a system that nobody can look into: each fails, so that none is ever taken for "nobody is there". */
+export const nobodyLooks: Pick<Recipient, 'read' | 'find' | 'list'> = {
+  read: () => Promise.reject(new Failure('RECIPIENT_REFUSED')),
+  find: () => Promise.reject(new Failure('RECIPIENT_REFUSED')),
+  async *list() {
+    yield* await Promise.reject<Profile[][]>(new Failure('RECIPIENT_REFUSED'));
+  },
+};
 
 /** One row of a register, mapped. */
 export interface RegisterRecord {

@@ -191,7 +191,9 @@ async function planRights(needs: Needs, subject: SubjectRow, type: RightType, re
   for (const system of recipientNames(needs.config)) {
     const records = (await recordsOf(needs.db, subject.id, system)).filter((r) => r.state !== 'erased' && r.state !== 'absent');
     const isHuman = needs.connectors[system]?.manifest.human === true;
-    const isHeld = records.length > 0 || disclosed.has(system);
+    // where nobody can look, everybody may be held
+    const isUnseen = needs.connectors[system]?.recipient?.refFor && (type === 'restriction' || type === 'objection');
+    const isHeld = records.length > 0 || disclosed.has(system) || isUnseen === true;
     const purposes = (needs.config.systems[system]?.recipient?.purposes ?? []).flatMap((p) => needs.config.purposes[p] ?? []);
     if (type === 'rectification') {
       const given = rectifiable(purposes, subject.role).fields.filter((field) => corrected.includes(field));

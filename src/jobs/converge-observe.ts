@@ -37,6 +37,8 @@ export async function routeWorksAt(
   { recipient: system, register, subject, place }: LookedAt,
   call: Call,
 ): Promise<boolean> {
+  // nobody can look, and so nothing is proven
+  if (recipient.refFor) return false;
   const { db, vault } = needs;
   const refs =
     register === system

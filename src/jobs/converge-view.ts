@@ -3,6 +3,7 @@ import type { Exception } from '../core/exception.ts';
 import type { PermissionState } from '../core/permission.ts';
 import type { FieldName, Fields } from '../core/person.ts';
 import type { PlanInput } from '../core/plan.ts';
+import { allow, type Grant, rectifiable } from '../core/policy.ts';
 import { type CaseRow, openCaseOf, openErasure } from '../store/cases.ts';
 import { type DutyRow, dutiesOf } from '../store/duties.ts';
 import { exceptionsAt } from '../store/exceptions.ts';
@@ -74,7 +75,7 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     role: isRegister ? 'register' : 'recipient',
     human: connector.manifest.human,
     linked: connector.manifest.human || isRegister || (await systemState(db, duty.recipient))?.linked_at != null,
-    places: placesOf(connector.recipient, fields, rows.length > 0),
+    places: placesOf(connector.recipient, fields, rows.length > 0, rectifiable(needed, subject.role)),
     subject: { state: subject.state, restricted: subject.restricted, role: subject.role },
     erasureCase: erasure ? await caseInput(needs, subject, erasure, system.recipient?.undoHours ?? 0) : null,
     holds: holds.map((h) => h.kind),
@@ -124,8 +125,20 @@ async function masteredNow(needs: Needs, subject: string, system: string): Promi
   return fields.filter((name) => !carried.includes(name));
 }
 
-/** Where a row may be made. A system that files people by what they are gives nobody a second row. */
-function placesOf(recipient: Recipient | undefined, fields: Fields | null, isKnown: boolean): string[] {
+/**
+ * Where a row may be made. A system that files people by what they are gives nobody a second row; one that nobody can look into has a
+ * place for those whom it may be told an identifier of.
+ */
+function placesOf(
+  recipient: Recipient | undefined,
+  fields: Fields | null,
+  isKnown: boolean,
+  grant: Pick<Grant, 'fields'>,
+): string[] {
+  if (recipient?.refFor) {
+    const known = fields && allow(fields, grant);
+    return recipient.places.filter((place) => known === null || recipient.refFor?.(known, place));
+  }
   if (!recipient?.placesFor) return [...(recipient?.places ?? [])];
   if (isKnown) return [];
   // without the values nobody can say where: any place makes the step ask for them

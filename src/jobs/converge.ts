@@ -15,6 +15,7 @@ import { askPerson } from './ask-person.ts';
 import { lookBeforeNever, observe } from './converge-observe.ts';
 import { take } from './converge-step.ts';
 import { settled, type Taken } from './converge-taken.ts';
+import { owedUnseen } from './converge-unseen.ts';
 import { look, type View } from './converge-view.ts';
 import { advanceCase, envelopeFields } from './erasure.ts';
 import { fetchValues, needsValues } from './fetch-values.ts';
@@ -87,12 +88,18 @@ async function step(needs: Needs, connector: Connector, lease: Lease, passed: Pa
   const call = leased(needs, lease);
   let view = await look(needs, lease.duty);
   let lost: Outcome | null = null;
-  if (lease.mustRead) {
+  // where nobody can look, what was lost is sent again: a removal twice is a removal
+  if (lease.mustRead && !connector.recipient?.refFor) {
     await withdrawWhatRuns(connector, lease, call);
     lost = await observe(needs, connector, view, call);
     view = await look(needs, lease.duty);
   }
   let next = nextStep(view, passed);
+  const unseen = await owedUnseen(needs, connector.recipient, view, next);
+  if (unseen === 'tied') {
+    view = await look(needs, lease.duty);
+    next = nextStep(view, passed);
+  } else if (unseen) return record(needs, lease, view, unseen, next, passed);
   if (view.fields === null && needsValues.has(next.kind) && (await fetchValues(needs, view))) {
     view = await look(needs, lease.duty);
     next = nextStep(view, passed);

@@ -2,7 +2,7 @@ import { driftKinds } from '../core/drift.ts';
 import { insertDrift } from '../store/drift.ts';
 import { type RunRow, runById } from '../store/runs.ts';
 import { systemState, takeTurn } from '../store/systems.ts';
-import { type Needs, tell } from './needs.ts';
+import { isListed, type Needs, tell } from './needs.ts';
 import { RunUnderWay } from './resync.ts';
 
 /** First contact was never made: every row would look like a stranger's. */
@@ -20,7 +20,7 @@ export const driftSchedule = (needs: Needs, system: string) =>
 
 /** The systems that can be compared: recipients with rows that can be listed. */
 export const comparable = (needs: Needs): string[] =>
-  Object.values(needs.config.systems).flatMap((s) => (s.recipient && needs.connectors[s.name]?.recipient ? [s.name] : []));
+  Object.values(needs.config.systems).flatMap((s) => (s.recipient && isListed(needs, s.name) ? [s.name] : []));
 
 /**
  * Starts a comparison of what a system holds with what it should hold: a dry run of the resync whose findings are kept. The

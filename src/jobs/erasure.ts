@@ -129,7 +129,8 @@ export async function planErasure(needs: Needs, subject: SubjectRow, foreseen?: 
     const records = (await recordsOf(needs.db, subject.id, name)).filter((r) => r.state !== 'erased' && r.state !== 'absent');
     const fields = disclosed.get(name);
     const human = needs.connectors[name]?.manifest.human === true;
-    const held = records.length > 0 || fields !== undefined;
+    // where nobody can look, everybody may be held
+    const held = records.length > 0 || fields !== undefined || needs.connectors[name]?.recipient?.refFor !== undefined;
     const law = foreseen?.get(name);
     const kept = typeof law === 'object' ? { retained: law } : law === 'unread' ? { reason: 'law-not-read' } : {};
     const step = !held ? 'nothing' : human ? 'ask' : typeof law === 'object' ? 'strip' : 'erase';

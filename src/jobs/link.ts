@@ -63,7 +63,7 @@ export async function linkRecipient(
   watch?: LinkWatch,
 ): Promise<LinkResult | null> {
   const recipient = needs.connectors[system]?.recipient;
-  if (!recipient) throw new Error('this system is not a recipient whose rows can be listed');
+  if (!recipient || recipient.refFor) throw new Error('this system is not a recipient whose rows can be listed');
   const [valuesOf, nearby] = [valuesOnce(needs), neighbours(needs)];
   const run: Run = { needs, system, apply, actor, made: new Map(), valuesOf, nearby };
   const result: LinkResult = { system, read: 0, linked: 0, ambiguous: 0, shared: 0, orphans: 0, alreadyLinked: 0 };
@@ -268,16 +268,22 @@ export async function writeLink(
   });
 }
 
-/** A recipient that holds nobody, in any status, counts as linked. Answers whether first contact is made now. */
+/**
+ * A recipient that holds nobody, in any status, counts as linked, and so does one that nobody can look into: there is nothing to tie.
+ * Answers whether first contact is made now.
+ */
 export async function tryFirstContact(needs: Needs, system: string): Promise<boolean> {
   const recipient = needs.connectors[system]?.recipient;
   if (!recipient || needs.connectors[system]?.manifest.human) return false;
   if ((await systemState(needs.db, system))?.linked_at != null) return true;
+  const linked = async (reason: string) => {
+    await markLinked(needs.db, system);
+    await tell(needs, { actor: 'kaiku', action: 'recipient.linked', system, reason });
+    return true;
+  };
+  if (recipient.refFor) return linked('not-readable');
   let unread = 0;
   for await (const page of recipient.list(freeCall, (rows) => (unread += rows))) if (page.length > 0) return false;
   // rows that nobody can read are somebody's
-  if (unread > 0) return false;
-  await markLinked(needs.db, system);
-  await tell(needs, { actor: 'kaiku', action: 'recipient.linked', system, reason: 'holds-nobody' });
-  return true;
+  return unread > 0 ? false : linked('holds-nobody');
 }

@@ -38,6 +38,12 @@ export const recipientNames = (config: Config): string[] =>
     .filter((s) => s.recipient)
     .map((s) => s.name);
 
+/** Whether a system has rows that can be listed: people cannot be, and nor can a system that nobody can look into. */
+export const isListed = ({ connectors }: Needs, system: string): boolean => {
+  const recipient = connectors[system]?.recipient;
+  return recipient !== undefined && recipient.refFor === undefined;
+};
+
 /** The system that is master for a subject's register. */
 export function registerOf(needs: Needs, name: string) {
   const system = needs.config.systems[name];

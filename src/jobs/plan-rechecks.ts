@@ -10,7 +10,9 @@ const dayMs = 86_400_000;
 /** With an erasure that is written down: the looks that follow it. Joins the caller's transaction. */
 export async function planRechecks(needs: Needs, view: View, i: number): Promise<void> {
   const row = view.rows[i];
-  if (!row?.ref || needs.connectors[view.duty.recipient]?.manifest.human) return;
+  const { manifest, recipient } = needs.connectors[view.duty.recipient] ?? {};
+  // nobody looks again where nobody can look
+  if (!row?.ref || manifest?.human || recipient?.refFor) return;
   const found =
     view.erasure ?? (await casesOf(needs.db, view.subject.id)).findLast((c) => c.type === 'erasure' && c.envelope_key !== null);
   if (!found?.envelope_key) return;

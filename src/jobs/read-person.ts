@@ -22,7 +22,7 @@ export interface ReadRow {
   fields: Fields | null;
   /** Names whose value is not the register's, as this system would spell it. */
   differs: string[];
-  problem?: FailureCode | 'too-slow' | 'not-there' | 'hidden' | 'people' | 'no-locator' | 'internal';
+  problem?: FailureCode | 'too-slow' | 'not-there' | 'hidden' | 'people' | 'not-readable' | 'no-locator' | 'internal';
 }
 
 /** One slow system must not hold up the sight of the others, in ms. */
@@ -88,6 +88,7 @@ async function recipientReads(needs: Needs, subject: SubjectRow): Promise<Promis
     guarded({ system: record.recipient, place: record.place, isRegister: false }, async () => {
       const connector = needs.connectors[record.recipient];
       if (connector?.manifest.human) return { problem: 'people' };
+      if (connector?.recipient?.refFor) return { problem: 'not-readable' };
       if (!connector?.recipient || !record.sealed_ref) return { problem: 'no-locator' };
       const profile = await connector.recipient.read(
         unsealRef<RemoteRef>(needs.vault, record.recipient, record.sealed_ref),

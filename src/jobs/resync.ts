@@ -19,7 +19,7 @@ import {
 import { pauseSystem } from '../store/systems.ts';
 import { breakOffDrift, endDrift, findSome } from './drift-find.ts';
 import { linkRecipient } from './link.ts';
-import { type Needs, tell } from './needs.ts';
+import { isListed, type Needs, tell } from './needs.ts';
 import { compareSome, noCounts, readAll, untilRunning } from './resync-read.ts';
 
 /**
@@ -58,7 +58,7 @@ export async function startRun(
   counts: Record<string, number>,
   options: NewRun,
 ): Promise<RunRow> {
-  if (!needs.connectors[system]?.recipient) throw new Error('this system has no rows that can be listed');
+  if (!isListed(needs, system)) throw new Error('this system has no rows that can be listed');
   const id = needs.newId();
   const { dryRun, actor } = options;
   const made = await inTransaction(needs.db, async () => {

@@ -105,5 +105,5 @@ ${
 `;
 }
 
-const problems = new Set(['people', 'not-there', 'hidden', 'no-locator']);
+const problems = new Set(['people', 'not-readable', 'not-there', 'hidden', 'no-locator']);
 const problemKey = (code: string) => (problems.has(code) ? code : 'silent');

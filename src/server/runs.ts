@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Needs } from '../jobs/needs.ts';
+import { isListed, type Needs } from '../jobs/needs.ts';
 import { driveAlong, RunUnderWay, startResync } from '../jobs/resync.ts';
 import { failedSteps } from '../jobs/run-failures.ts';
 import { confirmPreview, RunRefused, runRefusals, runVerbs, steerRun } from '../jobs/steer-run.ts';
@@ -39,7 +39,7 @@ export async function refusing<T>(work: Promise<T>): Promise<T> {
 /** A system whose rows can be listed: one that is resynced and linked. */
 export function mustBeListed(needs: Needs, name: string): void {
   if (!Object.hasOwn(needs.config.systems, name)) throw notFound('system of this name; GET /systems lists them');
-  if (!needs.config.systems[name]?.recipient || !needs.connectors[name]?.recipient)
+  if (!needs.config.systems[name]?.recipient || !isListed(needs, name))
     throw badRequest(`${name} has no rows that can be listed`, { code: 'not-listed' });
 }
 

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { Connector } from '../connectors/connector.ts';
 import { checkSystem } from '../jobs/check-system.ts';
 import { linkRecipient } from '../jobs/link.ts';
-import { now, tell } from '../jobs/needs.ts';
+import { isListed, now, tell } from '../jobs/needs.ts';
 import { advanceClock, skewMs } from '../store/clock.ts';
 import { putToken } from '../store/tokens.ts';
 import { databaseVersion } from '../store/views.ts';
@@ -13,6 +14,11 @@ import type { RouteOptions } from './routes.ts';
 import { systemViews } from './system-view.ts';
 
 const Name = z.object({ system: z.string() });
+
+function whyNotListed({ manifest, recipient }: Connector): string {
+  if (manifest.human) return 'people are asked, not linked';
+  return recipient ? 'nobody can look into it, and there is nothing to link' : 'it is no recipient';
+}
 
 /** What the admin does: systems, runs, tokens; and the test clock where it is open. */
 export const systemRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs, testClock }) => {
@@ -42,10 +48,8 @@ export const systemRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { n
     { schema: { params: Name, body: z.strictObject({ apply: z.boolean().default(false) }).nullish() } },
     async ({ params, body, actor }) => {
       const { system, connector } = known(params.system);
-      if (!system.recipient || !connector.recipient)
-        throw badRequest(
-          `${params.system} has no rows that can be listed: ${connector.manifest.human ? 'people are asked, not linked' : 'it is no recipient'}`,
-        );
+      if (!system.recipient || !isListed(needs, params.system))
+        throw badRequest(`${params.system} has no rows that can be listed: ${whyNotListed(connector)}`);
       return linkRecipient(needs, params.system, body?.apply ?? false, actor.id);
     },
   );

@@ -15,6 +15,8 @@ interface Breakage {
   needs: readonly Verb[];
   /** The check that must fail. */
   by: string;
+  /** No fault where nobody can look: to be taken out of use there is to be taken out. */
+  seen?: true;
   spoil(good: Recipient, vendor: Vendor, subject: Subject): Partial<Recipient>;
 }
 
@@ -36,6 +38,7 @@ const breakages: Breakage[] = [
   {
     what: 'takes the row out of use instead of erasing it, and says that it erased',
     needs: ['erase', 'restrict'],
+    seen: true,
     by: 'erases, which is more than archiving',
     spoil: (good, _vendor, { permissions = [] }) => ({ erase: (ref, call) => good.restrict(ref, permissions, call) }),
   },
@@ -226,7 +229,11 @@ export function catchesSpoiltCalls(name: string, subject: Subject, spoilt: reado
 
 /** Each fault that could be this recipient's is caught by the check that is there for it. */
 export function catchesBreakages(name: string, subject: Subject): void {
-  const own = breakages.filter(({ needs }) => needs.every((verb) => (subject.verbs ?? verbs).includes(verb)));
+  const checks = new Set(checksFor(subject).map((check) => check.name));
+  const own = breakages.filter(
+    ({ needs, by, seen }) =>
+      needs.every((verb) => (subject.verbs ?? verbs).includes(verb)) && (!subject.isUnseen || (checks.has(by) && !seen)),
+  );
   describe.concurrent(`${name} is caught that`, () => {
     it.each(own.map((b): [string, Breakage] => [b.what, b]))('%s', async (_what, breakage) => {
       const check = checksFor(subject).find((c) => c.name === breakage.by);

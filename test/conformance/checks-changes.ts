@@ -44,6 +44,7 @@ const erasing: Check[] = [
   },
   {
     name: 'erases, which is more than archiving',
+    forUnseen: true,
     async run(w) {
       const { ref } = await w.one(1);
       await w.recipient.erase(ref, call);
@@ -54,6 +55,7 @@ const erasing: Check[] = [
   },
   {
     name: 'erases one and leaves all others untouched',
+    forUnseen: true,
     async run(w) {
       const { ref } = await w.one(1);
       for (const n of [2, 3]) await w.one(n);
@@ -64,6 +66,7 @@ const erasing: Check[] = [
   },
   {
     name: 'erases twice without harm',
+    forUnseen: true,
     async run(w) {
       const { ref } = await w.one(1);
       await w.one(2);
@@ -421,6 +424,7 @@ const reading: Check[] = [
   },
   {
     name: 'refuses the verbs that it does not have, and asks nobody',
+    forUnseen: true,
     async run(w) {
       const { ref } = await w.one(1);
       const asked = w.server.log.length;

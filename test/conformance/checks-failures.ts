@@ -35,6 +35,7 @@ export async function failureOfWrite(w: World, kind: FaultKind, write: { run(): 
 const lostWrites: Check[] = verbs.flatMap((verb: Verb): Check[] => [
   {
     name: `says of a lost answer that it was lost, and not that it was done (${verb})`,
+    forUnseen: true,
     needs: [verb],
     async run(w) {
       const write = await w.write(verb);
@@ -44,6 +45,7 @@ const lostWrites: Check[] = verbs.flatMap((verb: Verb): Check[] => [
   },
   {
     name: `says the same where nothing was done, and can do it then (${verb})`,
+    forUnseen: true,
     needs: [verb],
     async run(w) {
       const write = await w.write(verb);
@@ -56,6 +58,7 @@ const lostWrites: Check[] = verbs.flatMap((verb: Verb): Check[] => [
   ...(['cut-body', 'garbage-200', 'html-502', 'server-error'] as const).map(
     (kind): Check => ({
       name: `takes ${kind} for no success, and says to read first (${verb})`,
+      forUnseen: true,
       needs: [verb],
       async run(w) {
         expect((await failureOfWrite(w, kind, await w.write(verb))).next).toBe('read-first');
@@ -64,6 +67,7 @@ const lostWrites: Check[] = verbs.flatMap((verb: Verb): Check[] => [
   ),
   {
     name: `sends a throttled write no second time (${verb})`,
+    forUnseen: true,
     needs: [verb],
     async run(w) {
       const write = await w.write(verb);
@@ -204,6 +208,7 @@ function watched(wire: Wire) {
 const discipline: Check[] = [
   {
     name: 'sends nothing more once the lease is lost, and says so',
+    forUnseen: true,
     async run(w) {
       const lost: Call = {
         async beforeWire(kind) {

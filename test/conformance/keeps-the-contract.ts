@@ -6,6 +6,7 @@ import { failureChecks } from './checks-failures.ts';
 import { lawChecks } from './checks-law.ts';
 import { mutationChecks } from './checks-mutations.ts';
 import { registerChecks } from './checks-register.ts';
+import { unseenChecks } from './checks-unseen.ts';
 import { type Check, openWorld, type Subject, verbs } from './world.ts';
 
 export const contractChecks: readonly Check[] = [
@@ -20,9 +21,15 @@ export const contractChecks: readonly Check[] = [
 
 export const checksFor = (subject: Subject): Check[] => {
   const has: readonly string[] = [...(subject.verbs ?? verbs), ...(subject.optional ?? [])];
+  if (subject.isUnseen) return [...contractChecks.filter(({ forUnseen }) => forUnseen), ...unseenChecks].filter(isOf(has));
   const own = subject.isRegister ? contractChecks : contractChecks.filter((check) => !registerChecks.includes(check));
-  return own.filter(({ needs = [] }) => needs.every((verb) => has.includes(verb)));
+  return own.filter(isOf(has));
 };
+
+const isOf =
+  (has: readonly string[]) =>
+  ({ needs = [] }: Check) =>
+    needs.every((verb) => has.includes(verb));
 
 export async function runCheck(check: Check, subject: Subject): Promise<void> {
   await using world = await openWorld(subject, check);

@@ -59,6 +59,13 @@ export interface Subject {
   mayRefuseLetters?: boolean;
   /** It is a register too, and held to a register's promises. */
   isRegister?: boolean;
+  /**
+   * Nobody can look into it (`refFor`): the person is named by their address, every write takes that address out, and the suite looks
+   * into the vendor's own truth.
+   */
+  isUnseen?: boolean;
+  /** Parts of the paths of requests that change nothing though they are no GET: a token's. */
+  harmlessPosts?: readonly string[];
   /** What a webhook leaves of the n-th person's row. */
   hintFor?(n: number, ref: RemoteRef): Hint;
   /** Texts that stand in the credentials, plain or encoded: they must be in no failure. */
@@ -109,6 +116,8 @@ export interface Check {
   /** Time that the vendor takes between doing and telling. */
   latencyMs?: number;
   timeoutMs?: number;
+  /** Holds of a system that nobody can look into as well. */
+  forUnseen?: true;
   run(world: World): Promise<void>;
 }
 
@@ -149,9 +158,16 @@ export async function openWorld(subject: Subject, { latencyMs = 0 }: { latencyMs
   };
   const recipient = recipientOf(connector);
   const { person, place } = subject;
+  // a connector that needs a token has one
+  if (subject.isUnseen) await connector.check(call, false);
 
   const one = async (n: number): Promise<Profile> => {
     vendor.put(person(n));
+    if (subject.isUnseen) {
+      const ref = recipient.refFor?.(person(n), place);
+      if (!ref) throw new Error('a person with an address is named by nothing');
+      return { ref, fields: person(n), standing: 'active', refused: false };
+    }
     const [found, ...more] = await recipient.find(person(n), place, call);
     if (!found || more.length > 0) throw new Error(`a row that was put there was found ${found ? more.length + 1 : 0} times`);
     return found;
@@ -176,30 +192,30 @@ export async function openWorld(subject: Subject, { latencyMs = 0 }: { latencyMs
         };
       }
       const { ref } = await one(1);
-      const fresh = corrected(subject, 1);
+      const isOut = async () => !truth().toLowerCase().includes(person(1).email.toLowerCase());
+      const fresh = subject.isUnseen ? person(51) : corrected(subject, 1);
       switch (verb) {
         case 'rectify':
           return {
             run: () => recipient.rectify(ref, given(fresh), [], call),
-            isDone: async () => truth().includes(String(fresh.givenName)),
+            isDone: subject.isUnseen ? isOut : async () => truth().includes(String(fresh.givenName)),
           };
         case 'restrict':
           return {
             run: () => recipient.restrict(ref, subject.permissions ?? [], call),
-            isDone: async () => (await recipient.read(ref, call))?.standing === 'restricted',
+            isDone: subject.isUnseen ? isOut : async () => (await recipient.read(ref, call))?.standing === 'restricted',
           };
         case 'erase':
-          return {
-            run: () => recipient.erase(ref, call),
-            isDone: async () => !truth().toLowerCase().includes(person(1).email.toLowerCase()),
-          };
+          return { run: () => recipient.erase(ref, call), isDone: isOut };
       }
     },
     faultWrites(kind) {
       for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) server.fault({ kind, method });
       for (const path of subject.destructiveGets ?? []) server.fault({ kind, path, method: 'GET' });
     },
-    isWrite: ({ method, path }) => method !== 'GET' || (subject.destructiveGets ?? []).some((part) => path.includes(part)),
+    isWrite: ({ method, path }) =>
+      (method !== 'GET' && !(subject.harmlessPosts ?? []).some((part) => path.includes(part))) ||
+      (subject.destructiveGets ?? []).some((part) => path.includes(part)),
     besideAddress: (n) => Object.fromEntries((subject.foundWith ?? []).map((name) => [name, person(n)[name]])),
     another: ({ origin, wire: other }) => recipientOf(subject.connect(origin ?? server.url, other ?? wire)),
     [Symbol.asyncDispose]: () => server.close(),
