@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { ga4Sandbox } from '../connectors/ga4/sandbox.ts';
 import { insightlySandbox } from '../connectors/insightly/sandbox.ts';
 import { mailchimpSandbox } from '../connectors/mailchimp/sandbox.ts';
 import { netvisorSandbox } from '../connectors/netvisor/sandbox.ts';
@@ -10,6 +11,7 @@ export class SandboxError extends Error {
 }
 
 const vendors: Record<string, () => SandboxBehaviour> = {
+  ga4: () => ga4Sandbox(),
   insightly: () => insightlySandbox({}),
   mailchimp: () => mailchimpSandbox({}),
   netvisor: () => netvisorSandbox(),
