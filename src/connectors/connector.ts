@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Allowed } from '../core/allowed.ts';
 import type { Evidence } from '../core/duty.ts';
-import { Failure } from '../core/failure.ts';
+import type { Failure } from '../core/failure.ts';
 import type { FieldName, Fields, Person } from '../core/person.ts';
 import type { Trigger } from '../core/retention-rule.ts';
 import type { Call, Wire } from './http.ts';
@@ -86,7 +86,7 @@ export interface Recipient {
   /**
    * Only for a system that nobody can look into, which can neither be searched nor listed: where `place` would hold somebody with these
    * values, or null where they say nothing that it knows people by. Such a recipient answers neither "there" nor "not there": `read`,
-   * `find` and `list` are those of `nobodyLooks`, the manifest has no `readBack`, and every write may be sent a second time unseen.
+   * `find` and `list` are those of `nobodyLooks` (`unseen.ts`), the manifest has no `readBack`, and every write may be sent a second time unseen.
    */
   refFor?(fields: Fields, place: string): RemoteRef | null;
   /** What the system holds at `ref` now, or null after a look-up by every key the ref has. */
@@ -128,15 +128,6 @@ export interface Recipient {
   /** Rows changed since the cursor (null: from now on), for systems where people change things themselves. */
   changes?(cursor: string | null, call: Call): Promise<{ profiles: Profile[]; cursor: string }>;
 }
-
-/** The looks of a system that nobody can look into: each fails, so that none is ever taken for "nobody is there". */
-export const nobodyLooks: Pick<Recipient, 'read' | 'find' | 'list'> = {
-  read: () => Promise.reject(new Failure('RECIPIENT_REFUSED')),
-  find: () => Promise.reject(new Failure('RECIPIENT_REFUSED')),
-  async *list() {
-    yield* await Promise.reject<Profile[][]>(new Failure('RECIPIENT_REFUSED'));
-  },
-};
 
 /** One row of a register, mapped. */
 export interface RegisterRecord {

@@ -308,8 +308,6 @@ const spoilt: Check = {
         const claims = !(said instanceof Failure) && said.kind !== 'refused';
         if (claims && (now.unreadable || isThere(w, n)))
           throw new Error(`${said.kind} of ${JSON.stringify(mutation)}, and ${isThere(w, n) ? 'there' : 'unreadable'}`);
-        now.mutation = null;
-        await w.recipient.erase(ref, call);
       }),
       { numRuns: runs, seed },
     );

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { nobodyLooks, type Recipient, type RemoteRef, type Written } from '../../src/connectors/connector.ts';
+import type { Recipient, RemoteRef, Written } from '../../src/connectors/connector.ts';
 import type { Call } from '../../src/connectors/http.ts';
+import { nobodyLooks } from '../../src/connectors/unseen.ts';
 import { Failure } from '../../src/core/failure.ts';
 import type { Fields } from '../../src/core/person.ts';
 import { startDrift } from '../../src/jobs/drift.ts';
