@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { ga4Sandbox } from '../connectors/ga4/sandbox.ts';
 import { insightlySandbox } from '../connectors/insightly/sandbox.ts';
 import { mailchimpSandbox } from '../connectors/mailchimp/sandbox.ts';
+import { metaSandbox } from '../connectors/meta/sandbox.ts';
 import { netvisorSandbox } from '../connectors/netvisor/sandbox.ts';
 import { type SandboxBehaviour, serveSandbox } from '../connectors/sandbox.ts';
 
@@ -14,6 +15,7 @@ const vendors: Record<string, () => SandboxBehaviour> = {
   ga4: () => ga4Sandbox(),
   insightly: () => insightlySandbox({}),
   mailchimp: () => mailchimpSandbox({}),
+  meta: () => metaSandbox(),
   netvisor: () => netvisorSandbox(),
 };
 

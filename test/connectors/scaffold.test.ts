@@ -83,7 +83,7 @@ describe('kaiku connector new', () => {
     const { code, out } = await kaiku('connector', 'new', 'acrm', '--dir', clone);
     expect(code).toBe(0);
     expect(out).toContain('docs/add-a-connector.md');
-    expect(registry()).toMatch(/\{ acrm, .*'oma-crm': omaCrm/s);
+    expect(registry()).toMatch(/\{\s+acrm,.*'oma-crm': omaCrm/s);
   });
 
   it('writes connector code of at most 150 lines', () => {
