@@ -58,6 +58,8 @@ export interface Passed {
   records: Set<string>;
   /** An erasure of one row that was refused: what the duty comes to, whatever its other rows did. */
   erasure?: Taken & { kind: 'settled' };
+  /** The same of a restriction: a row that is still in use is not made good by one that is not. */
+  restriction?: Taken & { kind: 'settled' };
 }
 export const nothingPassed = (): Passed => ({ places: new Set(), records: new Set() });
 
@@ -188,11 +190,13 @@ export async function record(needs: Needs, lease: Lease, view: View, taken: Take
       if (done.kind === 'create') passed.places.add(done.place);
       else if ('record' in done) passed.records.add(view.rows[done.record]?.record?.id ?? '');
       if (done.kind === 'erase' && !passed.erasure?.ask) passed.erasure = taken;
+      if (done.kind === 'restrict') passed.restriction ??= taken;
     }
     const after = stepped ? await look(needs, lease.duty) : view;
     const more = stepped ? nextStep(after, passed) : null;
     const isDone = taken.kind === 'settled' && (more === null || more.kind === 'nothing');
-    const end = isDone && passed.erasure ? passed.erasure : taken;
+    const refusal = passed.erasure ?? (done.kind === 'restrict' ? passed.restriction : undefined);
+    const end = isDone && refusal ? refusal : taken;
     const move =
       end.kind === 'settled' && end.ask && isDone
         ? { ...(await askPerson(needs, after, 'erase')), reason: end.reason ?? null }

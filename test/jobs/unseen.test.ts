@@ -29,6 +29,8 @@ class UnseenRecipient implements Recipient {
   readonly sent: string[] = [];
   /** The verb whose next answer is lost. */
   loses = '';
+  /** Where restrictions are refused. */
+  refuses = '';
 
   refFor(fields: Fields, place: string): RemoteRef | null {
     const value = fields[place as 'email' | 'phone'];
@@ -48,7 +50,8 @@ class UnseenRecipient implements Recipient {
   create = async (): Promise<Written> => ({ kind: 'refused', code: 'cannot-add' });
   rectify = (ref: RemoteRef, fields: Fields, _blanked: readonly string[], call: Call) =>
     this.send('rectify', ref, call, this.refFor(fields, ref.place) ?? ref);
-  restrict = (ref: RemoteRef, _permissions: readonly string[], call: Call) => this.send('restrict', ref, call);
+  restrict = async (ref: RemoteRef, _permissions: readonly string[], call: Call): Promise<Written> =>
+    this.refuses === ref.place ? { kind: 'refused', code: 'cannot-restrict' } : this.send('restrict', ref, call);
   erase = (ref: RemoteRef, call: Call) => this.send('erase', ref, call);
 }
 
@@ -139,6 +142,16 @@ describe('a system that nobody can look into', () => {
     await told(aino, refused);
     expect(audience.sent).toEqual([`restrict #${aino.email}`]);
     expect(await dutyOf()).toMatchObject({ state: 'settled', outcome: 'restricted', evidence: 'accepted' });
+  });
+
+  it('calls nobody restricted who is still in use in one place, whatever the other place did', async () => {
+    await told(aino);
+    audience.refuses = 'email';
+    const opened = { subject, source: 'api', channel: null, receivedAt: new Date(), approve: 'person' as const, fields: aino };
+    await openErasureCase(world.needs, opened);
+    await world.settle();
+    expect(audience.sent).toEqual([`restrict #${aino.phone}`]);
+    expect(await dutyOf()).toMatchObject({ state: 'settled', outcome: 'refused', reason: 'cannot-restrict' });
   });
 
   it('erases by every identifier of the case, and says no more than that it was accepted', async () => {
