@@ -15,21 +15,32 @@ import type { Needs } from './needs.ts';
  * person is tied to where each of their identifiers would be held. The tie claims nothing (its evidence is `none`): it is what a
  * removal has to name. And nobody is ever called absent there, since nobody can have looked.
  *
- * `tied`: look again, more may be owed now. Null: the step stands as it is.
+ * `again`: look again, something else may be owed now. Null: the step stands as it is.
  */
 export async function owedUnseen(
   needs: Needs,
   recipient: Recipient | undefined,
   view: View,
   next: Step,
-): Promise<'tied' | (Taken & { kind: 'settled' }) | null> {
+): Promise<'again' | (Taken & { kind: 'settled' }) | null> {
   if (!recipient?.refFor) return null;
   const isUnknown = next.kind === 'nothing' && next.outcome === 'absent' && !view.rows.some((r) => r.record?.state === 'absent');
-  if (!isDue(view, next)) return isUnknown ? settled('unchanged', 'none', next.reason) : null;
+  if (!isDue(view, next)) {
+    if (!isUnknown) return null;
+    return isServed(view, next)
+      ? settled('not-identifiable', 'none', 'no-identifier')
+      : settled('unchanged', 'none', next.reason);
+  }
   const fields = await identifying(needs, view);
-  if (fields && (await tie(needs, recipient, view, fields))) return 'tied';
+  if (fields && (await tie(needs, recipient, view, fields))) return 'again';
+  // read just now: whom they name nowhere has no place
+  if (fields && view.fields === null && next.kind === 'create') return 'again';
   return isUnknown ? settled('not-identifiable', 'none', 'no-identifier') : null;
 }
+
+/** A purpose is for somebody like them: then it is the identifier that is missing, and no purpose. */
+const isServed = ({ input, subject }: View, next: Step) =>
+  next.kind === 'nothing' && next.reason === 'no-purpose' && rectifiable(input.purposes, subject.role).purposes.length > 0;
 
 /** Reasons of doing nothing that would be otherwise if something were known to be there. */
 const wouldTakeAway = ['never-held', 'awaiting-approval', 'restricted-by-right'];

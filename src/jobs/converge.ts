@@ -97,11 +97,13 @@ async function step(needs: Needs, connector: Connector, lease: Lease, passed: Pa
     view = await look(needs, lease.duty);
   }
   let next = nextStep(view, passed);
-  const unseen = await owedUnseen(needs, connector.recipient, view, next);
-  if (unseen === 'tied') {
+  for (;;) {
+    const unseen = await owedUnseen(needs, connector.recipient, view, next);
+    if (unseen === null) break;
+    if (unseen !== 'again') return record(needs, lease, view, unseen, next, passed);
     view = await look(needs, lease.duty);
     next = nextStep(view, passed);
-  } else if (unseen) return record(needs, lease, view, unseen, next, passed);
+  }
   if (view.fields === null && needsValues.has(next.kind) && (await fetchValues(needs, view))) {
     view = await look(needs, lease.duty);
     next = nextStep(view, passed);

@@ -122,6 +122,21 @@ describe('a system that nobody can look into', () => {
     expect(await dutyOf()).toMatchObject({ state: 'settled', outcome: 'unchanged', evidence: 'none' });
   });
 
+  it('says of whom a purpose is for, and no identifier is known of, that they cannot be told', async () => {
+    await told(aino, granted);
+    const { email: _, ...nameless } = aino;
+    world.register.put('2', { person: { ...nameless, customerNumber: 'A-2' }, ...granted });
+    await pollRegister(world.needs, 'crm');
+    await world.settle();
+    const [other] = await subjectsByIdentifier(world.needs.db, 'customerNumber', world.needs.vault.hash('customerNumber', 'A-2'));
+    subject = other?.id ?? '';
+    const said = { state: 'settled', outcome: 'not-identifiable', evidence: 'none', reason: 'no-identifier' };
+    expect(await dutyOf()).toMatchObject(said);
+    await resyncPerson(world.needs, subject, 'newsletter', 'test');
+    await world.settle();
+    expect(await dutyOf()).toMatchObject(said);
+  });
+
   it('calls nobody absent who never agreed, since nobody can have looked', async () => {
     await told(aino);
     expect(await dutyOf()).toMatchObject({ state: 'settled', outcome: 'unchanged', evidence: 'none', reason: 'no-permission' });
