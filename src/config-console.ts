@@ -48,6 +48,18 @@ export function resolveRequests(
   return { url: new URL(url).origin };
 }
 
+/** The page of people who run a system: what they are asked stands there, so the way must be closed to others. */
+export function resolveReplies(
+  { url }: NonNullable<ConfigFile['replies']>,
+  file: Pick<ConfigFile, 'notify'>,
+  tell: Tell,
+): { url: string } {
+  if (url.startsWith('http:') && !isLoopback(url)) tell(['replies', 'url'], 'plain http goes to this machine only: use https');
+  if (new URL(url).pathname !== '/') tell(['replies', 'url'], 'must be the address alone: the page stands at /reply of its host');
+  if (!file.notify?.mail) tell(['replies'], 'people are asked by mail: configure notify.mail', { key: true });
+  return { url: new URL(url).origin };
+}
+
 /** Secrets resolved; the ways out checked: a login in the file, a plain-text webhook or a weak secret is refused at start. */
 export function resolveNotify(
   notify: NonNullable<ConfigFile['notify']>,

@@ -251,6 +251,10 @@ export const ConfigFile = z.strictObject({
     .strictObject({ url: httpAddress })
     .optional()
     .describe('Opens the public form for requests of data subjects (/request): its address as people reach it'),
+  replies: z
+    .strictObject({ url: httpAddress })
+    .optional()
+    .describe('People who run a system are asked by mail, with a link to a page at this address (/reply): as they reach it'),
   restriction: z
     .strictObject({ liftNoticeDays: z.number().int().min(1).max(90).default(7) })
     .optional()

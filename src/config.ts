@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { FinnishBusinessIds } from 'finnish-business-ids';
 import { z } from 'zod';
 import { resolveAudit } from './config-audit.ts';
-import { resolveNotify, resolveRequests, resolveSignIn } from './config-console.ts';
+import { resolveNotify, resolveReplies, resolveRequests, resolveSignIn } from './config-console.ts';
 import { ConfigError, nearest, type Path } from './config-faults.ts';
 import { loadNotice } from './config-notice.ts';
 import { readChecked, sorted, tellIssue } from './config-read.ts';
@@ -131,6 +131,7 @@ function resolveAll(
     ...(file.restriction ? { restriction: file.restriction } : {}),
     ...(file.clock ? { clock: withoutGaps(file.clock) } : {}),
     ...(notice ? { notice } : {}),
+    ...(file.replies ? { replies: resolveReplies(file.replies, file, tell) } : {}),
     ...(file.requests ? { requests: resolveRequests(file.requests, file, tell) } : {}),
     ...(file.backups ? { backups: file.backups } : {}),
     ...(file.audit ? { audit: resolveAudit(file.audit, file, folder, secret, tell) } : {}),

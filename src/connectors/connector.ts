@@ -235,8 +235,17 @@ export interface Manifest {
   retention?: readonly string[];
 }
 
+/** Where the people who run a system are reached, and the company's own words for them. */
+export interface People {
+  address: string;
+  language: 'fi' | 'sv' | 'en';
+  instructions?: string;
+}
+
 export interface Connector {
   readonly manifest: Manifest;
+  /** Of a system that people run. */
+  readonly people?: People;
   readonly recipient?: Recipient;
   readonly register?: Register;
   readonly webhook?: Webhook;

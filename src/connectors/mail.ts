@@ -71,3 +71,15 @@ function codeOf(error: unknown): string {
 /** A text as the HTML part of a mail bears it. */
 export const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+
+/** A mail of some paragraphs, as text and as HTML; an address that stands alone is a link. */
+export function paragraphs(lang: string, subject: string, lines: readonly string[]): Pick<Mail, 'text' | 'html'> {
+  const shown = lines.map((line) =>
+    /^https?:\/\/\S+$/.test(line) ? `<a href="${escaped(line)}">${escaped(line)}</a>` : escaped(line),
+  );
+  const body = shown.map((line) => `<p>${line}</p>`).join('');
+  return {
+    text: lines.join('\n\n'),
+    html: `<!doctype html><html lang="${lang}"><head><meta charset="utf-8"><title>${escaped(subject)}</title></head><body>${body}</body></html>`,
+  };
+}

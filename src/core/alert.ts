@@ -16,6 +16,7 @@ export const alertKinds = [
   'duty-dead',
   'task-due',
   'task-overdue',
+  'task-stuck',
   'case-waiting',
   'deadline-near',
   'deadline-over',
@@ -69,6 +70,8 @@ export interface Facts {
   }[];
   deadDuties: readonly { id: string; system: string }[];
   tasks: readonly { id: string; system: string; due: Date }[];
+  /** Tasks whose people cannot be mailed, or asked something back. */
+  stuck: readonly { id: string; system: string; since: Date }[];
   cases: readonly { id: string; since: Date }[];
   /** Open cases with the last lawful day of their answer and the day that is planned for. */
   deadlines: readonly { id: string; due: Day; target: Day; since: Date }[];
@@ -114,6 +117,7 @@ export function conditionsOf(facts: Facts, limits: AlertLimits, now: Date): Cond
     if (leftMs <= 0) add('task-overdue', task.id, task.system, { due: task.due.toISOString() });
     else if (leftMs <= limits.taskDays * dayMs) add('task-due', task.id, task.system, { due: task.due.toISOString() });
   }
+  for (const task of facts.stuck) add('task-stuck', task.id, task.system, { since: task.since.toISOString() });
   for (const c of facts.cases)
     if (isOlder(c.since, limits.caseDays * dayMs)) add('case-waiting', c.id, null, { since: c.since.toISOString() });
   for (const c of facts.deadlines) {

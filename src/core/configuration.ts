@@ -143,6 +143,8 @@ export interface Config {
   notice?: Notice;
   /** The public form for requests, where it is open: the address that people reach it at. */
   requests?: { url: string };
+  /** People who run a system are asked by mail: the address of the page that they answer at. */
+  replies?: { url: string };
   /** Types of cases that two people must approve. */
   fourEyes?: readonly string[];
   /** How cases' time limits are counted where the texts leave a choice. */

@@ -78,6 +78,10 @@ export interface Answered {
   note?: string;
   until?: string;
   law?: string;
+  /** Of `retained`: the fields that stay; absent: all that they were given. */
+  fields?: readonly string[];
+  /** Hex: the digest of what somebody stated under their name. */
+  stated?: string;
   by: string;
 }
 
@@ -110,7 +114,7 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
       return false;
     const retained =
       said.outcome === 'retained'
-        ? { fields: heldFields(needs, task.system, subject.role), until: said.until ?? '', law: said.law ?? '' }
+        ? { fields: said.fields ?? heldFields(needs, task.system, subject.role), until: said.until ?? '', law: said.law ?? '' }
         : null;
     const state = retained ? 'waiting' : 'settled';
     // the last day itself is still the law's
@@ -135,6 +139,7 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
         duty: duty.id,
         ...ofCase,
         code: task.id,
+        ...(said.stated ? { reason: said.stated } : {}),
         outcome: said.outcome,
         evidence: 'acknowledged',
       },
@@ -162,7 +167,7 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
 }
 
 /** What the people were given, and so may have to keep. */
-function heldFields(needs: Needs, system: string, role: string): string[] {
+export function heldFields(needs: Needs, system: string, role: string): string[] {
   const purposes = (needs.config.systems[system]?.recipient?.purposes ?? []).flatMap((name) => needs.config.purposes[name] ?? []);
   return rectifiable(purposes, role).fields;
 }

@@ -1,5 +1,5 @@
 import { createWire, freeCall, memoryGate, type Wire } from '../connectors/http.ts';
-import { createMailer, escaped, type Mail, type Mailer } from '../connectors/mail.ts';
+import { createMailer, type Mail, type Mailer, paragraphs } from '../connectors/mail.ts';
 import { Failure } from '../core/failure.ts';
 import { vkeysOf } from '../core/log-keys.ts';
 import { consistencyProofFrom } from '../core/merkle.ts';
@@ -160,12 +160,10 @@ function mailOf(needs: Needs, words: Words, { size }: PlaceState, latest: Checkp
     ...(size === undefined ? [] : [words('checkpoint.before', { count: size })]),
     words('alert.noPersonalData'),
   ];
-  const html = `<!doctype html><html lang="${words.lang}"><head><meta charset="utf-8"><title>${escaped(subject)}</title></head><body>${lines.map((line) => `<p>${escaped(line)}</p>`).join('')}</body></html>`;
   return {
     id: `checkpoint-${needs.instance}-${latest.size}`,
     subject: `Kaiku: ${subject}`,
-    text: lines.join('\n\n'),
-    html,
+    ...paragraphs(words.lang, subject, lines),
     attachments: [
       { filename: `checkpoint-${latest.size}.txt`, content: latest.note },
       { filename: 'vkey.txt', content: `${vkeysOf(needs.signer).join('\n')}\n` },

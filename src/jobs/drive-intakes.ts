@@ -1,4 +1,4 @@
-import { createMailer, escaped, type Mail, type Mailer } from '../connectors/mail.ts';
+import { createMailer, type Mail, type Mailer, paragraphs } from '../connectors/mail.ts';
 import { retryAfterMs } from '../core/alert.ts';
 import { isRefusedForGood, linkDays } from '../core/intake.ts';
 import { forgetIntake, type IntakeRow, setIntakeToken, takeIntake, wakeIntake } from '../store/intakes.ts';
@@ -79,10 +79,5 @@ const nobodyKnownMail = (needs: Needs, words: Words, row: IntakeRow): Mail =>
 
 function letter(needs: Needs, words: Words, id: string, subject: string, lines: string[]): Mail {
   const { name, privacyContact } = needs.config.controller;
-  const all = [...lines, [name, privacyContact].filter(Boolean).join(', ')];
-  const shown = all.map((line) =>
-    /^https?:\/\/\S+$/.test(line) ? `<a href="${escaped(line)}">${escaped(line)}</a>` : escaped(line),
-  );
-  const html = `<!doctype html><html lang="${words.lang}"><head><meta charset="utf-8"><title>${escaped(subject)}</title></head><body>${shown.map((line) => `<p>${line}</p>`).join('')}</body></html>`;
-  return { id, subject, text: all.join('\n\n'), html };
+  return { id, subject, ...paragraphs(words.lang, subject, [...lines, [name, privacyContact].filter(Boolean).join(', ')]) };
 }

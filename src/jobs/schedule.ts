@@ -31,6 +31,7 @@ import { expireHandovers } from './hand-over.ts';
 import { followHints, pollRecipient } from './hear-recipient.ts';
 import { expireForms } from './intakes.ts';
 import { tryFirstContact } from './link.ts';
+import { mailTasks, replyMailer } from './mail-tasks.ts';
 import { type Needs, now, tell } from './needs.ts';
 import { pollRegister } from './poll-register.ts';
 import type { Queues } from './queues.ts';
@@ -58,6 +59,7 @@ const pace = {
   watch: 10_000,
   notices: 2000,
   intakes: 1000,
+  replies: 2000,
   checkpoints: 5000,
   verify: 86_400_000,
   day: 2000,
@@ -116,6 +118,8 @@ export function startWork(needs: Needs, queues: Queues, worker: string, wordsIn:
   const waysOut = openWaysOut(needs);
   every('checkpoints', pace.checkpoints, () => deliverCheckpoints(needs, waysOut, wordsIn()));
   const senders = formMailer(needs);
+  const toPeople = replyMailer(needs);
+  every('replies', pace.replies, () => mailTasks(needs, toPeople, wordsIn));
   every('intakes', pace.intakes, () => driveIntakes(needs, senders, wordsIn));
   every('verify', pace.envelopes, async () => {
     if (await takeTurn(needs.db, 'kaiku', 'verify', pace.verify)) await verifyOwnLog(needs);

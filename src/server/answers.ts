@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fields } from '../core/person.ts';
 import { allow, rectifiable } from '../core/policy.ts';
-import { answerOutcomes, answerTask } from '../jobs/ask-person.ts';
+import { type Answered, answerOutcomes, answerTask } from '../jobs/ask-person.ts';
 import { envelopeFields } from '../jobs/erasure.ts';
 import { type Needs, tell, whose } from '../jobs/needs.ts';
 import { caseById } from '../store/cases.ts';
@@ -51,6 +51,7 @@ export async function takeAnswer(
   task: TaskRow,
   answer: z.infer<typeof TaskAnswer>,
   by: string,
+  more: Pick<Answered, 'fields' | 'stated'> = {},
 ): Promise<TaskRow | undefined> {
   const { outcome, note, until, law } = answer;
   if (!fittingOutcomes[task.ask].includes(outcome))
@@ -64,6 +65,7 @@ export async function takeAnswer(
   const done = await answerTask(needs, task.id, {
     outcome,
     by,
+    ...more,
     ...(note ? { note } : {}),
     ...(until ? { until } : {}),
     ...(law ? { law } : {}),

@@ -65,7 +65,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
     bodyLimit: 1024 * 1024,
     requestTimeout: 60_000,
     // with an address of its own the console stands behind a proxy of the house, and only such a one is believed about who asks
-    trustProxy: [needs.config.signIn, needs.config.requests].some((way) => way?.url?.startsWith('https:'))
+    trustProxy: [needs.config.signIn, needs.config.requests, needs.config.replies].some((way) => way?.url?.startsWith('https:'))
       ? ['loopback', 'linklocal', 'uniquelocal']
       : false,
     routerOptions: { maxParamLength: 300 },

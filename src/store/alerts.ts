@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { AlertKind, Condition, Facts, NoticeLine } from '../core/alert.ts';
 import { hubNowSql } from './clock.ts';
 import { changes, type Db, json, row, rows } from './database.ts';
+import { stuckTasks } from './replies.ts';
 
 /** One matter that people are told of. */
 export interface AlertRow {
@@ -46,6 +47,7 @@ export async function factsOf(
         due: Date;
       }>`SELECT id, system, due FROM task WHERE answered_at IS NULL ORDER BY due, id LIMIT ${most}`,
     ),
+    stuck: await stuckTasks(db),
     cases: await rows(
       db,
       sql<{

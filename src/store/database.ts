@@ -20,6 +20,7 @@ import { intakes } from './migrations/017-intakes.ts';
 import { exceptions } from './migrations/018-exceptions.ts';
 import { logTrimmed } from './migrations/019-log-trimmed.ts';
 import { refsForgotten } from './migrations/020-refs-forgotten.ts';
+import { replies } from './migrations/021-replies.ts';
 
 /** Whether anybody else is connected to a ledger's database, and which instance's ledger stands there. Changes nothing. */
 export async function otherUsers(connectionString: string): Promise<{ inUse: boolean; instance: string | null }> {
@@ -118,6 +119,7 @@ const steps: Record<string, Migration> = {
   '018-exceptions': migration(exceptions),
   '019-log-trimmed': migration(logTrimmed),
   '020-refs-forgotten': migration(refsForgotten),
+  '021-replies': migration(replies),
 };
 /** Every step of the schema, the first one first. */
 export const migrations: readonly string[] = Object.keys(steps);

@@ -9,6 +9,7 @@ const quiet: Facts = {
   systems: [{ system: 'crm', pausedCode: null, silent: false, isRegister: true, lastReadAt: now }],
   deadDuties: [],
   tasks: [],
+  stuck: [],
   cases: [],
   deadlines: [],
   corrections: [],
@@ -61,6 +62,7 @@ describe('what is worth a message', () => {
       }),
     ).toEqual(['case-waiting b']);
     expect(found({ holds: [{ id: 'a', system: 's', since: days(-7) }] })).toEqual(['hold-old a']);
+    expect(found({ stuck: [{ id: 't', system: 's', since: now }] })).toEqual(['task-stuck t']);
     expect(found({ intakes: [{ id: 'i', since: now }] })).toEqual(['intake-waits i']);
     expect(found({ deadDuties: [{ id: 'd', system: 's' }] })).toEqual(['duty-dead d']);
     expect(found({ runs: [{ system: 's', run: 'r', kind: 'resync', failed: 'X' }] })).toEqual(['run-failed s/resync']);

@@ -27,5 +27,9 @@ export const human: ConnectorFactory<HumanSettings> = {
   manifest,
   settings: HumanSettings,
   credentials: [],
-  connect: (): Connector => ({ manifest, check: async () => [] }),
+  connect: ({ settings: { answerer, language, instructions } }): Connector => ({
+    manifest,
+    people: { address: answerer, language, ...(instructions ? { instructions } : {}) },
+    check: async () => [],
+  }),
 };

@@ -17,6 +17,7 @@ function placeOf(a: AlertView): string | null {
       return `/systems/${a.about}`;
     case 'task-due':
     case 'task-overdue':
+    case 'task-stuck':
       return `/tasks/${a.about}`;
     case 'case-waiting':
     case 'deadline-near':

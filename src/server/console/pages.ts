@@ -26,6 +26,7 @@ import { personPage } from './person.tsx';
 import { personActs } from './person-acts.tsx';
 import { policyPages } from './policy-page.tsx';
 import { processingPages } from './processing-page.tsx';
+import { replyPages } from './reply-pages.tsx';
 import { requestPages } from './request-pages.tsx';
 import { rightsPages } from './rights-pages.tsx';
 import { runPages } from './run-page.tsx';
@@ -68,7 +69,7 @@ export const pages: readonly Page[] = [
 ];
 
 /** The ways in: what opens to everybody. Nothing else does. */
-export const openPages: readonly OpenPage[] = [...signInPages, ...setUpPages, ...answerPages, ...requestPages];
+export const openPages: readonly OpenPage[] = [...signInPages, ...setUpPages, ...answerPages, ...requestPages, ...replyPages];
 
 /** The navigation, in its order; an entry shows to whoever may open it. */
 export const navigation: readonly NavEntry[] = [

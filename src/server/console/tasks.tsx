@@ -1,7 +1,10 @@
+import type { VNode } from 'preact';
 import { z } from 'zod';
 import { type Fields, fieldNames } from '../../core/person.ts';
 import { type Needs, now } from '../../jobs/needs.ts';
+import { statementsAbout } from '../../jobs/replies.ts';
 import { taskCounts, taskNote } from '../../store/console-views.ts';
+import { linkOf } from '../../store/replies.ts';
 import { type TaskRow, tasks } from '../../store/tasks.ts';
 import { fittingOutcomes, revealTask, TaskAnswer, takeAnswer, taskNamed } from '../answers.ts';
 import type { Actor } from '../auth.ts';
@@ -158,6 +161,7 @@ async function taskView(
                 task.until ? t('words.retainedUntil', { day: t.day(task.until), law: t.law(task.law ?? '') }) : null,
               ],
               [t('people.note'), note ? needs.vault.unsealJson<string>(`note:${task.id}`, note) : null],
+              ...(await mailFacts(needs, t, task)),
             ]}
           />
           <h2>{t('tasks.whatToDo')}</h2>
@@ -183,7 +187,8 @@ async function taskView(
   };
 }
 
-function Identifiers({ t, fields }: { t: Translator; fields: Fields }) {
+/** The values of a person, in the order of the form. */
+export function Identifiers({ t, fields }: { t: Translator; fields: Fields }) {
   const rest = Object.keys(fields).filter((name) => !(fieldNames as readonly string[]).includes(name));
   const names = [...fieldNames.filter((name) => fields[name] !== undefined), ...rest] as (keyof Fields)[];
   return (
@@ -196,6 +201,36 @@ function Identifiers({ t, fields }: { t: Translator; fields: Fields }) {
       )}
     </>
   );
+}
+
+/** How the people were mailed, and what they stated or asked back. */
+async function mailFacts(needs: Needs, t: Translator, task: TaskRow): Promise<(readonly [string, VNode | string | null])[]> {
+  const link = await linkOf(needs.db, task.id);
+  const { attestation, question } = await statementsAbout(needs, task.id);
+  return [
+    [t('reply.mailed'), link?.mailed_at ? t('reply.mailedText', { count: link.mails, time: t.time(link.mailed_at) }) : null],
+    [
+      t('reply.mailbox'),
+      link?.bounced_at ? (
+        <Badge key="b" tone="bad" mark="!">
+          {t('reply.bounced', { code: link.problem ?? '', time: t.time(link.bounced_at) })}
+        </Badge>
+      ) : null,
+    ],
+    [t('reply.question'), question ?? null],
+    [
+      t('reply.statedBy'),
+      attestation ? (
+        <>
+          {[attestation.name, attestation.role].filter(Boolean).join(', ')} · <Moment t={t} at={attestation.at} />
+          <span class="sub">{attestation.text}</span>
+          <span class="sub">
+            SHA-256 <code>{attestation.sha256}</code>
+          </span>
+        </>
+      ) : null,
+    ],
+  ];
 }
 
 function AnswerForm({ t, task, said }: { t: Translator; task: TaskRow; said: Said }) {

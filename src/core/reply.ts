@@ -1,0 +1,37 @@
+/** How people who run a system are asked by mail: when they are reminded, and how long a link and a code are good. */
+
+const dayMs = 86_400_000;
+
+/** Days from the day an answer is due: before it three reminders, on it, then each day for two weeks, then each week. */
+const before = [-9, -4, -1, 0];
+const daily = 14;
+
+/** Between two mails about one task, in ms: whoever was asked late is not reminded the next minute. */
+const gapMs = 12 * 3_600_000;
+
+/** When the next reminder of a task is due, after a mail at `last`. Silence ends nothing, so there always is one. */
+export function nextReminder(due: Date, last: Date): Date {
+  const earliest = last.getTime() + gapMs;
+  const at = (days: number) => due.getTime() + days * dayMs;
+  const fixed = before.find((days) => at(days) >= earliest);
+  if (fixed !== undefined) return new Date(at(fixed));
+  const late = Math.max(1, Math.ceil((earliest - due.getTime()) / dayMs));
+  return new Date(at(late <= daily ? late : daily + 7 * Math.ceil((late - daily) / 7)));
+}
+
+/** Until when a mailed link opens: a week beyond the next reminder, which brings a new one. */
+export const linkUntil = (next: Date): Date => new Date(next.getTime() + 7 * dayMs);
+
+export const replyLimits = {
+  /** Digits of a code. */
+  digits: 8,
+  /** How long a code is good, and how long the page stays open with it, in ms. */
+  codeMs: 15 * 60_000,
+  openMs: 60 * 60_000,
+  /** Wrong codes until a new one is needed, and codes that one task is mailed in a day. */
+  tries: 5,
+  codesADay: 6,
+};
+
+/** The version of the words that an answerer agrees to; they change only together. */
+export const attestationVersion = 1;
