@@ -12,7 +12,7 @@ import { audience, firmConfig, organisationId } from '../../src/demo/firm.ts';
 import { createLog, readEnvironment } from '../../src/open.ts';
 import { startHub } from '../../src/start.ts';
 import { until } from '../journeys/hub.ts';
-import { linkIn, mailServer } from '../support/mail-server.ts';
+import { decoded, linkIn, mailServer } from '../support/mail-server.ts';
 import { testRuntime } from '../support/runtime.ts';
 
 /** What the mailed links begin with; the hub is reached elsewhere, so a test takes their path. */
@@ -41,6 +41,7 @@ export async function openFirm(count = 40) {
     `${firmConfig({ crm: crmServer.url, newsletter: newsletterServer.url, accounting: accountingServer.url })}
 notify: { mail: { smtp: 'smtp://127.0.0.1:${mail.port}', from: kaiku@esimerkkitekniikka.test } }
 requests: { url: ${formUrl} }
+replies: { url: ${formUrl} }
 `,
   );
   const env = readEnvironment({
@@ -85,6 +86,18 @@ requests: { url: ${formUrl} }
         const raw = mail.mails.filter(({ to }) => to.includes(email)).at(-1)?.raw;
         const path = raw && linkIn(raw, formUrl);
         return path && `${url}${path}`;
+      }),
+    /** Where the people of the collection partner answer about a task, and the code that was mailed to them last. */
+    replyTo: (task: string) =>
+      until('the mail about the task', async () => {
+        const raw = mail.mails.findLast((one) => one.raw.includes(`<${task}-`) && one.raw.includes('/reply/'))?.raw;
+        const path = raw && /\/reply\/[\w-]{43}/.exec(decoded(raw))?.[0];
+        return path && `${url}${path}`;
+      }),
+    codeMailed: (task: string) =>
+      until('the mailed code', async () => {
+        const raw = mail.mails.findLast((one) => one.raw.includes(`<${task}-code-`))?.raw;
+        return raw && /\b\d{8}\b/.exec(decoded(raw).split('\r\n\r\n').slice(1).join(' '))?.[0];
       }),
     /** Every form counts as the first from its network. */
     async forgetSenders() {

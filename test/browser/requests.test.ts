@@ -95,6 +95,73 @@ const caseOf = (subject: string, type: string) =>
   );
 const stateOf = async (id: string) => (await firm.ask<{ state: string }>('GET', `/cases/${id}`)).state;
 
+describe('the page of people who run a system', () => {
+  it('opens by a mailed code, takes an answer by the keyboard alone and without script, and has no barrier', async () => {
+    const person = customers.find(isInvoiced);
+    if (!person) throw new Error('nobody is invoiced');
+    const subject = await firm.subjectOf(person.email);
+    const { id } = await firm.ask<{ id: string }>('POST', '/cases', { type: 'erasure', subject });
+    await firm.ask('POST', `/cases/${id}/approve`, { reason: 'asked' });
+    const task = await until('the task', async () =>
+      (await firm.ask<{ id: string; subject: string }[]>('GET', '/tasks')).find((one) => one.subject === subject),
+    );
+    const barriers: string[] = [];
+    for (const how of [
+      { theme: 'light', width: 1280 },
+      { theme: 'dark', width: 390 },
+    ] as const) {
+      const context = await lookAt(browser, { ...how, language: 'en' });
+      const page = await context.newPage();
+      const look = async (name: string) => {
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        barriers.push(...violations.map((v) => `${name}: ${v.id}`));
+        const wider = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+        if (Number(wider) > 0) barriers.push(`${name}: ${wider} px wider than the screen`);
+        const folder = process.env['KAIKU_PICTURES'];
+        if (folder) await page.screenshot({ path: join(folder, `reply-${name}-${how.theme}.png`), fullPage: true });
+      };
+      await page.goto(await firm.replyTo(task.id));
+      // in the language that the company says they read, whatever the browser asks for
+      expect(await page.locator('h1').textContent()).toBe('Tietosuojapyyntö');
+      expect(await page.locator('main').textContent()).not.toContain(person.familyName);
+      await look('first');
+      await page.click('main form button[type=submit]');
+      await look('code');
+      await page.fill('input[name=code]', await firm.codeMailed(task.id));
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('input[name=pass]', { state: 'attached' });
+      expect(await page.locator('main').textContent()).toContain(person.familyName);
+      await look('opened');
+      expect(context.complaints).toEqual([]);
+      await context.close();
+    }
+    expect(barriers).toEqual([]);
+    const context = await lookAt(browser, { language: 'fi', script: false });
+    const page = await context.newPage();
+    await page.goto(await firm.replyTo(task.id));
+    await page.click('main form button[type=submit]');
+    await page.focus('input[name=code]');
+    await page.keyboard.type(await firm.codeMailed(task.id));
+    await page.keyboard.press('Enter');
+    await page.focus('input[name=outcome][value=erased]');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Enter');
+    // no name yet: nothing is recorded, and what was chosen is kept
+    await page.getByText('Kirjoittakaa nimenne').waitFor();
+    expect(await page.isChecked('input[name=outcome][value=erased]')).toBe(true);
+    await page.focus('input[name=name]');
+    await page.keyboard.type('Peppi Perijä');
+    await page.focus('input[name=agree]');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Enter');
+    await page.getByText('Kiitos').waitFor();
+    await context.close();
+    const answered = (await firm.ask<{ id: string; outcome?: string }[]>('GET', '/tasks')).find((one) => one.id === task.id);
+    expect(answered?.outcome).toBe('erased');
+    customers = customers.filter((one) => one !== person);
+  });
+});
+
 describe('the pages that everybody sees', () => {
   it.each([
     { theme: 'light', width: 1280, language: 'sv' },

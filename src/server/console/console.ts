@@ -12,7 +12,7 @@ import { mustBeSafe, mustComeFromHere, originOf } from '../sign-in/origin.ts';
 import { giveCookie, sessionOf, takeCookie } from '../sign-in/session.ts';
 import { problemPage } from './faults.tsx';
 import { documentOf, navigationOf } from './frame.tsx';
-import { languageOf, type Translator, translator } from './i18n.ts';
+import { isLanguage, languageOf, type Translator, translator } from './i18n.ts';
 import { liveRoutes } from './live.ts';
 import type { Ask, Download, OpenAsk, OpenPage, Page, Redirect, View } from './page.ts';
 import { navigation, openPages, pages } from './pages.ts';
@@ -70,7 +70,7 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
       .headers(view.goOn && isLocal(view.goOn) ? { refresh: `0; url=${encodeURI(decodeURI(view.goOn))}` } : {})
       .send(
         documentOf(view, {
-          t,
+          t: view.words ?? t,
           actor,
           ...(await navigationOf(navigation, actor, needs.db)),
           path: request.url.split('?')[0] ?? '/',
@@ -147,6 +147,7 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
           ...askOf(request, definition, t),
           actor,
           half: session?.stage === 'full' ? null : session,
+          chosen: isLanguage(request.cookies['lang']) ? request.cookies['lang'] : undefined,
           search: new URL(request.url, 'http://here').search,
           journey: request.cookies['kaiku-journey'],
         };

@@ -40,6 +40,8 @@ export interface View extends Keeps {
   status?: number;
   /** The page changes by itself: `all`, or one run (`run:<id>`). What carries `data-live` is brought up to date. */
   live?: string;
+  /** The whole page is in this language, whatever the browser asks for. */
+  words?: Translator;
   /** Where the browser goes on by itself: what comes back from another site must leave it before the session counts. */
   goOn?: string;
 }
@@ -89,6 +91,8 @@ export interface OpenAsk<P = Record<string, string>, Q = Record<string, unknown>
   actor: Actor | null;
   /** The session of somebody whose password was right and who owes a code. */
   half: SessionRow | null;
+  /** The language that somebody chose here; undefined: it is the browser's, or the controller's. */
+  chosen: Language | undefined;
   /** What the address carries after its path. */
   search: string;
   journey: string | undefined;

@@ -50,7 +50,8 @@ type Said = z.infer<typeof Said>;
 
 /**
  * Where people who run a system answer, without an account: a link that says nothing, a code to the mailbox that the company named, then
- * the person in question and the form. In the language that the company says they read.
+ * the person in question and the form. In the language that the company
+ * says they read, until they choose another.
  */
 export const replyPages = [
   openPage({
@@ -96,14 +97,15 @@ export const replyPages = [
 ];
 
 async function withReply(
-  { needs, params, t }: Pick<OpenAsk<z.infer<typeof Token>>, 'needs' | 'params' | 't'>,
+  { needs, params, t, chosen }: Pick<OpenAsk<z.infer<typeof Token>>, 'needs' | 'params' | 't' | 'chosen'>,
   then: (t: Translator, reply: Reply) => Promise<View>,
 ): Promise<View> {
   const reply = needs.config.replies ? await lookAtReply(needs, params.token) : undefined;
   const people = reply && needs.connectors[reply.task.system]?.people;
   if (!reply || !people) return overView(t, 'unknown', needs);
-  const own = translator(people.language);
-  return reply.state === 'open' ? then(own, reply) : overView(own, reply.state, needs);
+  const own = chosen ? t : translator(people.language);
+  const view = reply.state === 'open' ? await then(own, reply) : overView(own, reply.state, needs);
+  return { ...view, words: own };
 }
 
 const overView = (t: Translator, why: 'unknown' | 'answered' | 'expired', { config: { controller } }: Needs): View => ({
