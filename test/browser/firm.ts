@@ -97,7 +97,7 @@ replies: { url: ${formUrl} }
     codeMailed: (task: string) =>
       until('the mailed code', async () => {
         const raw = mail.mails.findLast((one) => one.raw.includes(`<${task}-code-`))?.raw;
-        return raw && /\b\d{8}\b/.exec(decoded(raw).split('\r\n\r\n').slice(1).join(' '))?.[0];
+        return raw && /Koodinne on (\d{8})/.exec(decoded(raw))?.[1];
       }),
     /** Every form counts as the first from its network. */
     async forgetSenders() {

@@ -58,7 +58,7 @@ const withPeople =
 const send = () => mailTasks(hub.needs, replyMailer(hub.needs), (language) => mailWords(hub.needs.config, language));
 const lastMail = () => server.mails.at(-1) ?? { to: [], raw: '' };
 const linkIn = (raw: string) => /\/reply\/[\w-]{43}/.exec(decoded(raw))?.[0] ?? '';
-const codeIn = (raw: string) => /\b(\d{8})\b/.exec(decoded(raw))?.[1] ?? '';
+const codeIn = (raw: string) => /Koodinne on (\d{8})/.exec(decoded(raw))?.[1] ?? '';
 const open = (path: string) => hub.raw({ method: 'GET', url: path, headers: { 'accept-language': 'en' } });
 const post = (path: string, form: Record<string, string | string[]> = {}) => {
   const body = new URLSearchParams();
