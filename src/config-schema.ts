@@ -93,7 +93,10 @@ export const SystemFile = z.strictObject({
   title: TitleFile.optional(),
   connector: z.string().min(1),
   baseUrl: z
-    .url({ protocol: /^https?$/, error: 'must be a whole address with https:// (http:// only to this machine)' })
+    .url({
+      protocol: /^(https?|sftp)$/,
+      error: 'must be a whole address with https:// (http:// only to this machine), or sftp:// where files are exchanged',
+    })
     .optional(),
   credentials: z.record(z.string(), Secret).default({}),
   owner: z.string().min(1).optional().describe('Who is asked when this system needs a person: a role, not a name'),

@@ -20,6 +20,7 @@ export interface KnownConnector {
   settings: z.ZodType;
   credentials: readonly string[];
   optionalCredentials?: readonly string[];
+  schemes?: readonly string[];
   manifest: { human: boolean; roles: readonly string[] };
 }
 export type KnownConnectors = Readonly<Record<string, KnownConnector>>;
@@ -228,6 +229,7 @@ function resolveSystem(
         );
     }
     if (!connector.manifest.human && !system.baseUrl) tell(at(), "baseUrl is missing: the address of the vendor's API");
+    checkScheme(system, connector, (message) => tell(at('baseUrl'), message));
     if (connector.manifest.human && !system.owner)
       tell(at(), 'owner is missing: somebody in the company looks after what these people are asked');
     if (system.register && !connector.manifest.roles.includes('register'))
@@ -264,6 +266,21 @@ function resolveSystem(
     ...(system.recipient ? { recipient: recipientOf(system.recipient) } : {}),
     ...(system.webhook ? { webhook: { secret: secret(system.webhook.secret, at('webhook', 'secret')) } } : {}),
   };
+}
+
+/** An address that the connector cannot speak to, or with a login in it, which would stand in logs. */
+function checkScheme(
+  { baseUrl, connector: name }: z.infer<typeof SystemFile>,
+  connector: KnownConnector,
+  tell: (message: string) => void,
+) {
+  if (!baseUrl) return;
+  const { protocol, username, password } = new URL(baseUrl);
+  const schemes = connector.schemes ?? ['https'];
+  const scheme = protocol === 'http:' ? 'https' : protocol.slice(0, -1);
+  if (!schemes.includes(scheme))
+    tell(`${name} is reached by ${schemes.map((s) => `${s}://`).join(' or ')}, not by ${protocol}//`);
+  if (username !== '' || password !== '') tell('a login has no place in the address: write it under credentials');
 }
 
 const recipientOf = ({ masterOf, ...rest }: NonNullable<z.infer<typeof SystemFile>['recipient']>): RecipientConfig => ({

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { loadConfig } from './config.ts';
 import type { Connector } from './connectors/connector.ts';
+import { createExchange } from './connectors/exchange.ts';
 import { createWire, type Wire } from './connectors/http.ts';
 import { registry } from './connectors/registry.ts';
 import type { Config } from './core/configuration.ts';
@@ -115,7 +116,8 @@ export async function openHub(env: Environment, log: Logger, given: Given = {}):
       const limits = () => (connectors[system.name] ?? factory).manifest.limits;
       const gate = ledgerGate(db, () => limits().key ?? system.name, limits, deadlineMs, randomUUID);
       const { maxBytes } = factory.manifest;
-      const wire = createWire({ gate, deadlineMs, ...(maxBytes === undefined ? {} : { maxBytes }) });
+      const guards = { gate, deadlineMs, ...(maxBytes === undefined ? {} : { maxBytes }) };
+      const wire = createWire(guards);
       connectors[system.name] = factory.connect(
         {
           system: system.name,
@@ -135,6 +137,7 @@ export async function openHub(env: Environment, log: Logger, given: Given = {}):
           ...(system.webhook ? { webhookSecret: system.webhook.secret } : {}),
         },
         given.wire ? given.wire(system.name, wire) : wire,
+        createExchange(guards),
       );
     }
     const needs: Needs = {

@@ -4,6 +4,7 @@ import type { Evidence } from '../core/duty.ts';
 import type { Failure } from '../core/failure.ts';
 import type { FieldName, Fields, Person } from '../core/person.ts';
 import type { Trigger } from '../core/retention-rule.ts';
+import type { OpenExchange } from './exchange.ts';
 import type { Call, Wire } from './http.ts';
 
 /**
@@ -276,6 +277,8 @@ export interface SystemOptions<S = unknown> {
   webhookSecret?: string;
 }
 
+export type Scheme = 'https' | 'sftp';
+
 /** A vendor: what `registry.ts` lists. `connect` does no I/O. */
 export interface ConnectorFactory<S = unknown> {
   manifest: Manifest;
@@ -285,5 +288,8 @@ export interface ConnectorFactory<S = unknown> {
   credentials: readonly string[];
   /** Names of further credentials the vendor can use (a webhook's signing secret). */
   optionalCredentials?: readonly string[];
-  connect(options: SystemOptions<S>, wire: Wire): Connector;
+  /** What its addresses begin with; default: `https` (and `http` to this machine). */
+  schemes?: readonly Scheme[];
+  /** `openExchange`: for whoever exchanges files; the hub always hands it over. */
+  connect(options: SystemOptions<S>, wire: Wire, openExchange?: OpenExchange): Connector;
 }

@@ -246,7 +246,10 @@ function loop(needs: Needs, name: string, ms: number, work: () => Promise<unknow
   let wake = () => {};
   let told = { key: '', at: 0 };
   const tellOnce = (error: unknown) => {
-    const fault = error instanceof Failure ? { code: error.code, status: error.status } : faultOf(error);
+    const fault =
+      error instanceof Failure
+        ? { code: error.code, status: error.status, ...(error.hint ? { hint: error.hint } : {}) }
+        : faultOf(error);
     const key = JSON.stringify(fault);
     if (key === told.key && performance.now() - told.at < 60_000) return;
     told = { key, at: performance.now() };

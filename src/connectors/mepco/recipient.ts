@@ -1,0 +1,69 @@
+import { canonicalIdentityCode } from '../../core/identity-code.ts';
+import type { Profile, Recipient, RemoteRef, Written } from '../connector.ts';
+import type { Call } from '../http.ts';
+import type { Exports } from './exports.ts';
+import { place, toProfile } from './mapping.ts';
+import { noExport } from './register.ts';
+import type { Mapping, Row } from './rows.ts';
+
+/**
+ * Nothing can be written to Mepco: people there correct and erase, and the newest whole export shows what they did. Every verb looks
+ * there first, so that what is done already is not asked for.
+ */
+export function recipientOf(exports: Exports, mapping: Mapping): Recipient {
+  async function people(call: Call): Promise<ReadonlyMap<string, Row>> {
+    const { people: known, whole } = await exports.snapshot(call);
+    if (whole === null) throw noExport();
+    return known;
+  }
+  const held = async (ref: RemoteRef, call: Call): Promise<Profile | null> => {
+    const row = (await people(call)).get(ref.id);
+    return row ? toProfile(row, mapping) : null;
+  };
+
+  return {
+    places: [place],
+    read: held,
+
+    async find({ email, identityCode }, _place, call) {
+      const code = typeof identityCode === 'string' ? canonicalIdentityCode(identityCode) : null;
+      const address = typeof email === 'string' ? email.trim().toLowerCase() : null;
+      return [...(await people(call)).values()]
+        .map((row) => toProfile(row, mapping))
+        .filter(
+          ({ fields }) =>
+            (code !== null && fields.identityCode === code) ||
+            (address !== null && typeof fields.email === 'string' && fields.email.toLowerCase() === address),
+        );
+    },
+
+    create: async () => byPeople,
+
+    async rectify(ref, fields, blanked, call): Promise<Written> {
+      const profile = await held(ref, call);
+      if (profile === null) return { kind: 'not-found' };
+      const there: Record<string, unknown> = profile.fields;
+      const isDone =
+        Object.entries(fields).every(([name, value]) => isSame(there[name], value)) &&
+        blanked.every((name) => there[name] === undefined);
+      return isDone ? { kind: 'accepted', ref } : byPeople;
+    },
+
+    restrict: async () => ({ kind: 'refused', code: 'no-restriction' }),
+
+    async erase(ref, call): Promise<Written> {
+      return (await held(ref, call)) === null ? { kind: 'not-found' } : byPeople;
+    },
+
+    async *list(call, unread) {
+      const { people: known, whole, doubt } = await exports.snapshot(call);
+      if (whole === null) throw noExport();
+      if (doubt !== null) unread?.(1);
+      if (known.size > 0) yield [...known.values()].map((row) => toProfile(row, mapping));
+    },
+  };
+}
+
+const isSame = (a: unknown, b: unknown) => JSON.stringify(a ?? '') === JSON.stringify(b ?? '');
+
+const byPeople: Written = { kind: 'refused', code: 'done-by-people', ask: true };
