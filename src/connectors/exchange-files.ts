@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type SftpClient from 'ssh2-sftp-client';
 import { Failure } from '../core/failure.ts';
 
@@ -84,8 +83,9 @@ export async function readFile(sftp: Sftp, path: string, maxBytes: number): Prom
 }
 
 export async function writeFile(sftp: Sftp, path: string, bytes: Buffer, mayStill: () => void): Promise<void> {
-  const part = `${path}.${randomUUID()}.part`;
-  const handle = await asked<Buffer>((done) => sftp.open(part, 'wx', done));
+  // one name a file: what a broken write left there is written over by the next one
+  const part = `${path}.part`;
+  const handle = await asked<Buffer>((done) => sftp.open(part, 'w', done));
   if (bytes.length > 0) await asked((done) => sftp.write(handle, bytes, 0, bytes.length, 0, done as never));
   await asked((done) => sftp.close(handle, done as never));
   try {

@@ -191,10 +191,10 @@ function failureOf(error: unknown, kind: 'read' | 'write', { reached, shown }: {
       cause,
     });
   }
-  if (reached === 'nothing') return new Failure('RECIPIENT_UNREACHABLE', { cause });
-  if (reached === 'server') {
+  if (reached === 'nothing' || reached === 'server') {
+    // a key that cannot be read is known before anybody is called
     if (error instanceof Error && /authentication methods failed|parse privateKey|passphrase/i.test(error.message))
-      return new Failure('CREDENTIALS_REJECTED', { hint: 'the server does not accept the login: user, key or password', cause });
+      return new Failure('CREDENTIALS_REJECTED', { hint: 'the login does not hold: user, key or password', cause });
     return new Failure('RECIPIENT_UNREACHABLE', { cause });
   }
   if (statusOf(error) === 'denied')

@@ -57,9 +57,10 @@ export function decode(file: string, bytes: Buffer, encoding: Encoding): string 
     throw refused(file, lineAt(bytes, first), `this reads as UTF-8, not as ${encoding}: å, ä and ö would be spoilt`);
   const text = encoding === 'utf-8' ? utf8.decode(bytes) : iconv.decode(bytes, encoding);
   const lineOf = (at: number) => text.slice(0, at).split(/\r\n|\r|\n/).length;
-  const wrong = unfit.exec(text);
-  if (wrong) throw refused(file, lineOf(wrong.index), 'a character that no text holds: another encoding, or a broken file');
-  const spoilt = twice.exec(text);
-  if (spoilt) throw refused(file, lineOf(spoilt.index), 'letters were encoded twice');
+  const [spoilt, wrong] = [twice.exec(text)?.index, unfit.exec(text)?.index];
+  if (spoilt !== undefined && (wrong === undefined || spoilt < wrong))
+    throw refused(file, lineOf(spoilt), 'letters were encoded twice');
+  if (wrong !== undefined)
+    throw refused(file, lineOf(wrong), 'a character that no text holds: another encoding, or a broken file');
   return text;
 }

@@ -90,6 +90,18 @@ describe('a fault is told with its place, and with what to do', () => {
     ['a wrong choice', 'approve: person', 'approve: persson', { message: /one of/, suggestion: 'person' }],
     ['plain http to elsewhere', 'https://us6.api.mailchimp.com', 'http://us6.api.mailchimp.com', { message: /https/ }],
     [
+      'an address that the vendor is not reached by',
+      'https://us6.api.mailchimp.com',
+      'sftp://us6.api.mailchimp.com',
+      { message: /mailchimp is reached by https:\/\/, not by sftp:/ },
+    ],
+    [
+      'a login in an address',
+      'https://us6.api.mailchimp.com',
+      'https://kaiku:canary@us6.api.mailchimp.com',
+      { message: /a login has no place in the address/ },
+    ],
+    [
       'a missing credential',
       'credentials: { apiKey: { env: MAILCHIMP_API_KEY } }',
       'credentials: {}',
@@ -132,6 +144,25 @@ describe('a fault is told with its place, and with what to do', () => {
     const yaml = changed('pollSeconds: 60', 'pollSecond: 60');
     expect(faultsOf(yaml)[0]).toMatchObject({ line: line(yaml, 'pollSecond:'), column: 7 });
   });
+});
+
+it('reaches those who exchange files by sftp alone', () => {
+  const staff = (baseUrl: string) => `${text}
+  staff:
+    connector: mepco
+    baseUrl: ${baseUrl}
+    credentials: { user: { env: MEPCO_USER }, privateKey: { env: MEPCO_KEY } }
+    settings: { hostKeys: ['SHA256:${'a'.repeat(43)}'], full: henkilot-*.csv }
+    register: { for: employee, events: { employment-end: Ts päättymispv } }
+`;
+  const systems = text.trimEnd().split('\n').at(-1)?.startsWith('    ');
+  expect(systems).toBe(true);
+  const given = { ...env, MEPCO_USER: 'kaiku', MEPCO_KEY: 'canary-key' };
+  expect(faultsOf(staff('sftp://files.example.fi:2222/cervi'), given)).toEqual([]);
+  expect(faultsOf(staff('https://files.example.fi'), given)).toMatchObject([
+    { path: 'systems.staff.baseUrl', message: 'mepco is reached by sftp://, not by https://' },
+  ]);
+  expect(faultsOf(staff('ftp://files.example.fi'), given)).toMatchObject([{ path: 'systems.staff.baseUrl' }]);
 });
 
 describe('drift and notifications', () => {

@@ -6,6 +6,7 @@ import { freeCall, type Gate } from '../../../src/connectors/http.ts';
 import { mepcoWith } from '../../../src/connectors/mepco/connector.ts';
 import type { Wait } from '../../../src/connectors/settled.ts';
 import { type SftpServer, startSftpServer } from '../../support/sftp-server.ts';
+import { MemoryExchange } from '../memory-exchange.ts';
 
 export const call = freeCall;
 export const openGate: Gate = { enter: async () => ({ leave: async () => {} }) };
@@ -88,6 +89,25 @@ export async function world(options: WorldOptions = {}) {
   };
 }
 export type World = Awaited<ReturnType<typeof world>>;
+
+/** The same connector on a folder in memory. */
+export function inMemory(settings: Record<string, unknown> = {}, register: RegisterOptions = registerOptions) {
+  const factory = mepcoWith(async () => {});
+  const exchange = new MemoryExchange();
+  const connector = factory.connect(
+    {
+      system: 'staff',
+      baseUrl: 'sftp://files.test',
+      credentials: { user: 'kaiku', privateKey: 'key' },
+      settings: factory.settings.parse({ hostKeys: [`SHA256:${'a'.repeat(43)}`], full: 'henkilot*.csv', map, ...settings }),
+      register,
+    },
+    noWire,
+    () => exchange,
+  );
+  if (!connector.register || !connector.recipient) throw new Error('Mepco is a register and a recipient');
+  return { exchange, connector, register: connector.register, recipient: connector.recipient };
+}
 
 /** One poll; every page is committed before the next is asked for. `failure`: what it ended in. */
 export async function poll(
