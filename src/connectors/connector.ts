@@ -45,7 +45,7 @@ export type Written =
   | { kind: 'forgotten' }
   /**
    * The row is in a standing that the vendor does not let us change; `code` is ours, for the log. `ask`: people of the system can do
-   * what it will not do for us, and are asked.
+   * what it will not do for us, and are asked: to erase, and with `showsLater` to correct as well.
    */
   | { kind: 'refused'; code: string; ask?: true };
 
@@ -80,6 +80,11 @@ export interface Recipient {
   readonly carries?: readonly FieldName[] | ((place: string) => readonly FieldName[]);
   /** Fields that a row keeps in one text (a whole name): when one changes, all of them are handed over. */
   readonly together?: readonly FieldName[];
+  /**
+   * What people did here shows some time after they said so (in the next export): their answer is `acknowledged`, and the verb that asked
+   * for them is said again until it finds the thing done. Such a verb looks first.
+   */
+  readonly showsLater?: true;
   /** Where somebody with these values gets a row, if they have none anywhere; empty: nowhere. Absent: in every place. */
   placesFor?(fields: Fields): readonly string[];
   /** How these values read after they were written in `place` (a cut text, a joined address). Absent: just as they are. */

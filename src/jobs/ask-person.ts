@@ -16,6 +16,7 @@ import { discloseFields } from './converge-notes.ts';
 import type { View } from './converge-view.ts';
 import { advanceCase } from './erasure.ts';
 import { type Needs, now, tell, whose } from './needs.ts';
+import { needsProof, untilShown } from './shown-later.ts';
 
 const dayMs = 86_400_000;
 
@@ -116,15 +117,17 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
       said.outcome === 'retained'
         ? { fields: said.fields ?? heldFields(needs, task.system, subject.role), until: said.until ?? '', law: said.law ?? '' }
         : null;
-    const state = retained ? 'waiting' : 'settled';
+    const isProven = !retained && !needsProof(needs, task, said.outcome);
+    const state = retained || !isProven ? 'waiting' : 'settled';
     // the last day itself is still the law's
     const again = said.outcome === 'retained' && said.until ? dayAfter(said.until) : null;
     await changes(
       needs.db,
-      sql`UPDATE duty SET state = ${state}, outcome = ${said.outcome}, evidence = 'acknowledged', reason = NULL, next = NULL, asked_whom = NULL, asked_due = NULL,
+      sql`UPDATE duty SET state = ${state}, outcome = ${said.outcome}, evidence = 'acknowledged', next = NULL,
+            reason = ${state === 'waiting' && !retained ? untilShown : null}, asked_whom = NULL, asked_due = NULL,
             satisfied = greatest(satisfied, ${task.version}), retained = ${retained ? json(retained) : null},
             legal_not_before = ${again}::timestamptz, raised = raised + 1, since = now(),
-            wake_at = ${again ? sql`${again}::timestamptz - (SELECT clock_offset FROM instance)` : null}
+            wake_at = ${again ? sql`${again}::timestamptz - (SELECT clock_offset FROM instance)` : state === 'waiting' ? sql`now()` : null}
           WHERE id = ${duty.id} AND state = 'asked'`,
     );
     // an erased person has no pseudonym any more: the case is what ties the answer to them
@@ -157,9 +160,11 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
         version: task.version,
       },
     );
-    await closePropagations(needs.db, subject.id, task.system, task.version, said.outcome);
-    await dropPayload(needs.db, subject.id);
-    await noteHeldByPeople(needs, task, said.outcome);
+    if (state === 'settled' || retained) {
+      await closePropagations(needs.db, subject.id, task.system, task.version, said.outcome);
+      await dropPayload(needs.db, subject.id);
+      await noteHeldByPeople(needs, task, said.outcome);
+    }
     const found = task.case_file ? await caseById(needs.db, task.case_file) : undefined;
     if (found) await advanceCase(needs, found);
     return true;

@@ -65,7 +65,7 @@ async function stripRow(needs: Needs, row: BoundRow, call: Call): Promise<Taken 
   if (bound.pending !== undefined) {
     return {
       ...settled('refused', 'observed', bound.pending),
-      ask: true,
+      ask: 'erase',
       called: true,
       // still held: whoever looks again tries the erasure again
       write: () => noteHeld(needs, record.id, back.standing),

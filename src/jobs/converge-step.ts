@@ -83,12 +83,13 @@ export async function judge(
   const place = row?.ref?.place ?? '';
   const cap = (evidence: Evidence) => (step.kind === 'erase' ? weaker(evidence, connector.manifest.erasure.cap) : evidence);
   if (said.kind === 'refused') {
-    const ask = said.ask && step.kind === 'erase' && needs.config.systems[view.duty.recipient]?.recipient !== undefined;
+    const ask = said.ask && needs.config.systems[view.duty.recipient]?.recipient !== undefined ? askedFor(recipient, step) : null;
     return { ...settled('refused', 'acknowledged', said.code), ...(ask ? { ask } : {}), called: true };
   }
   if (said.kind === 'not-found') {
     const evidence = (await routeWorks(needs, recipient, view, place, call)) ? 'observed' : 'accepted';
-    const outcome = step.kind === 'erase' && wasSent(row?.record?.evidence) ? 'erased' : 'absent';
+    const wasDone = wasSent(row?.record?.evidence) || (recipient.showsLater && view.duty.outcome === 'erased');
+    const outcome = step.kind === 'erase' && wasDone ? 'erased' : 'absent';
     return {
       ...settled(outcome, cap(evidence)),
       called: true,
@@ -118,6 +119,12 @@ export async function judge(
     };
   }
   return corrected(needs, recipient, view, step, said.ref, back);
+}
+
+/** What people are asked for instead; a correction only where a later look shows that they made it. */
+function askedFor({ showsLater }: Recipient, { kind }: WireStep): 'erase' | 'update' | null {
+  if (kind === 'erase') return kind;
+  return kind === 'update' && showsLater ? kind : null;
 }
 
 /** A correction that was accepted and, where the vendor allows it, read back. */

@@ -10,8 +10,8 @@ interface Settled {
   evidence: Evidence;
   reason?: string;
   called?: boolean;
-  /** Of a refused erasure: the people of the system are asked for it, as soon as no other row is owed anything. */
-  ask?: true;
+  /** Refused: the people of the system are asked for it, as soon as no other row is owed anything. */
+  ask?: 'erase' | 'update';
   write?: () => Promise<void>;
 }
 

@@ -20,6 +20,7 @@ import { look, type View } from './converge-view.ts';
 import { advanceCase, envelopeFields } from './erasure.ts';
 import { fetchValues, needsValues } from './fetch-values.ts';
 import { type Needs, tell, whose } from './needs.ts';
+import { askNoMore, shownLater } from './shown-later.ts';
 
 /**
  * Brings one recipient to what the controller owes one data subject (Art. 16 to 19). A wake-up says only which duty to look at;
@@ -201,8 +202,12 @@ export async function record(needs: Needs, lease: Lease, view: View, taken: Take
     const end = isDone && refusal ? refusal : taken;
     const move =
       end.kind === 'settled' && end.ask && isDone
-        ? { ...(await askPerson(needs, after, 'erase')), reason: end.reason ?? null }
+        ? ((await shownLater(needs, after, end.ask)) ?? {
+            ...(await askPerson(needs, after, end.ask)),
+            reason: end.reason ?? null,
+          })
         : moveOf(after, end, more);
+    if (move.state === 'settled') await askNoMore(needs, lease.duty);
     if (!(await endLease(needs.db, lease, move))) throw new Failure('LEASE_LOST');
     if (lease.calls && lease.duty.lane === lanes.resync)
       await countItemCalls(needs.db, lease.duty.recipient, lease.duty.subject, lease.calls);

@@ -35,6 +35,7 @@ import type { Foreseen } from './foresee-law.ts';
 import { isHeldAt } from './legal-holds.ts';
 import { type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
+import { untilShown } from './shown-later.ts';
 
 /** How long a tombstone stands, in days: ten years, longer than any copy of a register is kept. */
 const tombstoneDays = 3653;
@@ -312,7 +313,9 @@ export async function advanceCase(needs: Needs, found: CaseRow): Promise<void> {
       (name) => name !== subject.register && !needs.connectors[name]?.manifest.human,
     );
     const due = machines.every(settled) || (found.register_by !== null && found.register_by <= at);
-    if (due && registerDuty && (registerDuty.state === 'settled' || registerDuty.state === 'waiting')) {
+    // whoever waits for a law's day or for what people did to show is woken by that
+    const waits = registerDuty?.state === 'waiting' && registerDuty.outcome !== 'retained' && registerDuty.reason !== untilShown;
+    if (due && registerDuty && (registerDuty.state === 'settled' || waits)) {
       await raise(db, {
         subject: subject.id,
         recipients: [subject.register],

@@ -132,6 +132,11 @@ async function vanished(needs: Needs, system: string, subjectId: string, hash: B
   return inTransaction(needs.db, async () => {
     const subject = await lockSubject(needs.db, subjectId);
     if (!subject || subject.state === 'erased') return false;
+    // people erase there, and this is what their answer waits for: the duty looks for itself
+    if (subject.state === 'erasing' && registerOf(needs, system).recipient?.showsLater) {
+      await raise(needs.db, { subject: subjectId, recipients: [system], lane: 'erasure', newId: needs.newId });
+      return false;
+    }
     // an erasure of ours in the register is no disappearance
     await markRegisterRecord(needs.db, system, hash, subject.state === 'erasing' ? 'erased' : 'vanished');
     if (

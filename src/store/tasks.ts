@@ -76,6 +76,15 @@ export async function answer(
   );
 }
 
+/** What was answered last at a duty, and by its people: what was taken back is no answer. */
+export const lastAnswer = (db: Db, duty: string): Promise<TaskRow | undefined> =>
+  row(
+    db,
+    sql<TaskRow>`
+      SELECT ${columns} FROM task WHERE duty = ${duty} AND answered_at IS NOT NULL AND outcome <> 'superseded'
+      ORDER BY answered_at DESC LIMIT 1`,
+  );
+
 /** The last answer of people to each of these duties: who stated it, and when. */
 export const answersOf = (db: Db, duties: readonly string[]): Promise<{ duty: string; by: string; at: Date }[]> =>
   rows(

@@ -23,6 +23,7 @@ export function recipientOf(exports: Exports, mapping: Mapping): Recipient {
 
   return {
     places: [place],
+    showsLater: true,
     read: held,
 
     async find({ email, identityCode }, _place, call) {
