@@ -1,4 +1,5 @@
 import type { ConnectorFactory } from './connector.ts';
+import { files } from './files/connector.ts';
 import { ga4 } from './ga4/connector.ts';
 import { human } from './human/connector.ts';
 import { insightly } from './insightly/connector.ts';
@@ -8,7 +9,16 @@ import { meta } from './meta/connector.ts';
 import { netvisor } from './netvisor/connector.ts';
 
 /** Every vendor that a configuration may name. The one existing file that a new vendor touches. */
-export const registry: Record<string, ConnectorFactory> = { ga4, human, insightly, mailchimp, mepco, meta, netvisor };
+export const registry: Record<string, ConnectorFactory> = {
+  files,
+  ga4,
+  human,
+  insightly,
+  mailchimp,
+  mepco,
+  meta,
+  netvisor,
+};
 
 /** The vendor of that name, or undefined: the configuration says what is known. */
 export const factoryOf = (name: string): ConnectorFactory | undefined =>

@@ -14,6 +14,7 @@ import { settled, type Taken } from './converge-taken.ts';
 import type { View } from './converge-view.ts';
 import { writeForgotten, writeGone, writeNew, writeProfile, writeRestricted } from './converge-write.ts';
 import type { Needs } from './needs.ts';
+import { leftBehind } from './shown-later.ts';
 
 /** Takes one step. Everything that was sent is read back where the vendor allows it. */
 export async function take(needs: Needs, connector: Connector, view: View, step: Step, call: Call): Promise<Taken> {
@@ -99,6 +100,7 @@ export async function judge(
   if (said.kind !== 'accepted') throw new Failure('ANSWER_GARBLED');
   const back = connector.manifest.readBack ? await readBack(said.ref) : undefined;
   if (step.kind === 'erase') {
+    if (back && recipient.showsLater) return leftBehind('erased');
     if (back) throw new Failure('NOT_APPLIED');
     const works = back === null && (await routeWorks(needs, recipient, view, place, call));
     const evidence = cap(works ? 'observed' : 'accepted');
@@ -128,15 +130,19 @@ function askedFor({ showsLater }: Recipient, { kind }: WireStep): 'erase' | 'upd
 }
 
 /** A correction that was accepted and, where the vendor allows it, read back. */
-function corrected(
+async function corrected(
   needs: Needs,
   recipient: Recipient,
   view: View,
   step: Correction,
   ref: RemoteRef,
   back: Profile | undefined,
-): Taken {
+): Promise<Taken> {
   const meant = recipient.asHeld?.(step.fields, ref.place) ?? step.fields;
+  if (back && !shows(back.fields, meant) && recipient.showsLater) {
+    await discloseFields(needs, view, Object.keys(step.fields));
+    return leftBehind('updated');
+  }
   if (back && !shows(back.fields, meant))
     throw new Failure('NOT_APPLIED', { hint: shows(ascii(back.fields), ascii(meant)) ? otherLetters : undefined });
   const evidence = back ? 'observed' : 'accepted';

@@ -1,5 +1,6 @@
 import type { DutyRow, Move } from '../store/duties.ts';
 import { lastAnswer, type TaskRow, withdrawTask } from '../store/tasks.ts';
+import type { Taken } from './converge-taken.ts';
 import type { View } from './converge-view.ts';
 import { type Needs, now } from './needs.ts';
 
@@ -29,6 +30,13 @@ export async function shownLater(needs: Needs, { duty, version }: View, ask: Tas
   if (said.answered_at.getTime() + dueDays * dayMs < (await now(needs)).getTime()) return null;
   return { state: 'waiting', waitMs: lookMs, outcome: said.outcome, evidence: 'acknowledged', reason: untilShown };
 }
+
+/** A change that was handed over and shows with the system's next export: the same step is taken again until it does. */
+export const leftBehind = (outcome: 'erased' | 'updated'): Taken => ({
+  kind: 'moved',
+  called: true,
+  move: { state: 'waiting', waitMs: lookMs, outcome, evidence: 'accepted', reason: untilShown },
+});
 
 /** What shows by itself is asked of nobody any more. */
 export async function askNoMore(needs: Needs, { id, recipient }: DutyRow): Promise<void> {

@@ -4,6 +4,7 @@ import type { Config } from '../../src/core/configuration.ts';
 import { everybody } from '../../src/core/scope.ts';
 import { type Answered, answerTask } from '../../src/jobs/ask-person.ts';
 import { approveCase, openErasureCase } from '../../src/jobs/erasure.ts';
+import { linkRecipient } from '../../src/jobs/link.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
 import { advanceAll } from '../../src/jobs/schedule.ts';
 import { sweepRegister } from '../../src/jobs/sweep-register.ts';
@@ -12,6 +13,8 @@ import { changes } from '../../src/store/database.ts';
 import { dutiesOf } from '../../src/store/duties.ts';
 import { subjectById, subjectsByIdentifier } from '../../src/store/subjects.ts';
 import { tasks } from '../../src/store/tasks.ts';
+import { open as openFiles } from '../connectors/files/setup.ts';
+import { MemoryExchange } from '../connectors/memory-exchange.ts';
 import { file, inMemory, row, upTo } from '../connectors/mepco/setup.ts';
 import { testRuntime } from '../support/runtime.ts';
 import { memoryConfig, openWorld, type World } from './world.ts';
@@ -43,14 +46,15 @@ const config: Config = {
 
 let world: World;
 let mepco: ReturnType<typeof inMemory>;
-beforeEach(async () => {
-  const runtime = await testRuntime();
-  world = await openWorld(runtime.databaseUrl, { config });
-  return async () => {
-    await world.close();
-    await runtime.drop();
-  };
-});
+const inWorldOf = (of: Config) =>
+  beforeEach(async () => {
+    const runtime = await testRuntime();
+    world = await openWorld(runtime.databaseUrl, { config: of });
+    return async () => {
+      await world.close();
+      await runtime.drop();
+    };
+  });
 
 /** A new process of the hub: nothing is remembered of what was read before. */
 function restart() {
@@ -102,6 +106,7 @@ async function erasing(): Promise<string> {
 }
 
 describe('an erasure that people do, where a later export shows it', () => {
+  inWorldOf(config);
   it('is asked, stated and then seen: asked, acknowledged, observed', async () => {
     const id = await erasing();
     expect(await duty()).toMatchObject({ state: 'asked', evidence: 'asked', reason: 'done-by-people', asked_whom: 'hr' });
@@ -166,16 +171,81 @@ describe('an erasure that people do, where a later export shows it', () => {
     expect(await duty()).toMatchObject({ state: 'waiting', outcome: 'retained', evidence: 'acknowledged' });
     expect(await openTasks()).toEqual([]);
   });
+
+  it('takes a correction of HR in, and holds whoever is missing in a whole export for a verdict', async () => {
+    await nextExport(everyone());
+    subject =
+      (await subjectsByIdentifier(world.needs.db, 'email', world.needs.vault.hash('email', 'henkilo1@cervi.test')))[0]?.id ?? '';
+    expect(await subjectById(world.needs.db, subject)).toMatchObject({ role: 'employee', version: 1 });
+    expect(await nextExport([row(1, { email: 'uusi@cervi.test' }), ...everyone().slice(1, 11)])).toMatchObject({
+      complete: true,
+      vanished: 1,
+    });
+    expect(await subjectById(world.needs.db, subject)).toMatchObject({ version: 2 });
+  });
 });
 
-it('takes a correction of HR in, and holds whoever is missing in a whole export for a verdict', async () => {
-  await nextExport(everyone());
-  subject =
-    (await subjectsByIdentifier(world.needs.db, 'email', world.needs.vault.hash('email', 'henkilo1@cervi.test')))[0]?.id ?? '';
-  expect(await subjectById(world.needs.db, subject)).toMatchObject({ role: 'employee', version: 1 });
-  expect(await nextExport([row(1, { email: 'uusi@cervi.test' }), ...everyone().slice(1, 11)])).toMatchObject({
-    complete: true,
-    vanished: 1,
+describe('a correction that is left as a file', () => {
+  const recipient = { purposes: ['employment'], undoHours: 0, dueDays: 14, retention: [] };
+  const doorsToo = { name: 'doors', connector: 'files', baseUrl: '', credentials: {}, owner: 'doors', settings: {}, recipient };
+  inWorldOf({ ...config, systems: { ...config.systems, doors: doorsToo } });
+  const doors = new MemoryExchange();
+  const declared = {
+    export: { names: 'out*.csv' },
+    changes: {},
+    key: 'Id',
+    map: { name: 'Name', email: 'Mail' },
+    mark: { column: 'What', erase: 'P' },
+    erasure: 'rows',
+  };
+  const theirs = (...rows: string[]) => `Id;Name;Mail\r\n${rows.map((cells) => `${cells}\r\n`).join('')}`;
+  const doorsDuty = async () => (await dutiesOf(world.needs.db, subject)).find(({ recipient }) => recipient === 'doors');
+  const left = () => [...doors.files.keys()].filter((path) => path.startsWith('kaiku-'));
+  /** The other side takes what lies there, and exports. */
+  async function theyExport(...rows: string[]) {
+    for (const path of left()) doors.files.delete(path);
+    doors.put('out.csv', theirs(...rows), Date.now() + 60_000 * day++);
+    world.needs.connectors['doors'] = openFiles(declared, doors).connector;
+    await changes(world.needs.db, sql`UPDATE duty SET not_before = NULL, wake_at = now() WHERE state = 'waiting'`);
+    await world.settle();
+  }
+
+  it('is accepted, and observed in the other side’s next export; an erasure as well', async () => {
+    await theyExport('17;Aino Mäkelä;henkilo1@cervi.test', `18;Äijä Caönen;henkilo2@cervi.test`);
+    const people = [row(1, { name: 'Aino Mäkelä' }), ...everyone().slice(1)];
+    await nextExport(people);
+    subject =
+      (await subjectsByIdentifier(world.needs.db, 'email', world.needs.vault.hash('email', 'henkilo1@cervi.test')))[0]?.id ?? '';
+    await linkRecipient(world.needs, 'doors', true, 'test');
+    await world.settle();
+    expect(await doorsDuty()).toMatchObject({ state: 'settled', outcome: 'unchanged' });
+
+    await nextExport([row(1, { name: 'Aino Laakso' }), ...people.slice(1)]);
+    expect(await doorsDuty()).toMatchObject({
+      state: 'waiting',
+      outcome: 'updated',
+      evidence: 'accepted',
+      reason: 'shown-later',
+    });
+    expect(left()).toHaveLength(1);
+    expect(doors.files.get(left()[0] ?? '')?.bytes.toString()).toContain('U;17;Aino Laakso;henkilo1@cervi.test');
+    await theyExport('17;Aino Laakso;henkilo1@cervi.test', `18;Äijä Caönen;henkilo2@cervi.test`);
+    expect(await doorsDuty()).toMatchObject({ state: 'settled', outcome: 'updated', evidence: 'observed' });
+    expect(left()).toEqual([]);
+
+    const { id } = await openErasureCase(world.needs, {
+      subject,
+      source: 'cli',
+      channel: null,
+      receivedAt: new Date(),
+      approve: 'person',
+    });
+    await world.settle();
+    await approveCase(world.needs, id, 'hr');
+    await world.settle();
+    expect(await doorsDuty()).toMatchObject({ state: 'waiting', outcome: 'erased', evidence: 'accepted', reason: 'shown-later' });
+    expect(doors.files.get(left()[0] ?? '')?.bytes.toString()).toBe('What;Id;Name;Mail\r\nP;17;;\r\n');
+    await theyExport(`18;Äijä Caönen;henkilo2@cervi.test`);
+    expect(await doorsDuty()).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'observed' });
   });
-  expect(await subjectById(world.needs.db, subject)).toMatchObject({ version: 2 });
 });

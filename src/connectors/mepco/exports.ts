@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Failure } from '../../core/failure.ts';
 import type { Exchange } from '../exchange.ts';
 import type { FileEntry } from '../exchange-files.ts';
+import { wildcard } from '../file-settings.ts';
 import type { Call } from '../http.ts';
 import { settledList, type Wait } from '../settled.ts';
 import { disbelief } from './belief.ts';
@@ -137,15 +138,6 @@ function kinds({ full, delta }: MepcoSettings): (name: string) => Found['kind'] 
   const [isFull, isDelta] = [matches(full), matches(delta)];
   return (name) => (name.startsWith('.') ? null : isFull?.test(name) ? 'full' : isDelta?.test(name) ? 'delta' : null);
 }
-
-const wildcard = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-    'i',
-  );
 
 /** Oldest first. The server's times are whole seconds, so the name decides between two of one second. */
 export function orderOf({ orderBy }: MepcoSettings): (a: FileEntry, b: FileEntry) => number {

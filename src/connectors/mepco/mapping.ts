@@ -1,9 +1,10 @@
 import { countryCode } from '../../core/country.ts';
 import { type Address, fieldsOf, type Person } from '../../core/person.ts';
 import type { FieldIs, Profile, RegisterRecord } from '../connector.ts';
+import { type NameOrder, readDay, splitName } from '../file-settings.ts';
 import { refused } from '../text-file.ts';
 import { cellOf, type Mapping, type Row } from './rows.ts';
-import { readDay, readValue } from './values.ts';
+import { readValue } from './values.ts';
 
 /** The one kind of rows. */
 export const place = 'person';
@@ -42,7 +43,7 @@ export const toProfile = (row: Row, mapping: Mapping): Profile => {
   return { ref, fields: fieldsOf(person), standing: 'active', refused: false };
 };
 
-function personOf(values: ReadonlyMap<string, string | undefined>, nameOrder: 'given-first' | 'family-first'): Person {
+function personOf(values: ReadonlyMap<string, string | undefined>, nameOrder: NameOrder): Person {
   const person: Record<string, unknown> = {};
   const addresses: Record<string, Address> = {};
   const custom: Record<string, string> = {};
@@ -56,14 +57,6 @@ function personOf(values: ReadonlyMap<string, string | undefined>, nameOrder: 'g
     else person[field] = value;
   }
   return { ...person, ...addresses, ...(Object.keys(custom).length > 0 ? { custom } : {}) };
-}
-
-/** Where the family name stands at the end it is the last word, else the first; a single word is a family name. */
-function splitName(name: string, order: 'given-first' | 'family-first'): Pick<Person, 'givenName' | 'familyName'> {
-  const words = name.split(/[\s,]+/).filter((word) => word !== '');
-  if (words.length < 2) return { familyName: words.join('') };
-  if (order === 'family-first') return { familyName: words[0] ?? '', givenName: words.slice(1).join(' ') };
-  return { givenName: words.slice(0, -1).join(' '), familyName: words.at(-1) ?? '' };
 }
 
 const yes = new Set(['true', '1', 'yes', 'kyllä', 'x', 'k', 'y']);

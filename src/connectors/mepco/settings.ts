@@ -1,31 +1,9 @@
 import { z } from 'zod';
-import { fieldNames } from '../../core/person.ts';
-import { encodings } from '../text-file.ts';
-
-const parts = ['street', 'postcode', 'city', 'country'] as const;
-const mappable = new Set<string>([
-  'name',
-  ...fieldNames.filter((name) => name !== 'address' && name !== 'billingAddress' && name !== 'organisation'),
-  ...(['address', 'billingAddress'] as const).flatMap((name) => parts.map((part) => `${name}.${part}`)),
-]);
-
-/** A canonical field, `name` for a whole name in one column, or `custom.<name>`. */
-const MapKey = z.string().refine((name) => mappable.has(name) || /^custom\.\S+$/.test(name), {
-  error: `not a canonical field; known are ${[...mappable].join(', ')} and custom.<name>`,
-});
+import { Agreed, Fingerprint, Folder, formSettings, MapKey, Pattern } from '../file-settings.ts';
 
 /** The header of a column, or its spellings in several versions of the file: the one that is there is read. */
 const Header = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 export type Header = z.infer<typeof Header>;
-
-/** `*` for any letters, `?` for one. */
-const Pattern = z
-  .string()
-  .regex(/^[^/\\]+$/, { error: 'a name of a file, with * and ? as wildcards; the folder is a setting of its own' });
-const Folder = z.string().regex(/^(?!\/)(?!.*\.\.)[^\\]*$/, { error: 'a folder below that of baseUrl' });
-const Fingerprint = z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, {
-  error: 'a fingerprint as ssh-keygen -lf prints it: SHA256: and 43 characters',
-});
 
 /** What the exporting side does is agreed per customer and documented nowhere; so it is said here. */
 export const MepcoSettings = z
@@ -45,14 +23,7 @@ export const MepcoSettings = z
     settleSeconds: z.number().min(1).max(3600).default(10),
     /** A register whose newest export is older than this has fallen silent. */
     expectedEveryHours: z.number().positive().max(8760).optional(),
-    encoding: z.enum(encodings).default('utf-8'),
-    delimiter: z
-      .string()
-      .length(1)
-      .regex(/[^"\r\n\w]/)
-      .default(';'),
-    quotes: z.enum(['none', 'double']).default('none'),
-    finalLineBreak: z.boolean().default(true),
+    ...formSettings,
     /** Names of the columns of a file without a header row. */
     columns: z.array(z.string()).min(1).optional(),
     number: Header.default('Person Number'),
@@ -69,7 +40,7 @@ export const MepcoSettings = z
     /** The same for people of whom one field is another. */
     mostChanging: z.number().gt(0).max(1).default(0.5),
     /** Exports that were not believed and are right: what the refusal names. */
-    agreed: z.array(z.string().regex(/^[0-9a-f]{16}$/, { error: 'the 16 characters that the refusal names' })).default([]),
+    agreed: Agreed,
   })
   .refine(({ full, delta }) => full !== undefined || delta !== undefined, {
     path: ['full'],

@@ -1,5 +1,5 @@
-import { lastOfMonth } from '../../core/day.ts';
 import { canonicalIdentityCode, findIdentityCodes } from '../../core/identity-code.ts';
+import { readDay } from '../file-settings.ts';
 import { refused } from '../text-file.ts';
 import type { MepcoSettings } from './settings.ts';
 
@@ -69,12 +69,3 @@ const languages: Record<string, string> = {
   ruotsi: 'sv',
   englanti: 'en',
 };
-
-/** `d.m.yyyy`, `dd.mm.yyyy` or `yyyy-mm-dd` as `YYYY-MM-DD`; null for what is no such date. */
-export function readDay(text: string, dates: MepcoSettings['dates']): string | null {
-  const finnish = dates === 'yyyy-mm-dd' ? null : /^(\d{1,2})\.(\d{1,2})\.(\d{4})$/.exec(text);
-  const iso = dates === 'd.m.yyyy' ? null : /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
-  const [year, month, date] = (finnish ? [finnish[3], finnish[2], finnish[1]] : iso ? iso.slice(1) : []).map(Number);
-  if (!year || !month || !date || month > 12 || year < 1850 || date > lastOfMonth(year, month)) return null;
-  return `${year}-${String(month).padStart(2, '0')}-${String(date).padStart(2, '0')}`;
-}
