@@ -94,8 +94,9 @@ export const SystemFile = z.strictObject({
   connector: z.string().min(1),
   baseUrl: z
     .url({
-      protocol: /^(https?|sftp)$/,
-      error: 'must be a whole address with https:// (http:// only to this machine), or sftp:// where files are exchanged',
+      protocol: /^(https?|sftp|file)$/,
+      error:
+        'must be a whole address with https:// (http:// only to this machine), or sftp:// or file:// where files are exchanged',
     })
     .optional(),
   credentials: z.record(z.string(), Secret).default({}),

@@ -282,7 +282,7 @@ export interface SystemOptions<S = unknown> {
   webhookSecret?: string;
 }
 
-export type Scheme = 'https' | 'sftp';
+export type Scheme = 'https' | 'sftp' | 'file';
 
 /** A vendor: what `registry.ts` lists. `connect` does no I/O. */
 export interface ConnectorFactory<S = unknown> {

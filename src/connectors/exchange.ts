@@ -2,17 +2,12 @@ import { createHash } from 'node:crypto';
 import net from 'node:net';
 import SftpClient from 'ssh2-sftp-client';
 import { Failure } from '../core/failure.ts';
-import {
-  type FileEntry,
-  listFolder,
-  readFile,
-  removeFile,
-  renameFile,
-  type Sftp,
-  statusOf,
-  writeFile,
-} from './exchange-files.ts';
-import type { Call, Gate } from './http.ts';
+import { listFolder, readFile, removeFile, renameFile, type Sftp, statusOf, writeFile } from './exchange-files.ts';
+import { before, type Exchange, ExchangeError, type ExchangeOptions, usualMaxBytes } from './exchange-guard.ts';
+import { localExchange } from './exchange-local.ts';
+import type { Call } from './http.ts';
+
+export type { Exchange, ExchangeOptions } from './exchange-guard.ts';
 
 /**
  * The way to systems that exchange files, with the guards of `http.ts`: a slot, the lease, the clock, the connection, the clock again,
@@ -21,7 +16,10 @@ import type { Call, Gate } from './http.ts';
 
 /** Where files are exchanged, and with whom we expect to speak. */
 export interface FileServer {
-  /** `sftp://host:port/folder`; every path is below that folder, or below the login's own where it has none. */
+  /**
+   * `sftp://host:port/folder`; every path is below that folder, or below the login's own where it has none. `file:///folder`: a folder of
+   * this machine, which needs neither login nor host key.
+   */
   address: string;
   user: string;
   privateKey?: string;
@@ -31,38 +29,13 @@ export interface FileServer {
   hostKeys: readonly string[];
 }
 
-/** What can be done with the files of a system. Paths are relative to its address. */
-export interface Exchange {
-  /** The plain files of a folder. A folder that is not there is a missing right. */
-  list(folder: string, call: Call): Promise<FileEntry[]>;
-  /** The whole file; null when it is not there. */
-  read(path: string, call: Call): Promise<Buffer | null>;
-  /** Under a temporary name, which is then renamed: nobody there ever sees half a file. */
-  write(path: string, bytes: Buffer, call: Call): Promise<void>;
-  /** False when there was no such file. */
-  move(from: string, to: string, call: Call): Promise<boolean>;
-  /** False when there was no such file. */
-  remove(path: string, call: Call): Promise<boolean>;
-}
-
 /** Opens the way to a server; does no I/O. Throws a plain `Error` for what can never work: no pinned key, a login in the address. */
 export type OpenExchange = (server: FileServer) => Exchange;
-
-export interface ExchangeOptions {
-  gate: Gate;
-  /** For the whole operation, connecting included. */
-  deadlineMs: number;
-  /** Of a file; default 10 MB. */
-  maxBytes?: number;
-  /** How long an operation may wait for a free slot; default 60 s. */
-  gatePatienceMs?: number;
-}
-
-const usualMaxBytes = 10 * 1024 * 1024;
 
 export const createExchange =
   (options: ExchangeOptions): OpenExchange =>
   (server) => {
+    if (server.address.startsWith('file:')) return localExchange(server.address, options);
     const at = addressOf(server);
     const maxBytes = options.maxBytes ?? usualMaxBytes;
     const through = <T>(kind: 'read' | 'write', call: Call, work: Operation<T>) => guarded(options, server, at, kind, call, work);
@@ -153,31 +126,6 @@ async function guarded<T>(
   } finally {
     close();
     await pass.leave(how).catch(() => {});
-  }
-}
-
-/** The work, or a failure at the deadline, whichever comes first: a server that drips or stands still holds nobody up. */
-async function before<T>(deadline: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const onAbort = () => late.reject(new ExchangeError('deadline'));
-  deadline.addEventListener('abort', onAbort);
-  const working = work();
-  // what still comes after the deadline concerns nobody
-  working.catch(() => {});
-  try {
-    return await Promise.race([working, late.promise]);
-  } finally {
-    deadline.removeEventListener('abort', onAbort);
-  }
-}
-
-/** What is kept of an error of the connection: its code. The client's own text may name a path or a login. */
-class ExchangeError extends Error {
-  override name = 'ExchangeError';
-  readonly code: string;
-  constructor(code: string) {
-    super(`the exchange of files ended with ${code}`);
-    this.code = code;
   }
 }
 

@@ -162,6 +162,15 @@ it('reaches those who exchange files by sftp alone', () => {
   expect(faultsOf(staff('https://files.example.fi'), given)).toMatchObject([
     { path: 'systems.staff.baseUrl', message: 'mepco is reached by sftp://, not by https://' },
   ]);
+  expect(faultsOf(staff('file:///srv/exchange'), given)).toMatchObject([{ path: 'systems.staff.baseUrl' }]);
+  const doors = `${text}
+  doors:
+    connector: files
+    baseUrl: file:///srv/exchange/doors
+    settings: { export: { names: 'persons-*.csv' }, key: Badge, map: { name: Holder } }
+    recipient: { purposes: [invoicing] }
+`;
+  expect(faultsOf(doors)).toEqual([]);
   expect(faultsOf(staff('ftp://files.example.fi'), given)).toMatchObject([{ path: 'systems.staff.baseUrl' }]);
 });
 

@@ -1,6 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -199,4 +210,40 @@ it('is not opened without a pinned key, a login, or a whole address, nor with a 
 
 it('says what was left out where there is no OpenSSH server', () => {
   if (lackingSshd()) expect(process.env['KAIKU_TEST_LEFT_OUT']).toContain('SFTP');
+});
+
+describe('the way to files, in a folder of this machine', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kaiku-local-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const open = (options: Partial<ExchangeOptions> = {}) =>
+    createExchange({ gate: openGate, deadlineMs: 5000, ...options })({ address: `file://${folder}`, user: '', hostKeys: [] });
+
+  it('does what it does at a server', async () => {
+    const exchange = open();
+    mkdirSync(join(folder, 'sub'));
+    symlinkSync(folder, join(folder, 'sub/link'));
+    await exchange.write('sub/a.csv', Buffer.from('new'), freeCall);
+    expect(await exchange.list('sub', freeCall)).toMatchObject([{ name: 'a.csv', size: 3 }]);
+    expect((await exchange.read('sub/a.csv', freeCall))?.toString()).toBe('new');
+    expect(await exchange.move('sub/a.csv', 'sub/b.csv', freeCall)).toBe(true);
+    expect(await exchange.remove('sub/b.csv', freeCall)).toBe(true);
+    expect(await exchange.read('sub/a.csv', freeCall)).toBeNull();
+    expect(await exchange.move('sub/a.csv', 'sub/b.csv', freeCall)).toBe(false);
+    expect(await exchange.remove('sub/b.csv', freeCall)).toBe(false);
+    expect(await failureOf(exchange.list('nowhere', freeCall))).toMatchObject({ code: 'RIGHT_MISSING' });
+    expect(await failureOf(exchange.write('nowhere/a.csv', Buffer.from(''), freeCall))).toMatchObject({ code: 'RIGHT_MISSING' });
+  });
+
+  it('keeps the cap and the lease', async () => {
+    writeFileSync(join(folder, 'large.csv'), Buffer.alloc(11));
+    expect(await failureOf(open({ maxBytes: 10 }).read('large.csv', freeCall))).toMatchObject({ code: 'ANSWER_GARBLED' });
+    const past: Call = { beforeWire: async () => performance.now() - 1 };
+    expect(await failureOf(open().write('late.csv', Buffer.from('x'), past))).toMatchObject({ code: 'LEASE_LOST' });
+    expect(existsSync(join(folder, 'late.csv'))).toBe(false);
+  });
+
+  it('is no other machine', () => {
+    const at = (address: string) => createExchange({ gate: openGate, deadlineMs: 1 })({ address, user: '', hostKeys: [] });
+    expect(() => at('file://files.test/a')).toThrow(/its whole path/);
+  });
 });

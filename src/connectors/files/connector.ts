@@ -28,9 +28,9 @@ export const manifest: Manifest = {
 export const filesWith = (wait: Wait): ConnectorFactory<FilesSettings> => ({
   manifest,
   settings: FilesSettings,
-  schemes: ['sftp'],
-  credentials: ['user'],
-  optionalCredentials: ['privateKey', 'passphrase', 'password'],
+  schemes: ['sftp', 'file'],
+  credentials: [],
+  optionalCredentials: ['user', 'privateKey', 'passphrase', 'password'],
   /** Throws where the server cannot be told from another. */
   connect({ baseUrl, credentials, settings: given }, _wire, openExchange): Connector {
     const settings = FilesSettings.parse(given ?? {});

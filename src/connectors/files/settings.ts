@@ -16,13 +16,15 @@ export const FilesSettings = z
     /** The whole export that the other side leaves: it is what a look reads, and what proves. */
     export: z.strictObject({ folder: Folder.default(''), names: Pattern }),
     /** Where our file of changes is left for the other side. */
-    changes: z.strictObject({
-      folder: Folder.default(''),
-      prefix: z
-        .string()
-        .regex(/^\w[\w-]*$/)
-        .default('kaiku-'),
-    }),
+    changes: z
+      .strictObject({
+        folder: Folder.default(''),
+        prefix: z
+          .string()
+          .regex(/^\w[\w-]*$/)
+          .default('kaiku-'),
+      })
+      .prefault({}),
     ...formSettings,
     /** The column that names a row for good. */
     key: Column,
