@@ -39,7 +39,7 @@ const leftOut = [
     ? []
     : ['on the embedded runtime what PostgreSQL + Redis ran too, but for its own part (KAIKU_TEST_ALL=1 runs all on both)']),
   ...(lacking ? [`the tests on PostgreSQL + Redis (${lacking}); the same tests ran on the embedded runtime`] : []),
-  ...(lackingSshd() ? [`the tests of file exchange over SFTP (${lackingSshd()}); what stands in the files was tested`] : []),
+  ...(lackingSshd() ? [`OpenSSH's SFTP server (${lackingSshd()}); the same tests ran on a scripted one`] : []),
   ...(findChromium() ? [] : ['the tests in a browser (no Chromium on this machine; KAIKU_CHROMIUM names one)']),
 ];
 if (leftOut.length > 0) process.env['KAIKU_TEST_LEFT_OUT'] = leftOut.join('; ');

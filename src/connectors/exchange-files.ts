@@ -101,8 +101,19 @@ export async function writeFile(sftp: Sftp, path: string, bytes: Buffer, mayStil
 const renameOver = (sftp: Sftp, from: string, to: string): Promise<void> =>
   asked((done) => sftp.ext_openssh_rename(from, to, done as never)).catch((error: unknown) => {
     if (statusOf(error) !== null || !(error instanceof Error) || !error.message.includes('extended request')) throw error;
-    return asked((done) => sftp.rename(from, to, done as never));
+    return renamePlainly(sftp, from, to);
   });
+
+async function renamePlainly(sftp: Sftp, from: string, to: string): Promise<void> {
+  const rename = () => asked((done) => sftp.rename(from, to, done as never));
+  try {
+    await rename();
+  } catch (error) {
+    // the plain status of a name that is taken says no more than that it failed
+    if (statusOf(error) !== 'other' || !(await removeFile(sftp, to))) throw error;
+    await rename();
+  }
+}
 
 export const renameFile = async (sftp: Sftp, from: string, to: string): Promise<boolean> =>
   (await orMissing(renameOver(sftp, from, to).then(() => true))) !== null;

@@ -31,7 +31,7 @@ const failureOf = async (work: Promise<unknown>): Promise<Failure> => {
   throw said;
 };
 
-describe.skipIf(lackingSshd())('the way to files, on OpenSSH', () => {
+describe('the way to files, over SFTP', () => {
   let server: SftpServer;
   beforeAll(async () => {
     server = await startSftpServer();
@@ -209,7 +209,7 @@ it('is not opened without a pinned key, a login, or a whole address, nor with a 
 });
 
 it('says what was left out where there is no OpenSSH server', () => {
-  if (lackingSshd()) expect(process.env['KAIKU_TEST_LEFT_OUT']).toContain('SFTP');
+  if (lackingSshd()) expect(process.env['KAIKU_TEST_LEFT_OUT']).toContain("OpenSSH's SFTP server");
 });
 
 describe('the way to files, in a folder of this machine', () => {

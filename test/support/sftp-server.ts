@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { fingerprint, startScriptedSftpServer } from './sftp-server-js.ts';
 
 /** OpenSSH's own server, unprivileged where we are: a free port, keys of its own, files in a new folder. */
 export interface SftpServer {
@@ -20,11 +20,16 @@ export interface SftpServer {
 
 const sshd = '/usr/sbin/sshd';
 
-/** Why there is no OpenSSH server to test against; null where there is one. */
+/** Why there is no OpenSSH server to test against, so that a scripted one stands in; null where there is one. */
 export const lackingSshd = (): string | null =>
-  existsSync(sshd) && existsSync('/usr/bin/ssh-keygen') ? null : 'no /usr/sbin/sshd on this machine';
+  process.env['KAIKU_TEST_SSHD'] === '0'
+    ? 'KAIKU_TEST_SSHD=0'
+    : existsSync(sshd) && existsSync('/usr/bin/ssh-keygen')
+      ? null
+      : 'no /usr/sbin/sshd on this machine';
 
 export async function startSftpServer(): Promise<SftpServer> {
+  if (lackingSshd()) return startScriptedSftpServer();
   const home = mkdtempSync(join(tmpdir(), 'kaiku-sftp-'));
   const folder = join(home, 'exchange');
   mkdirSync(folder);
@@ -66,7 +71,7 @@ export async function startSftpServer(): Promise<SftpServer> {
     folder,
     user: userInfo().username,
     privateKey: readFileSync(join(home, 'login'), 'utf8'),
-    hostKey: fingerprint(hostPublic),
+    hostKey: fingerprint(Buffer.from(hostPublic.split(' ')[1] ?? '', 'base64')),
     async [Symbol.asyncDispose]() {
       child.kill();
       await ended;
@@ -74,11 +79,6 @@ export async function startSftpServer(): Promise<SftpServer> {
     },
   };
 }
-
-const fingerprint = (publicKey: string): string => {
-  const [, body = ''] = publicKey.split(' ');
-  return `SHA256:${createHash('sha256').update(Buffer.from(body, 'base64')).digest('base64').replace(/=+$/, '')}`;
-};
 
 const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toCells, toFields, toFile } from '../../../src/connectors/files/form.ts';
 import { readRows } from '../../../src/connectors/files/source.ts';
+import { Failure } from '../../../src/core/failure.ts';
 import type { Fields } from '../../../src/core/person.ts';
 import { settingsOf } from './setup.ts';
 
@@ -43,8 +44,18 @@ describe('a value on its way out and back', () => {
         fc.constantFrom('crlf', 'lf'),
         (familyName, city, encoding, quotes, delimiter, lineBreak) => {
           const fields = { ...(familyName ? { familyName } : {}), ...(city ? { address: { city } } : {}) };
-          const read = back(fields, { encoding, quotes, delimiter, lineBreak });
-          if (read !== null) expect(read).toEqual(fields);
+          const said = (): ReturnType<typeof back> | 'refused' => {
+            try {
+              return back(fields, { encoding, quotes, delimiter, lineBreak });
+            } catch (error) {
+              // letters that happen to make up UTF-8 (ä€€ in windows-1252) are refused on the way back, not spoilt
+              if (encoding !== 'utf-8' && error instanceof Failure && error.hint?.includes('reads as UTF-8')) return 'refused';
+              throw error;
+            }
+          };
+          const read = said();
+          if (read === 'refused') expect(`${familyName}${city}`).toMatch(/\u00e4\u20ac\u20ac/);
+          else if (read !== null) expect(read).toEqual(fields);
           else expect(`${familyName}${city}`).toMatch(/[\n;,\t"\u20ac\u0416]/);
         },
       ),

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createExchange } from '../../../src/connectors/exchange.ts';
 import type { Fields } from '../../../src/core/person.ts';
 import { allow } from '../../../src/core/policy.ts';
-import { lackingSshd, startSftpServer } from '../../support/sftp-server.ts';
+import { startSftpServer } from '../../support/sftp-server.ts';
 import { MemoryExchange } from '../memory-exchange.ts';
 import { call, file, left, open, parse, person, usual } from './setup.ts';
 
@@ -155,7 +155,7 @@ describe('a system of files, by its declaration alone', () => {
   });
 });
 
-it.skipIf(lackingSshd())('does so over SFTP: leaves a file under its final name alone, and reads the next export', async () => {
+it('does so over SFTP: leaves a file under its final name alone, and reads the next export', async () => {
   await using server = await startSftpServer();
   for (const folder of ['in', 'out']) mkdirSync(join(server.folder, folder));
   writeFileSync(join(server.folder, 'out/persons-1.csv'), file(person(1), person(2)));

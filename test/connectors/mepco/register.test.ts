@@ -2,13 +2,13 @@ import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { Failure } from '../../../src/core/failure.ts';
-import { lackingSshd, type SftpServer, startSftpServer } from '../../support/sftp-server.ts';
+import { type SftpServer, startSftpServer } from '../../support/sftp-server.ts';
 import { call, file, people, poll, row, upTo, type WorldOptions, world } from './setup.ts';
 
 const idsOf = (records: readonly { ref: { id: string } }[]) => records.map(({ ref }) => ref.id);
 const hintOf = (failure: unknown) => (failure instanceof Failure ? `${failure.code}: ${failure.hint}` : String(failure));
 
-describe.skipIf(lackingSshd())('Mepco as the register of staff, on OpenSSH', () => {
+describe('Mepco as the register of staff, over SFTP', () => {
   let server: SftpServer | undefined;
   beforeEach(async () => {
     server ??= await startSftpServer();
