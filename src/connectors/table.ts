@@ -39,11 +39,16 @@ export function readTable(file: string, text: string, form: TableForm): Table {
     if (cells.some((cell, i) => headers[i] === '' && cell.trim() !== ''))
       throw refused(file, line, 'a value in a column without a name');
     if (cells.some((cell) => /[\r\n]/.test(cell))) throw refused(file, line, 'a line break inside a value');
-    if (form.quotes === 'none' && cells.some((cell) => /^\s*".*"\s*$/.test(cell)))
+    if (form.quotes === 'none' && cells.some(isQuoted))
       throw refused(file, line, 'a value in quotation marks, where the settings say that there are none');
   }
   return { headers, rows: others };
 }
+
+const isQuoted = (cell: string): boolean => {
+  const text = cell.trim();
+  return text.length > 1 && text.startsWith('"') && text.endsWith('"');
+};
 
 /** A name of a column as it is compared: without case and doubled blanks. */
 export const spelled = (name: string): string => name.normalize('NFC').trim().replace(/\s+/g, ' ').toLowerCase();

@@ -26,6 +26,9 @@ const forms: Record<string, [RegExp, string]> = {
   familyName: [/^[^@\d]*$/, 'no name'],
 };
 
+/** No value of a person is longer; and no form is held against what a hostile file may hold. */
+const mostLetters = 1000;
+
 /** The value of a canonical field, or undefined for a blank. */
 export function readValue(
   at: { file: string; line: number },
@@ -35,6 +38,7 @@ export function readValue(
 ): string | undefined {
   if (text === '') return undefined;
   const no = (reason: string) => refused(at.file, at.line, `${field}: ${reason}`);
+  if (text.length > mostLetters) throw no(`more than ${mostLetters} letters`);
   if (/^([=@]|[+-](?!\d)|\|)/.test(text) && !(field === 'phone' || field === 'mobile'))
     throw no('a value that begins like a formula');
   const [form, reason] = forms[field] ?? [];

@@ -141,6 +141,10 @@ export const spoils: Record<string, Spoil> = {
     null,
     pick(['=1+1', '=HYPERLINK("x")', '@SUM(A1)', "-cmd|'/C calc'!A0", '+cmd', '|x', '=cmd@personnel.test']),
   ),
+  'endlessly long': inCell(
+    2,
+    (_cell, random) => ['a'.repeat(100_000), `${'a.'.repeat(50_000)}@`, `x@${'.'.repeat(99_999)}`][random(3)] ?? '',
+  ),
   'a wrong check character': inCell(4, pick(['131052-308U', '320190-999P', '010190G9021', '131052 3080', '1310'])),
   'no date': inCell(5, pick(['31.2.2027', '2027-13-01', '5.5.27', '5/5/2027', '1.1.0001', 'eilen'])),
   'no address': inCell(

@@ -262,6 +262,15 @@ describe('Mepco as the register of staff, over SFTP', () => {
     expect(await w.register.sweep('person', call)).toMatchObject({ complete: false, why: 'rows-without-number' });
   });
 
+  it('takes a quotation mark for a letter, where there are no quotes', async () => {
+    await using w = await open();
+    w.leave(
+      'henkilot-1.csv',
+      file(row(1, { name: 'Matti Meikäläinen "Masa"' }), row(2, { name: `${' '.repeat(200_000)}"M" Aho` })),
+    );
+    expect((await poll(w, null)).records.map(({ person }) => person.familyName)).toEqual(['"Masa"', 'Aho']);
+  });
+
   it('reads a file without a header row by the names in the settings', async () => {
     await using w = await open({
       settings: {
