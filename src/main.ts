@@ -27,6 +27,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   out,
   err,
+  readInput,
   openInProcess,
   start,
   demo: ({ once, json }) => demo(readEnvironment(process.env), { once, json, out }),
@@ -41,6 +42,12 @@ process.exitCode = await runCli(process.argv.slice(2), {
 });
 // a pool or a socket that is still closing must not hold the command
 if (process.argv[2] !== 'start') setTimeout(() => process.exit(), 2000).unref();
+
+async function readInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('latin1');
+}
 
 /** The API inside this process, for a command while no hub runs. */
 async function openInProcess(): Promise<InProcess> {

@@ -21,6 +21,8 @@ export interface KeysOfFile {
 export interface CliNeeds {
   env: Record<string, string | undefined>;
   out(text: string): void;
+  /** All that is piped in, byte by byte. */
+  readInput(): Promise<string>;
   err(text: string): void;
   openInProcess(): Promise<InProcess>;
   start(options: { role: 'api' | 'worker' | 'all'; json: boolean }): Promise<number>;

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { MissingFile } from './audit.ts';
 import { table } from './print.ts';
 import type { SessionOf } from './session.ts';
 
@@ -32,6 +34,16 @@ export function taskCommands(program: Command, session: SessionOf): void {
       });
     });
   task
+    .command('bounce [file]')
+    .description('hand over a mail that came back (RFC 3464): a file, or what is piped in; an alias of the mail server can do it')
+    .option('--json')
+    .action(async (file: string | undefined, options: { json?: boolean }) => {
+      const s = session(options);
+      const raw = file === undefined ? await s.needs.readInput() : await readMail(file);
+      const found = await s.api((api) => api.post<{ task: string; was: string }>('/tasks/bounce', { raw }));
+      s.show(found, () => `${found.was}: task ${found.task}`);
+    });
+  task
     .command('answer <id>')
     .description('write down what the people did; an answer is not changed')
     .requiredOption('--outcome <outcome>', 'updated, restricted, erased, absent, retained, refused or not-identifiable')
@@ -49,3 +61,9 @@ export function taskCommands(program: Command, session: SessionOf): void {
       },
     );
 }
+
+/** As the bytes are: a report quotes mails in any encoding. */
+const readMail = (file: string): Promise<string> =>
+  readFile(file, 'latin1').catch(() => {
+    throw new MissingFile(`${file} cannot be read`);
+  });

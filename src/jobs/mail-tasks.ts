@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createMailer, type Mail, type Mailer, paragraphs } from '../connectors/mail.ts';
 import { retryAfterMs } from '../core/alert.ts';
+import { readBounce } from '../core/bounce.ts';
 import { isRefusedForGood } from '../core/intake.ts';
 import { linkUntil, nextReminder } from '../core/reply.ts';
-import { type DueMail, openLinks, replyMailed, replyNotMailed, setReplyToken, takeDueMail } from '../store/replies.ts';
+import { inTransaction } from '../store/database.ts';
+import { bounced, type DueMail, openLinks, replyMailed, replyNotMailed, setReplyToken, takeDueMail } from '../store/replies.ts';
+import { taskById } from '../store/tasks.ts';
 import type { Words } from './deliver-notices.ts';
 import type { WordsIn } from './drive-intakes.ts';
 import { type Needs, now, tell } from './needs.ts';
@@ -79,4 +82,24 @@ function mailOf(needs: Needs, words: Words, task: DueMail, token: string, at: Da
     [controller.name, controller.privacyContact].filter(Boolean).join(', '),
   ];
   return { id: `${task.id}-${task.mails}-${task.tries}`, subject, ...paragraphs(words.lang, subject, lines) };
+}
+
+/**
+ * A report that a mail came back. Final, and about the last mail of an open task: its mailbox counts as refused. Answers what it was:
+ * `bounced`, `delayed`, or `stale` (answered or mailed again since); null: no report about a mail of ours.
+ */
+export async function takeBounce(
+  needs: Needs,
+  raw: string,
+): Promise<{ task: string; was: 'bounced' | 'delayed' | 'stale' } | null> {
+  const found = readBounce(raw);
+  const [, task = '', mail = ''] = /^(.{36})-(\d+)-\d+$/.exec(found?.message ?? '') ?? [];
+  if (!found || task === '') return null;
+  if (!found.isFinal) return { task, was: 'delayed' };
+  return inTransaction(needs.db, async () => {
+    if (!(await bounced(needs.db, task, Number(mail), `STATUS-${found.status}`, await now(needs)))) return { task, was: 'stale' };
+    const system = (await taskById(needs.db, task))?.system ?? '';
+    await tell(needs, { actor: 'kaiku', action: 'task.bounced', system, code: task, reason: `STATUS-${found.status}` });
+    return { task, was: 'bounced' };
+  });
 }

@@ -381,6 +381,7 @@ export const answers = {
   verdict: Held.extend({ verdict: z.string() }),
   tasks: z.array(Task),
   task: Task,
+  bounce: z.object({ task: id, was: z.enum(['bounced', 'delayed', 'stale']) }),
   entries: z.array(
     z.looseObject({
       index: z.number().int(),

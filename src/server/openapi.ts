@@ -222,6 +222,11 @@ export const described: Readonly<Record<string, Described>> = {
     answer: 'legalHold',
   },
   'GET /tasks': { summary: 'What people were asked and have not answered', tag: 'tasks', answer: 'tasks' },
+  'POST /tasks/bounce': {
+    summary: 'A report of a mail server that a mail about a task came back: its mailbox counts as refused',
+    tag: 'tasks',
+    answer: 'bounce',
+  },
   'GET /tasks/:id': { summary: 'One task; with reveal=true the identifiers, which is audited', tag: 'tasks', answer: 'task' },
   'POST /tasks/:id/answer': { summary: 'Answer a task', tag: 'tasks', answer: 'task' },
   'GET /audit/checkpoint': { summary: 'The latest checkpoint, a C2SP signed note', tag: 'audit', answer: 'text' },

@@ -1,7 +1,9 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { takeBounce } from '../jobs/mail-tasks.ts';
 import { type TaskRow, tasks } from '../store/tasks.ts';
 import { revealTask, TaskAnswer, takeAnswer, taskNamed } from './answers.ts';
+import { badRequest } from './problem.ts';
 import { Id, type RouteOptions, Stretch } from './routes.ts';
 import { taskView } from './shapes.ts';
 
@@ -19,6 +21,12 @@ export const taskRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
       return query.reveal === 'true' ? { ...shown, identifiers: await revealTask(needs, task, actor.id) } : shown;
     },
   );
+
+  app.post('/tasks/bounce', { schema: { body: z.strictObject({ raw: z.string().max(900_000) }) } }, async ({ body }) => {
+    const found = await takeBounce(needs, body.raw);
+    if (!found) throw badRequest('raw: is no report (RFC 3464) about a mail that Kaiku sent', { code: 'no-bounce' });
+    return found;
+  });
 
   app.post('/tasks/:id/answer', { schema: { params: Id, body: TaskAnswer } }, async ({ params, body, actor }) => {
     const after = await takeAnswer(needs, await taskNamed(needs, params.id), body, actor.id);

@@ -138,3 +138,11 @@ export const answerTimes = (db: Db): Promise<{ system: string; answers: number; 
         WHERE answered_at IS NOT NULL AND outcome <> 'superseded' AND answered_at > ${hubNowSql} - interval '1 year') t
       GROUP BY system`,
   );
+
+/** A mail about an open task came back for good. False: the task was answered, or newer mails got through since. */
+export const bounced = async (db: Db, task: string, mail: number, problem: string, at: Date): Promise<boolean> =>
+  (await changes(
+    db,
+    sql`UPDATE reply_link l SET bounced_at = ${at}, problem = ${problem} FROM task t
+        WHERE l.task = ${task} AND t.id = l.task AND t.answered_at IS NULL AND l.bounced_at IS NULL AND l.mails = ${mail + 1}`,
+  )) === 1;

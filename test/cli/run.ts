@@ -59,6 +59,7 @@ export async function openShell(): Promise<Shell> {
         env,
         out: (text) => void out.push(text),
         err: (text) => void err.push(text),
+        readInput: async () => '',
         openInProcess,
         start: async ({ role }) => {
           out.push(`started ${role}`);

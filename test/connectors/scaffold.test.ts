@@ -39,6 +39,7 @@ async function kaiku(...argv: string[]) {
     checkNotice: () => ({ name: '', findings: [] }),
     backUp: none,
     restore: none,
+    readInput: none,
     showKeys: none,
     rotateKeys: none,
     explain: () => null,
