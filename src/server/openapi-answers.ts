@@ -98,6 +98,7 @@ const System = z.looseObject({
   lastPoll: time.optional(),
   lastSweep: time.optional(),
   oldestOwedSeconds: z.number().int().optional(),
+  answers: z.object({ count: z.number().int(), medianDays: z.number() }).optional(),
   check: z.looseObject({ at: time, ok: z.boolean(), rights: z.array(Right), problem: z.string().optional() }).optional(),
   duties: counts,
   manifest: z.looseObject({

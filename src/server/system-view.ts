@@ -1,15 +1,17 @@
 import { type Scope, seesSystem } from '../core/scope.ts';
 import type { Needs } from '../jobs/needs.ts';
+import { answerTimes } from '../store/replies.ts';
 import { type SystemState, systemChecks, systemStates } from '../store/systems.ts';
 import { dutyCounts, oldestOpen } from '../store/views.ts';
 
 /** The configured systems, or one of them, as the API and the console show them. */
 export async function systemViews(needs: Needs, scope: Scope, only: string | null = null) {
-  const [counts, oldest, checks, states] = await Promise.all([
+  const [counts, oldest, checks, states, times] = await Promise.all([
     dutyCounts(needs.db, scope, only),
     oldestOpen(needs.db),
     systemChecks(needs.db),
     systemStates(needs.db),
+    answerTimes(needs.db),
   ]);
   const stateOf = new Map(states.map((s) => [s.system, s]));
   return Object.values(needs.config.systems).flatMap((system) => {
@@ -20,6 +22,7 @@ export async function systemViews(needs: Needs, scope: Scope, only: string | nul
     const { manifest } = connector;
     const check = checks.find((c) => c.system === system.name);
     const owed = oldest.find((o) => o.recipient === system.name);
+    const answered = times.find((one) => one.system === system.name);
     return [
       {
         system: system.name,
@@ -34,6 +37,7 @@ export async function systemViews(needs: Needs, scope: Scope, only: string | nul
         ...(state.last_answer_at ? { lastAnswer: state.last_answer_at.toISOString() } : {}),
         ...(state.last_poll_at ? { lastPoll: state.last_poll_at.toISOString() } : {}),
         ...(state.last_sweep_at ? { lastSweep: state.last_sweep_at.toISOString() } : {}),
+        ...(answered ? { answers: { count: answered.answers, medianDays: Math.round(answered.days * 10) / 10 } } : {}),
         ...(owed ? { oldestOwedSeconds: Math.round(owed.seconds) } : {}),
         ...(check
           ? {

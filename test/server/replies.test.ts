@@ -150,6 +150,8 @@ describe('people who run a system', () => {
     expect(await send()).toBe(0);
     const [times] = await answerTimes(hub.needs.db);
     expect(times).toMatchObject({ system: 'partner', answers: 1 });
+    const systems = (await hub.ask('GET', '/systems')).json<{ system: string; answers?: unknown }[]>();
+    expect(systems.find(({ system }) => system === 'partner')?.answers).toEqual({ count: 1, medianDays: 0 });
   });
 
   it('say what they keep, by which law and until when; nothing is recorded while something is missing', async () => {

@@ -52,6 +52,12 @@ export const StandingCard = ({ t, system }: CardOptions) => (
             ] as const)
           : []),
         [
+          t('reply.times'),
+          system.answers
+            ? t('reply.timesText', { answers: system.answers.count, days: Math.ceil(system.answers.medianDays) })
+            : null,
+        ],
+        [
           t('systems.lag'),
           system.oldestOwedSeconds === undefined
             ? t('systems.lagNone')
