@@ -31,6 +31,9 @@ export const replyLimits = {
   /** Wrong codes until a new one is needed, and codes that one task is mailed in a day. */
   tries: 5,
   codesADay: 6,
+  /** The largest file with an answer, in bytes, and how long it is kept, in days. */
+  fileBytes: 5_000_000,
+  fileDays: 30,
 };
 
 /** The version of the words that an answerer agrees to; they change only together. */

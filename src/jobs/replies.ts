@@ -9,7 +9,9 @@ import {
   lockLink,
   putAttestation,
   putQuestion,
+  putReplyFile,
   type ReplyLink,
+  replyFileOf,
   setCode,
   setPass,
   statementsOf,
@@ -106,6 +108,8 @@ export interface Attestation {
   at: string;
   /** Hex, over the RFC 8785 form of everything that was stated. */
   sha256: string;
+  /** Hex, of a file that was handed in with it. */
+  file?: string;
 }
 
 /** What somebody states under their name, made final: its digest stands in the log. */
@@ -132,6 +136,37 @@ export async function askBack(needs: Needs, task: TaskRow, question: string): Pr
     await putQuestion(needs.db, task.id, needs.vault.sealJson(`question:${task.id}`, question), await now(needs));
     await tell(needs, { actor: answererOf(task), action: 'task.questioned', system: task.system, code: task.id });
   });
+}
+
+/** A file as it was handed in. */
+export interface ReplyFile {
+  name: string;
+  type: string;
+  content: Buffer;
+}
+
+export const digestOfFile = ({ content }: ReplyFile): string => createHash('sha256').update(content).digest('hex');
+
+/** Keeps what was handed in with an answer, sealed, for a short while. */
+export async function keepFile(needs: Needs, task: string, file: ReplyFile): Promise<void> {
+  await putReplyFile(needs.db, {
+    task,
+    sealed: needs.vault.sealJson(`reply-file:${task}`, { ...file, content: file.content.toString('base64') }),
+    sha256: Buffer.from(digestOfFile(file), 'hex'),
+    until: new Date((await now(needs)).getTime() + replyLimits.fileDays * 86_400_000),
+  });
+}
+
+/** The file of an answer; that somebody looked is written down first. Null: there is none, or its time is over. */
+export async function readFileOf(needs: Needs, task: TaskRow, by: string): Promise<ReplyFile | null> {
+  const kept = await replyFileOf(needs.db, task.id);
+  if (!kept) return null;
+  await tell(needs, { actor: by, action: 'task.revealed', system: task.system, code: task.id, reason: 'file' });
+  const { content, ...file } = needs.vault.unsealJson<Omit<ReplyFile, 'content'> & { content: string }>(
+    `reply-file:${task.id}`,
+    kept.sealed,
+  );
+  return { ...file, content: Buffer.from(content, 'base64') };
 }
 
 /** What people of a system stated about a task, and what they asked back, in the clear. */

@@ -4,6 +4,7 @@ import { Failure } from '../core/failure.ts';
 import { sequence } from '../store/audit.ts';
 import { dropEnvelopes, runningCases } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
+import { dropReplyFiles } from '../store/replies.ts';
 import {
   hastenLooks,
   type PausedSystem,
@@ -134,6 +135,7 @@ export function startWork(needs: Needs, queues: Queues, worker: string, wordsIn:
   every('envelopes', pace.envelopes, async () => {
     await expireHandovers(needs);
     await expireForms(needs);
+    await dropReplyFiles(needs.db, await now(needs));
     await dropEnvelopes(needs.db, await now(needs));
   });
   every('clocks', pace.envelopes, async () => {

@@ -21,6 +21,7 @@ import { exceptions } from './migrations/018-exceptions.ts';
 import { logTrimmed } from './migrations/019-log-trimmed.ts';
 import { refsForgotten } from './migrations/020-refs-forgotten.ts';
 import { replies } from './migrations/021-replies.ts';
+import { replyFiles } from './migrations/022-reply-files.ts';
 
 /** Whether anybody else is connected to a ledger's database, and which instance's ledger stands there. Changes nothing. */
 export async function otherUsers(connectionString: string): Promise<{ inUse: boolean; instance: string | null }> {
@@ -120,6 +121,7 @@ const steps: Record<string, Migration> = {
   '019-log-trimmed': migration(logTrimmed),
   '020-refs-forgotten': migration(refsForgotten),
   '021-replies': migration(replies),
+  '022-reply-files': migration(replyFiles),
 };
 /** Every step of the schema, the first one first. */
 export const migrations: readonly string[] = Object.keys(steps);

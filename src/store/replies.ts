@@ -146,3 +146,18 @@ export const bounced = async (db: Db, task: string, mail: number, problem: strin
     sql`UPDATE reply_link l SET bounced_at = ${at}, problem = ${problem} FROM task t
         WHERE l.task = ${task} AND t.id = l.task AND t.answered_at IS NULL AND l.bounced_at IS NULL AND l.mails = ${mail + 1}`,
   )) === 1;
+
+export const putReplyFile = (db: Db, f: { task: string; sealed: Buffer; sha256: Buffer; until: Date }) =>
+  changes(
+    db,
+    sql`INSERT INTO reply_file (task, sealed, sha256, until) VALUES (${f.task}, ${f.sealed}, ${f.sha256}, ${f.until}) ON CONFLICT DO NOTHING`,
+  );
+
+export const replyFileOf = (db: Db, task: string): Promise<{ sealed: Buffer; sha256: Buffer; until: Date } | undefined> =>
+  row(
+    db,
+    sql<{ sealed: Buffer; sha256: Buffer; until: Date }>`SELECT sealed, sha256, until FROM reply_file WHERE task = ${task}`,
+  );
+
+/** Files whose time is over; what was stated about them stays. */
+export const dropReplyFiles = (db: Db, now: Date) => changes(db, sql`DELETE FROM reply_file WHERE until <= ${now}`);

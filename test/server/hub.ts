@@ -35,7 +35,12 @@ export interface TestHub extends World {
   logged(): string;
   ask(method: 'GET' | 'POST', path: string, body?: unknown, as?: Role | 'local' | 'nobody'): Promise<Answer>;
   /** A raw request, to the webhooks for instance. */
-  raw(request: { method: 'GET' | 'POST'; url: string; headers?: Record<string, string>; payload?: string }): Promise<Answer>;
+  raw(request: {
+    method: 'GET' | 'POST';
+    url: string;
+    headers?: Record<string, string>;
+    payload?: string | Buffer;
+  }): Promise<Answer>;
   /** A table as one text, bytes as hex: what somebody with the database alone would see. */
   dump(table: string): Promise<string>;
   revoke(token: string): Promise<void>;

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { People } from '../../src/connectors/connector.ts';
 import { alertKinds, usualLimits } from '../../src/core/alert.ts';
+import { replyLimits } from '../../src/core/reply.ts';
 import { everybody } from '../../src/core/scope.ts';
 import { mailTasks, replyMailer } from '../../src/jobs/mail-tasks.ts';
 import type { Needs } from '../../src/jobs/needs.ts';
@@ -12,7 +14,7 @@ import { openAlerts } from '../../src/store/alerts.ts';
 import { searchEntries } from '../../src/store/audit.ts';
 import { advanceClock } from '../../src/store/clock.ts';
 import { changes } from '../../src/store/database.ts';
-import { answerTimes } from '../../src/store/replies.ts';
+import { answerTimes, dropReplyFiles } from '../../src/store/replies.ts';
 import { aino } from '../jobs/world.ts';
 import { decoded, mailServer } from '../support/mail-server.ts';
 import { random } from '../support/random.ts';
@@ -191,6 +193,55 @@ describe('people who run a system', () => {
     expect((await openAlerts(hub.needs.db)).map(({ kind, about }) => [kind, about])).toContainEqual(['task-stuck', id]);
     const page = await hub.raw({ method: 'GET', url: `/tasks/${id}`, headers: { authorization: 'Bearer token-of-dpo' } });
     expect(page.text).toContain('Mikä asiakasnumero?');
+  });
+});
+
+describe('a file with the answer', () => {
+  const handIn = (path: string, form: Record<string, string>, file: { name: string; type: string; content: Buffer }) => {
+    const edge = 'edge-of-a-part';
+    const parts = Object.entries(form).map(
+      ([name, value]) => `--${edge}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+    );
+    const head = `--${edge}\r\nContent-Disposition: form-data; name="file"; filename="${file.name}"\r\nContent-Type: ${file.type}\r\n\r\n`;
+    return hub.raw({
+      method: 'POST',
+      url: path,
+      headers: { 'content-type': `multipart/form-data; boundary=${edge}`, 'sec-fetch-site': 'same-origin' },
+      payload: Buffer.concat([Buffer.from(parts.join('') + head), file.content, Buffer.from(`\r\n--${edge}--\r\n`)]),
+    });
+  };
+  const proof = { name: '../todistus <b>.pdf', type: 'text/html', content: Buffer.from('<script>Aino Virtanen</script>') };
+
+  it('is kept sealed for thirty days, is never shown by a browser, and its digest stays', async () => {
+    await send();
+    const { path, pass, version } = await opened();
+    expect((await handIn(path, { pass, version, outcome: 'erased', ...person }, proof)).text).toContain('Kiitos');
+    const { id } = await task();
+    const office = { authorization: 'Bearer token-of-dpo' };
+    const got = await hub.raw({ method: 'GET', url: `/tasks/${id}/file`, headers: office });
+    expect([got.status, got.type, got.text]).toEqual([200, 'application/octet-stream', proof.content.toString()]);
+    expect(String(got.headers['content-disposition'])).toMatch(/^attachment; filename="[\w.-]+"/);
+    expect(await hub.dump('reply_file')).not.toContain(proof.content.toString('base64').slice(0, 20));
+    expect(
+      (await hub.raw({ method: 'GET', url: `/tasks/${id}/file`, headers: { authorization: 'Bearer token-of-viewer' } })).status,
+    ).toBe(403);
+    const digest = createHash('sha256').update(proof.content).digest('hex');
+    const page = () => hub.raw({ method: 'GET', url: `/tasks/${id}`, headers: office });
+    expect((await page()).text).toContain(digest);
+    await dropReplyFiles(hub.needs.db, new Date(Date.now() + 31 * 86_400_000));
+    expect((await hub.raw({ method: 'GET', url: `/tasks/${id}/file`, headers: office })).status).toBe(404);
+    expect((await page()).text).toContain(digest);
+  });
+
+  it('is refused where it is too large, and nothing is recorded; no other form takes one', async () => {
+    await send();
+    const { path, pass, version } = await opened();
+    const form = { pass, version, outcome: 'erased', ...person };
+    const large = { ...proof, content: Buffer.alloc(replyLimits.fileBytes + 1) };
+    expect((await handIn(path, form, large)).status).toBe(413);
+    expect((await task()).outcome).toBeUndefined();
+    expect((await handIn(`${path}/open`, { code: '1' }, proof)).status).toBe(415);
+    expect((await handIn(path, form, { ...proof, name: '', content: Buffer.alloc(0) })).text).toContain('Kiitos');
   });
 });
 

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import formbody from '@fastify/formbody';
+import multipart, { type MultipartFields } from '@fastify/multipart';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { replyLimits } from '../../core/reply.ts';
 import { scopeOf } from '../../core/scope.ts';
 import type { Needs } from '../../jobs/needs.ts';
 import type { Actor } from '../auth.ts';
@@ -41,6 +43,18 @@ export const contentSecurityPolicy = [
 /** Pages for people, rendered here, working without script. Each page of `pages.ts` names its roles; what it does not name is refused. */
 export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { needs, who }) => {
   await app.register(formbody);
+  // one form of all takes a file, and no other reads a body of that size
+  app.addHook('onRequest', async (request) => {
+    const isWhole = /^multipart\//i.test(request.headers['content-type'] ?? '');
+    if (isWhole && request.routeOptions.url !== '/reply/:token')
+      throw new ProblemError(415, 'Unsupported media type', 'no file is taken here', { code: 'no-file-here' });
+    if (isWhole && Number(request.headers['content-length']) > replyLimits.fileBytes + 200_000)
+      throw new ProblemError(413, 'Too large', 'the file is too large', { code: 'file-too-large' });
+  });
+  await app.register(multipart, {
+    attachFieldsToBody: true,
+    limits: { fileSize: replyLimits.fileBytes, files: 1, fields: 100, fieldSize: 20_000, parts: 110 },
+  });
   const assets = new Map(
     Object.entries(assetTypes).map(([name, type]) => [name, { type, content: readFileSync(new URL(name, assetFolder)) }]),
   );
@@ -86,12 +100,12 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
     return show(request, reply, actor, t, problemPage(t, error, needs.log, request.routeOptions.url ?? 'unknown'));
   });
 
-  const askOf = (request: FastifyRequest, definition: Pick<Page, 'params' | 'query' | 'body'>, t: Translator) => ({
+  const askOf = async (request: FastifyRequest, definition: Pick<Page, 'params' | 'query' | 'body'>, t: Translator) => ({
     needs,
     t,
     params: parsed(definition.params, request.params) as Ask['params'],
     query: parsed(definition.query, request.query) as Ask['query'],
-    body: parsed(definition.body, request.body ?? {}) as Ask['body'],
+    body: parsed(definition.body, await bodyOf(request)) as Ask['body'],
     ip: request.ip,
     origin: originOf(request, needs.config),
   });
@@ -126,7 +140,7 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
         if (!definition.roles.some((r) => actor.roles.includes(r))) throw new ProblemError(403, 'Forbidden', 'forbidden');
         const scope = scopeOf(actor, definition.roles);
         await closeTo(request, needs.db, scope);
-        const said = await definition.handle({ ...askOf(request, definition, t), actor, scope } satisfies Ask as never);
+        const said = await definition.handle({ ...(await askOf(request, definition, t)), actor, scope } satisfies Ask as never);
         if ('file' in said) return give(reply, said);
         return answer(request, reply, actor, t, said);
       },
@@ -144,7 +158,7 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
         const actor = await who(request);
         const session = actor ? null : await sessionOf(needs, request);
         const ask: OpenAsk = {
-          ...askOf(request, definition, t),
+          ...(await askOf(request, definition, t)),
           actor,
           half: session?.stage === 'full' ? null : session,
           chosen: isLanguage(request.cookies['lang']) ? request.cookies['lang'] : undefined,
@@ -167,6 +181,22 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
 
   await app.register(liveRoutes, { needs, who });
 };
+
+/** The fields of a form; of one with a file as well, where `file` is what was handed in, if anything was. */
+async function bodyOf(request: FastifyRequest): Promise<unknown> {
+  if (!request.isMultipart()) return request.body ?? {};
+  const fields: Record<string, unknown> = {};
+  for (const [name, part] of Object.entries((request.body ?? {}) as Record<string, MultipartFields[string]>)) {
+    const parts = [part].flat().filter((one) => one !== undefined);
+    const values = await Promise.all(
+      parts.map(async (one) =>
+        one.type === 'field' ? String(one.value) : { name: one.filename, type: one.mimetype, content: await one.toBuffer() },
+      ),
+    );
+    fields[name] = values.length > 1 ? values : values[0];
+  }
+  return fields;
+}
 
 const langCookie = { path: '/', sameSite: 'strict', httpOnly: true, maxAge: 31_536_000 } as const;
 

@@ -9,8 +9,10 @@ import {
   answererOf,
   askBack,
   attest,
+  digestOfFile,
   holdsPass,
   keepAttestation,
+  keepFile,
   lookAtReply,
   mailCode,
   openReply,
@@ -45,6 +47,8 @@ const Said = z.object({
   name: text(200),
   role: text(200),
   agree: text(10),
+  /** An empty one where none was chosen. */
+  file: z.object({ name: z.string().max(300), type: z.string().max(200), content: z.instanceof(Buffer) }).optional(),
 });
 type Said = z.infer<typeof Said>;
 
@@ -232,14 +236,17 @@ async function take(
   });
   const words = t('reply.attest', { controller: needs.config.controller.name });
   const kept = isKept ? body.kept : [];
-  const stated = await attest(needs, task, { name, role, text: words, language: t.lang }, { ...answer, kept });
+  const file = body.file && body.file.content.length > 0 ? body.file : null;
+  const whole = { ...answer, kept, ...(file ? { file: digestOfFile(file) } : {}) };
+  const stated = await attest(needs, task, { name, role, text: words, language: t.lang }, whole);
   try {
     await takeAnswer(needs, task, answer, answererOf(task), { stated: stated.sha256, ...(isKept ? { fields: kept } : {}) });
   } catch (error) {
     if (error instanceof ProblemError && error.status === 409) return overView(t, 'answered', needs);
     throw error;
   }
-  await keepAttestation(needs, task.id, stated);
+  await keepAttestation(needs, task.id, { ...stated, ...(file ? { file: digestOfFile(file) } : {}) });
+  if (file) await keepFile(needs, task.id, file);
   return thanks(t, t('reply.thanks', { time: t.time(stated.at) }), stated.sha256);
 }
 

@@ -1,4 +1,5 @@
 import type { FieldName, Fields } from '../../core/person.ts';
+import { replyLimits } from '../../core/reply.ts';
 import type { TaskRow } from '../../store/tasks.ts';
 import { fittingOutcomes } from '../answers.ts';
 import type { Translator } from './i18n.ts';
@@ -42,7 +43,7 @@ export const OpenedForm = ({
       <Identifiers t={t} fields={identifiers} />
     </Card>
     <Card title={t('tasks.answerTitle')}>
-      <form method="post" action={action} class="form">
+      <form method="post" action={action} class="form" encType="multipart/form-data">
         <input type="hidden" name="pass" value={pass} />
         <input type="hidden" name="version" value={String(task.version)} />
         <fieldset>
@@ -83,6 +84,13 @@ export const OpenedForm = ({
             {said.note ?? ''}
           </textarea>
           <span class="hint">{t('reply.noteHint')}</span>
+        </label>
+        <label>
+          {t('reply.file')}
+          <input type="file" name="file" />
+          <span class="hint">
+            {t('reply.fileHint', { megabytes: replyLimits.fileBytes / 1_000_000, days: replyLimits.fileDays })}
+          </span>
         </label>
         <label>
           {t('reply.name')}

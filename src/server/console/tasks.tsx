@@ -2,14 +2,14 @@ import type { VNode } from 'preact';
 import { z } from 'zod';
 import { type Fields, fieldNames } from '../../core/person.ts';
 import { type Needs, now } from '../../jobs/needs.ts';
-import { statementsAbout } from '../../jobs/replies.ts';
+import { readFileOf, statementsAbout } from '../../jobs/replies.ts';
 import { taskCounts, taskNote } from '../../store/console-views.ts';
-import { linkOf } from '../../store/replies.ts';
+import { linkOf, replyFileOf } from '../../store/replies.ts';
 import { type TaskRow, tasks } from '../../store/tasks.ts';
 import { fittingOutcomes, revealTask, TaskAnswer, takeAnswer, taskNamed } from '../answers.ts';
 import type { Actor } from '../auth.ts';
 import { noCodes } from '../free-text.ts';
-import { ProblemError } from '../problem.ts';
+import { notFound, ProblemError } from '../problem.ts';
 import { Id } from '../routes.ts';
 import type { Translator } from './i18n.ts';
 import { may, rolesOf } from './may.ts';
@@ -73,6 +73,18 @@ export const taskPages = [
     roles: rolesOf('GET /tasks/:id'),
     params: Id,
     handle: async ({ needs, actor, t, params }) => taskView(needs, actor, t, await taskNamed(needs, params.id)),
+  }),
+  page({
+    method: 'GET',
+    path: '/tasks/:id/file',
+    roles: rolesOf('GET /tasks/:id'),
+    params: Id,
+    handle: async ({ needs, actor, params }) => {
+      const file = await readFileOf(needs, await taskNamed(needs, params.id), actor.id);
+      if (!file) throw notFound('file of this answer');
+      // never shown by the browser, whatever it says it is
+      return { file: file.name.replace(/[^\w.-]+/g, '_') || 'file', type: 'application/octet-stream', content: file.content };
+    },
   }),
   page({
     method: 'POST',
@@ -207,6 +219,7 @@ export function Identifiers({ t, fields }: { t: Translator; fields: Fields }) {
 async function mailFacts(needs: Needs, t: Translator, task: TaskRow): Promise<(readonly [string, VNode | string | null])[]> {
   const link = await linkOf(needs.db, task.id);
   const { attestation, question } = await statementsAbout(needs, task.id);
+  const file = await replyFileOf(needs.db, task.id);
   return [
     [t('reply.mailed'), link?.mailed_at ? t('reply.mailedText', { count: link.mails, time: t.time(link.mailed_at) }) : null],
     [
@@ -218,6 +231,23 @@ async function mailFacts(needs: Needs, t: Translator, task: TaskRow): Promise<(r
       ) : null,
     ],
     [t('reply.question'), question ?? null],
+    [
+      t('reply.file'),
+      attestation?.file ? (
+        <>
+          {file ? (
+            <a href={`/tasks/${task.id}/file`} download>
+              {t('reply.fileGet', { day: t.day(file.until) })}
+            </a>
+          ) : (
+            t('reply.fileGone')
+          )}
+          <span class="sub">
+            SHA-256 <code>{attestation.file}</code>
+          </span>
+        </>
+      ) : null,
+    ],
     [
       t('reply.statedBy'),
       attestation ? (
