@@ -8,6 +8,7 @@ import { loadNotice } from './config-notice.ts';
 import { registry } from './connectors/registry.ts';
 import { noticeFindings, noticeLaw } from './core/notice.ts';
 import { KeyFileError } from './core/seal.ts';
+import { companyDemo } from './demo/company-story.ts';
 import { runSandbox, SandboxError } from './demo/sandbox.ts';
 import { demo } from './demo/story.ts';
 import { rotateKeys, showKeys } from './keys.ts';
@@ -30,7 +31,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
   readInput,
   openInProcess,
   start,
-  demo: ({ once, json }) => demo(readEnvironment(process.env), { once, json, out }),
+  demo: ({ company, ...options }) => {
+    const env = readEnvironment(process.env);
+    return company ? companyDemo(env, company, { ...options, out }) : demo(env, { ...options, out });
+  },
   sandbox: (vendor, options) => runSandbox(vendor, options, out),
   configSchema: () => configJsonSchema(registry),
   checkNotice,

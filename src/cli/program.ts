@@ -106,8 +106,14 @@ function ownCommands(program: Command, needs: CliNeeds, exit: (code: number) => 
     .description('see the main job working, on sandboxes')
     .option('--once', 'play the human too, and end')
     .option('--json', 'the result as JSON')
-    .action(async ({ once, json }: { once?: boolean; json?: boolean }) =>
-      exit(await needs.demo({ once: once === true, json: json === true })),
+    .addOption(
+      new Option(
+        '--company <company>',
+        'a whole company of config/examples instead: a building-services firm, or a web host',
+      ).choices(['cervi', 'seravo']),
+    )
+    .action(async ({ once, json, company }: { once?: boolean; json?: boolean; company?: 'cervi' | 'seravo' }) =>
+      exit(await needs.demo({ once: once === true, json: json === true, ...(company ? { company } : {}) })),
     );
   program
     .command('sandbox <vendor>')

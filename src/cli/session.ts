@@ -26,7 +26,8 @@ export interface CliNeeds {
   err(text: string): void;
   openInProcess(): Promise<InProcess>;
   start(options: { role: 'api' | 'worker' | 'all'; json: boolean }): Promise<number>;
-  demo(options: { once: boolean; json: boolean }): Promise<number>;
+  /** Without a company: the demo's own firm. */
+  demo(options: { once: boolean; json: boolean; company?: 'cervi' | 'seravo' }): Promise<number>;
   sandbox(vendor: string, options: { port: number; seed?: string }): Promise<number>;
   configSchema(): unknown;
   /** Holds a notice in a file against the configuration; without a file the one that the configuration names. Null: it names none. */

@@ -8,9 +8,11 @@ import { serveSandbox } from '../connectors/sandbox.ts';
 import type { DutyView } from '../core/duty.ts';
 import { createLog, type Environment } from '../open.ts';
 import { startHub } from '../start.ts';
-import { type DemoAccount, openAccounts } from './accounts.ts';
+import { openAccounts } from './accounts.ts';
 import { isInvoiced, keepBooks } from './books.ts';
 import { audience, firmConfig, organisationId } from './firm.ts';
+import { type Api, apiOf, duties, follow, told, until } from './hub-api.ts';
+import { keepRunning } from './keep-running.ts';
 
 export interface DemoOptions {
   once: boolean;
@@ -197,44 +199,6 @@ async function eraseOther(
 }
 
 type Page = { system: string; duties: Record<string, number> }[];
-type Api = ReturnType<typeof apiOf>;
-
-function apiOf(url: string, token: string) {
-  const ask = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const answer = await fetch(`${url}/api/v1${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path.split('?')[0]} answered ${answer.status}: ${text}`);
-    return (text === '' ? undefined : JSON.parse(text)) as T;
-  };
-  return { get: <T>(path: string) => ask<T>('GET', path), post: <T>(path: string, body: unknown) => ask<T>('POST', path, body) };
-}
-
-/** How long the demo waits for anything, in ms. */
-const patienceMs = 60_000;
-
-async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const end = performance.now() + patienceMs;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (performance.now() > end) throw new Error(`the demo waited ${patienceMs / 1000} s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-async function duties(api: Api, subject: string): Promise<Record<string, DutyView>> {
-  const { duties: found } = await api.get<{ duties: DutyView[] }>(`/subjects/${subject}`);
-  return Object.fromEntries(found.map((d) => [d.system, d]));
-}
-
-const follow = (api: Api, subject: string, done: (duty: DutyView) => boolean): Promise<DutyView> =>
-  until('a duty to settle', async () => Object.values(await duties(api, subject)).find(done));
-
-const told = (duty: DutyView) => `${duty.state}, ${duty.outcome}, evidence: ${duty.evidence}`;
 
 async function answerOpenTask(
   api: Api,
@@ -287,20 +251,4 @@ function faultsOf(result: DemoResult, once: boolean): string[] {
   }
   if (!result.audit.verified) faults.push('the audit log does not verify');
   return faults;
-}
-
-async function keepRunning(
-  url: string,
-  token: string,
-  accounts: readonly DemoAccount[],
-  say: (line: string) => void,
-): Promise<void> {
-  say(`\nThe hub goes on: try\n  curl -H 'Authorization: Bearer ${token}' ${url}/api/v1/erasures`);
-  say(`\nThe console: ${url}`);
-  const widest = Math.max(...accounts.map(({ address }) => address.length));
-  for (const { address, password } of accounts) say(`  ${address.padEnd(widest)}  ${password}`);
-  say('Stop with Ctrl-C.');
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
 }

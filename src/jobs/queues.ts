@@ -130,6 +130,8 @@ async function onPostgres(url: string): Promise<Wiring> {
     options: `-c search_path=${DEFAULT_SCHEMA}`,
     application_name: 'kaiku-queue',
   });
+  // every queue and worker listens to the pool that they share: ten systems are no leak
+  connection.setMaxListeners(0);
   connection.on('error', () => {});
   connection.on('connect', (made) => made.on('error', () => {}));
   const client = await connection.connect();

@@ -38,6 +38,7 @@ describe('wrong use', () => {
     ['an outcome that is none', ['task', 'answer', randomUUID(), '--outcome', 'done']],
     ['a refusal without its reason', ['case', 'refuse', randomUUID()]],
     ['a notice without a file', ['notice', 'check']],
+    ['a company that is none', ['demo', '--company', 'acme']],
     ['a restore of nothing', ['restore']],
     ['an extension without its reasons', ['case', 'extend', randomUUID()]],
     ['a pause about something else', ['case', 'pause', randomUUID(), '--reason', 'holiday']],
