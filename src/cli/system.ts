@@ -4,7 +4,13 @@ import { table } from './print.ts';
 import type { Session, SessionOf } from './session.ts';
 
 type Right = { right: string; ok: boolean | null; problem?: string };
-type Checked = { system: string; ok: boolean; rights: Right[]; problem?: string; unreachable?: boolean };
+/** How far Kaiku reaches there, as the API says it. */
+interface About {
+  says: string[];
+  erasure: { cap: string; why: string };
+  people?: Record<string, unknown>;
+}
+type Checked = { system: string; ok: boolean; rights: Right[]; problem?: string; unreachable?: boolean } & Partial<About>;
 interface Run {
   run: string;
   state: string;
@@ -27,8 +33,8 @@ export function systemCommands(program: Command, session: SessionOf): void {
       const s = session(options);
       await s.api(async (api) => {
         const systems: Checked[] = [];
-        for (const { system } of await api.get<{ system: string }[]>('/systems'))
-          systems.push(await checked(api, system, options.writeTest === true));
+        for (const { system, about } of await api.get<{ system: string; about: About }[]>('/systems'))
+          systems.push({ ...(await checked(api, system, options.writeTest === true)), ...about });
         const { findings } = await api.get<{ findings: Finding[] }>('/retention');
         s.show({ systems: systems.map(({ unreachable: _, ...shown }) => shown), retention: findings }, () =>
           [
@@ -177,9 +183,10 @@ const marks = new Map<boolean | null, string>([
   [null, 'unknown'],
 ]);
 
-const checkedLines = ({ system, ok, rights, problem, unreachable }: Checked) =>
+const checkedLines = ({ system, ok, rights, problem, unreachable, says = [] }: Checked) =>
   [
     `${system}: ${ok ? 'ready' : 'not ready'}${unreachable ? ` — ${problem}` : ''}`,
+    ...says.map((sentence) => `  ${sentence}`),
     ...rights.map((r) => `  ${marks.get(r.ok)} ${r.right}${r.problem ? ` — ${r.problem}` : ''}`),
   ].join('\n');
 

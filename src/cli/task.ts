@@ -28,7 +28,7 @@ export function taskCommands(program: Command, session: SessionOf): void {
         const found = await api.get<Task>(`/tasks/${encodeURIComponent(id)}${options.reveal ? '?reveal=true' : ''}`);
         s.show(found, () =>
           Object.entries(found)
-            .map(([name, value]) => `${name.padEnd(13)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+            .map(([name, value]) => `${name.padEnd(15)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
             .join('\n'),
         );
       });

@@ -107,6 +107,7 @@ interface Stage {
   once: boolean;
 }
 
+const called = (config: Config, system: string) => titleIn(config.systems[system]?.title, 'en') ?? system;
 const isAtRest = ({ state }: DutyView) => state !== 'open' && state !== 'sending' && state !== 'unknown';
 
 async function correction(stage: Stage, subject: { id: string; role: string }): Promise<Part> {
@@ -125,7 +126,7 @@ async function correction(stage: Stage, subject: { id: string; role: string }): 
 }
 
 async function erasing(stage: Stage, subject: string): Promise<{ erasure: Part; plan: PlannedStep[]; kept: string[] }> {
-  const { api, config, say, once } = stage;
+  const { api, config, print, say, once } = stage;
   const opened = await api.post<{ id: string; plan: PlannedStep[] }>('/cases', {
     type: 'erasure',
     subject,
@@ -140,6 +141,11 @@ async function erasing(stage: Stage, subject: string): Promise<{ erasure: Part; 
   const asked = await askedOf(api, subject, 'erase', people);
   const isOnce = new Set(asked.map(({ system }) => system)).size === asked.length;
   say(`approved; the people of ${asked.length} systems are asked${isOnce ? ', each once' : ''}`);
+  for (const { id, system, due } of asked) {
+    const { ownInstructions = '' } = await api.get<{ ownInstructions?: string }>(`/tasks/${id}`);
+    const [first = ''] = /^.*?\.(?= |$)/.exec(ownInstructions) ?? [];
+    print(`        ${called(config, system)}, by ${due.slice(0, 10)}: ${first}`);
+  }
   const kept: string[] = [];
   for (const task of once ? asked : []) {
     const law = keptBy(
@@ -162,7 +168,7 @@ async function erasing(stage: Stage, subject: string): Promise<{ erasure: Part; 
 
 /** One line a system, in the ledger's words; what a law keeps under it, with its day. */
 function show({ config, say, print }: Stage, systems: readonly string[], after: Part): void {
-  const names = systems.map((name) => titleIn(config.systems[name]?.title, 'en') ?? name);
+  const names = systems.map((name) => called(config, name));
   const widest = Math.max(...names.map(({ length }) => length));
   for (const [i, name] of systems.entries()) {
     const duty = after[name];

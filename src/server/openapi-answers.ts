@@ -107,6 +107,13 @@ const System = z.looseObject({
     deadlineSeconds: z.number(),
     backupLagDays: z.number().nullable(),
   }),
+  about: z.looseObject({
+    says: z.array(z.string()),
+    erasure: z.looseObject({ cap: z.enum(evidences), why: z.string() }),
+    people: z
+      .looseObject({ owner: z.string(), answerer: z.string(), language: z.string(), dueDays: z.number().int() })
+      .optional(),
+  }),
 });
 
 const Run = z.looseObject({
@@ -148,6 +155,7 @@ const Task = z.looseObject({
   ask: z.enum(['update', 'restrict', 'erase']),
   due: time,
   outcome: z.string().optional(),
+  ownInstructions: z.string().optional(),
 });
 
 const Held = z.looseObject({

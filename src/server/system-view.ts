@@ -3,6 +3,7 @@ import type { Needs } from '../jobs/needs.ts';
 import { answerTimes } from '../store/replies.ts';
 import { type SystemState, systemChecks, systemStates } from '../store/systems.ts';
 import { dutyCounts, oldestOpen } from '../store/views.ts';
+import { aboutSystem } from './about-system.ts';
 
 /** The configured systems, or one of them, as the API and the console show them. */
 export async function systemViews(needs: Needs, scope: Scope, only: string | null = null) {
@@ -57,6 +58,7 @@ export async function systemViews(needs: Needs, scope: Scope, only: string | nul
           deadlineSeconds: system.deadlineSeconds ?? manifest.deadlineSeconds,
           backupLagDays: manifest.backupLagDays,
         },
+        about: aboutSystem(system, manifest),
       },
     ];
   });

@@ -277,6 +277,26 @@ describe('systems', () => {
       { system: 'partner', ok: true },
     ]);
   });
+
+  it('are told in words: who is asked and by when, or how far the connector can prove an erasure and why', async () => {
+    const { newsletter, crm } = shell.hub.needs.connectors;
+    if (!newsletter || !crm) throw new Error('the world lacks a system');
+    crm.check = async () => {
+      throw new Failure('RECIPIENT_UNREACHABLE');
+    };
+    const { out } = await shell.kaiku('check');
+    for (const { manifest } of [newsletter, crm])
+      expect(out).toContain(`Evidence of an erasure ends at "${manifest.erasure.cap}": ${manifest.erasure.why}.`);
+    expect(out).toMatch(/finance gets a task .* answered by privacy@partner\.test, in Swedish, within 14 days/);
+    expect(out).toContain('Silence never closes a task.');
+    const { systems } = (await shell.kaiku('check', '--json')).json<{ systems: Record<string, unknown>[] }>();
+    expect(systems.map((s) => [s['system'], s['erasure'], Array.isArray(s['says'])])).toEqual([
+      ['crm', { cap: 'acknowledged', why: 'bin' }, true],
+      ['newsletter', { cap: newsletter.manifest.erasure.cap, why: newsletter.manifest.erasure.why }, true],
+      ['partner', { cap: 'acknowledged', why: 'people' }, true],
+    ]);
+    expect(systems[2]?.['people']).toMatchObject({ owner: 'finance', answerer: 'privacy@partner.test', dueDays: 14 });
+  });
 });
 
 describe('a task', () => {
@@ -288,7 +308,9 @@ describe('a task', () => {
       { id: string; ask: string; system: string; due: string }[]
     >();
     expect(task).toMatchObject({ ask: 'erase', system: 'partner', due: expect.stringMatching(/^\d{4}-.*Z$/) });
-    expect((await shell.kaiku('task', 'show', task?.id ?? '')).out).not.toMatch(/aino/i);
+    const shown = (await shell.kaiku('task', 'show', task?.id ?? '')).out;
+    expect(shown).not.toMatch(/aino/i);
+    expect(shown).toContain('Titta också i gamla listor.');
     expect((await shell.kaiku('task', 'show', task?.id ?? '', '--reveal')).out).toContain(aino.email);
     const answer = ['task', 'answer', task?.id ?? '', '--outcome', 'retained'];
     expect((await shell.kaiku(...answer)).code).toBe(2);

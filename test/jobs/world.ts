@@ -263,7 +263,7 @@ export const memoryConfig: Config = {
       baseUrl: '',
       credentials: {},
       owner: 'finance',
-      settings: {},
+      settings: { answerer: 'privacy@partner.test', language: 'sv', instructions: 'Titta också i gamla listor.' },
       recipient: { purposes: ['invoicing'], undoHours: 0, dueDays: 14, retention: [] },
     },
   },

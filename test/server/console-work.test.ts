@@ -185,6 +185,7 @@ describe('a task', () => {
     const { task } = await runningErasure(hub);
     const hidden = await browser.open(`/tasks/${task}`, 'dpo');
     expect(hidden.text).not.toMatch(/virtanen/i);
+    expect(hidden.words).toContain('Titta också i gamla listor.');
     expect(await hub.dump('audit_entry')).not.toContain('task.revealed');
     const shown = await browser.send(`/tasks/${task}/reveal`, {}, 'dpo', 'fi');
     expect(shown.words).toContain('Virtanen');
