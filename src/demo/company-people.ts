@@ -16,11 +16,12 @@ export interface AskedTask {
   outcome?: string;
 }
 
-/** The tasks about a person of one kind, once every one of `systems` was asked. */
+/** The tasks about a person of one kind, once every one of `systems` was asked; in the order of these. */
 export const askedOf = (api: Api, subject: string, ask: AskedTask['ask'], systems: readonly string[]): Promise<AskedTask[]> =>
   until(`the people to be asked to ${ask}`, async () => {
     const found = (await api.get<AskedTask[]>('/tasks?limit=500')).filter((t) => t.subject === subject && t.ask === ask);
-    return systems.every((system) => found.some((t) => t.system === system)) ? found : undefined;
+    const isComplete = systems.every((system) => found.some((t) => t.system === system));
+    return isComplete ? found.sort((a, b) => systems.indexOf(a.system) - systems.indexOf(b.system)) : undefined;
   });
 
 /** The rule by which a bureau keeps something of a person, where it has any: an open claim at the collector, else the row's own. */

@@ -146,6 +146,7 @@ async function erasing(stage: Stage, subject: string): Promise<{ erasure: Part; 
     const [first = ''] = /^.*?\.(?= |$)/.exec(ownInstructions) ?? [];
     print(`        ${called(config, system)}, by ${due.slice(0, 10)}: ${first}`);
   }
+  if (!once) print('        They wait: answer them in the console, on the page Tasks, as the system owner.');
   const kept: string[] = [];
   for (const task of once ? asked : []) {
     const law = keptBy(

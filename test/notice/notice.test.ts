@@ -26,9 +26,17 @@ describe('the notice of the building-services firm', () => {
     const found = noticeFindings(noticeOf('building-services'), configOf('building-services'));
     expect(words(found)).toEqual(
       [
-        ...['orders', 'invoicing', 'marketing', 'advertising', 'analytics', 'surveys', 'payroll', 'recruitment'].map(
-          (purpose) => `how long data is kept for ${purpose} is told in words that set no time`,
-        ),
+        ...[
+          'orders',
+          'invoicing',
+          'bookkeeping',
+          'marketing',
+          'advertising',
+          'analytics',
+          'surveys',
+          'payroll',
+          'recruitment',
+        ].map((purpose) => `how long data is kept for ${purpose} is told in words that set no time`),
         ...['chimney-sweeping', 'employment'].map(
           (purpose) => `the purpose ${purpose} is configured, and the notice does not tell it`,
         ),
