@@ -1,5 +1,4 @@
-import type { Manifest } from '../connectors/connector.ts';
-import { askedPeople } from '../core/asked-people.ts';
+import type { Connector, Manifest } from '../connectors/connector.ts';
 import type { SystemConfig } from '../core/configuration.ts';
 
 /** How far Kaiku reaches at one system, as data and in words. */
@@ -14,17 +13,20 @@ export interface AboutSystem {
 
 const languages = { fi: 'Finnish', sv: 'Swedish', en: 'English' } as const;
 
-/** Derived from the configuration and the connector's manifest; nothing is asked. */
-export function aboutSystem(system: SystemConfig, manifest: Manifest): AboutSystem {
+/** Derived from the configuration and the connector's manifest; nothing is asked. `isMailed`: people are asked by mail (`replies`). */
+export function aboutSystem(system: SystemConfig, { manifest, people }: Connector, isMailed: boolean): AboutSystem {
   const { cap, why } = manifest.erasure;
   const erasure = { cap, why };
   const limit = `Evidence of an erasure ends at "${cap}": ${why}.`;
   if (!manifest.human) return { says: [roleWords(system), readWords(manifest), limit].filter((words) => words !== ''), erasure };
   const [owner, dueDays] = [system.owner ?? system.name, system.recipient?.dueDays ?? 0];
-  const { answerer = owner, language = 'fi', instructions } = askedPeople(system);
+  const { address: answerer = owner, language = 'fi', instructions } = people ?? {};
+  const way = isMailed
+    ? `${answerer} is mailed a link to a page without account`
+    : `${owner} gets a task (console, kaiku task list) and has it answered by ${answerer}`;
   return {
     says: [
-      `Run by people: nothing is called. ${owner} gets a task (console, kaiku task list) and has it answered by ${answerer}, in ${languages[language]}, within ${dueDays} days, or sooner where the answer to the person is due.`,
+      `Run by people: nothing is called. ${way}, in ${languages[language]}, within ${dueDays} days, or sooner where the answer to the person is due.`,
       'Silence never closes a task.',
       instructions === undefined
         ? 'They are told nothing of their own: write what truly has to be done there as settings.instructions.'

@@ -58,7 +58,7 @@ export async function systemViews(needs: Needs, scope: Scope, only: string | nul
           deadlineSeconds: system.deadlineSeconds ?? manifest.deadlineSeconds,
           backupLagDays: manifest.backupLagDays,
         },
-        about: aboutSystem(system, manifest),
+        about: aboutSystem(system, connector, needs.config.replies !== undefined),
       },
     ];
   });

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { askedPeople } from '../core/asked-people.ts';
 import { takeBounce } from '../jobs/mail-tasks.ts';
 import { type TaskRow, tasks } from '../store/tasks.ts';
 import { revealTask, TaskAnswer, takeAnswer, taskNamed } from './answers.ts';
@@ -18,8 +17,7 @@ export const taskRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
     { schema: { params: Id, querystring: z.object({ reveal: z.enum(['true', 'false']).optional() }) } },
     async ({ params, query, actor }) => {
       const task = await taskNamed(needs, params.id);
-      const system = needs.config.systems[task.system];
-      const own = system && askedPeople(system).instructions;
+      const own = needs.connectors[task.system]?.people?.instructions;
       const shown = { ...taskView(task), instructions: instructionsOf(task), ...(own ? { ownInstructions: own } : {}) };
       return query.reveal === 'true' ? { ...shown, identifiers: await revealTask(needs, task, actor.id) } : shown;
     },

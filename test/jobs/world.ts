@@ -302,6 +302,7 @@ export async function openWorld(
     newsletter: { manifest: manifest({}), recipient: newsletter, check: async () => [] },
     partner: {
       manifest: manifest({ human: true, readBack: false, erasure: { depth: 'person', cap: 'acknowledged', why: 'people' } }),
+      people: { address: 'privacy@partner.test', language: 'sv', instructions: 'Titta också i gamla listor.' },
       check: async () => [],
     },
   };

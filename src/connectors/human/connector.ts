@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { AskedPeople } from '../../core/asked-people.ts';
 import type { Connector, ConnectorFactory, Manifest } from '../connector.ts';
 
 /** A recipient run by people: nothing is called. Its duties are asked, and what they answer is a statement. */
@@ -21,7 +20,7 @@ export const HumanSettings = z.strictObject({
   language: z.enum(['fi', 'sv', 'en']).default('fi'),
   /** Words of the company's own, shown with each task. */
   instructions: z.string().max(2000).optional(),
-}) satisfies z.ZodType<AskedPeople>;
+});
 export type HumanSettings = z.infer<typeof HumanSettings>;
 
 export const human: ConnectorFactory<HumanSettings> = {

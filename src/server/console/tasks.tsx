@@ -1,6 +1,5 @@
 import type { VNode } from 'preact';
 import { z } from 'zod';
-import { askedPeople } from '../../core/asked-people.ts';
 import { type Fields, fieldNames } from '../../core/person.ts';
 import { type Needs, now } from '../../jobs/needs.ts';
 import { readFileOf, statementsAbout } from '../../jobs/replies.ts';
@@ -151,8 +150,7 @@ async function taskView(
   more: { shown?: Fields; fault?: string; said?: Said } = {},
 ): Promise<View> {
   const at = await now(needs);
-  const system = needs.config.systems[task.system];
-  const own = system && askedPeople(system).instructions;
+  const own = needs.connectors[task.system]?.people?.instructions;
   const note = task.answered_at ? await taskNote(needs.db, task.id) : null;
   return {
     title: t('tasks.ask', { system: task.system, ask: t.word('ask', task.ask) }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { People } from '../../../src/connectors/connector.ts';
 import { registry } from '../../../src/connectors/registry.ts';
 import type { SystemConfig } from '../../../src/core/configuration.ts';
 import { aboutSystem } from '../../../src/server/about-system.ts';
@@ -8,10 +9,12 @@ const system = (connector: string, more: Partial<SystemConfig> = {}): SystemConf
   ...{ name: 'it', connector, baseUrl: '', credentials: {}, owner: 'finance-lead', settings: {}, recipient },
   ...more,
 });
-const about = (connector: string, more?: Partial<SystemConfig>) => {
+const about = (connector: string, more: Partial<SystemConfig> = { settings: {} }, isMailed = false) => {
   const manifest = registry[connector]?.manifest;
   if (!manifest) throw new Error(`there is no ${connector}`);
-  return aboutSystem(system(connector, more), manifest);
+  const { answerer: address, ...rest } = more.settings as Record<string, string>;
+  const people = manifest.human && address ? { people: { address, ...rest } as People } : {};
+  return aboutSystem(system(connector, more), { manifest, check: async () => [], ...people }, isMailed);
 };
 
 describe('what is said of a system', () => {
@@ -19,6 +22,8 @@ describe('what is said of a system', () => {
     const settings = { answerer: 'privacy@bureau.test', language: 'sv' };
     const { says, people } = about('human', { settings });
     expect(says[0]).toMatch(/finance-lead gets a task .* answered by privacy@bureau\.test, in Swedish, within 9 days/);
+    const mailed = about('human', { settings }, true).says[0];
+    expect(mailed).toMatch(/privacy@bureau\.test is mailed a link to a page without account, in Swedish, within 9 days/);
     expect(says).toContain('Silence never closes a task.');
     expect(says.join(' ')).toContain('write what truly has to be done there as settings.instructions');
     expect(people).toEqual({ owner: 'finance-lead', answerer: 'privacy@bureau.test', language: 'sv', dueDays: 9 });
@@ -39,7 +44,7 @@ describe('what is said of a system', () => {
     expect(about('meta').says).toContain('Nobody can look into it: nothing that was written is read back.');
     expect(about('netvisor').says).toContain('What was written is read back (getcustomer.nv?id=).');
     const register = { for: 'customer', pollSeconds: 60, sweepHours: 24, eraseAfterDays: 14, permissions: {} };
-    expect(about('insightly', { register }).says[0]).toMatch(
+    expect(about('insightly', { register, settings: {} }).says[0]).toMatch(
       /^The register of the role customer: .* Given data for: invoicing\.$/,
     );
   });
