@@ -7,6 +7,7 @@ import { mailchimp } from './mailchimp/connector.ts';
 import { mepco } from './mepco/connector.ts';
 import { meta } from './meta/connector.ts';
 import { netvisor } from './netvisor/connector.ts';
+import { panel } from './panel/connector.ts';
 
 /** Every vendor that a configuration may name. The one existing file that a new vendor touches. */
 export const registry: Record<string, ConnectorFactory> = {
@@ -18,6 +19,7 @@ export const registry: Record<string, ConnectorFactory> = {
   mepco,
   meta,
   netvisor,
+  panel,
 };
 
 /** The vendor of that name, or undefined: the configuration says what is known. */

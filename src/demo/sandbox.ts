@@ -4,6 +4,7 @@ import { insightlySandbox } from '../connectors/insightly/sandbox.ts';
 import { mailchimpSandbox } from '../connectors/mailchimp/sandbox.ts';
 import { metaSandbox } from '../connectors/meta/sandbox.ts';
 import { netvisorSandbox } from '../connectors/netvisor/sandbox.ts';
+import { panelSandbox } from '../connectors/panel/sandbox.ts';
 import { type SandboxBehaviour, serveSandbox } from '../connectors/sandbox.ts';
 
 /** A sandbox that cannot be started as asked. */
@@ -17,6 +18,7 @@ const vendors: Record<string, () => SandboxBehaviour> = {
   mailchimp: () => mailchimpSandbox({}),
   meta: () => metaSandbox(),
   netvisor: () => netvisorSandbox(),
+  panel: () => panelSandbox(),
 };
 
 /** Runs a vendor's simulator until it is stopped. The ready line is JSON; `/_sandbox/act` and `/_sandbox/faults` drive it. */

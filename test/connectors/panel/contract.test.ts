@@ -1,0 +1,4 @@
+import { keepsTheContract } from '../../conformance/keeps-the-contract.ts';
+import { panelSubject } from './subject.ts';
+
+keepsTheContract('panel', panelSubject);
