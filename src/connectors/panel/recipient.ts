@@ -46,12 +46,12 @@ export function recipientOf(contacts: Contacts, settings: PanelSettings): Recipi
       const said = isNothing
         ? ((await contacts.get(ref.id, call)) ?? 'not-found')
         : await contacts.correct(ref.id, correction, call);
-      return typeof said === 'string' ? unwritten(said) : { kind: 'accepted', ref };
+      return typeof said === 'string' ? unwritten(said, corrections) : { kind: 'accepted', ref };
     },
 
     async restrict(ref, _permissions, call) {
       const said = await contacts.restrict(ref.id, call);
-      if (typeof said === 'string') return unwritten(said);
+      if (typeof said === 'string') return unwritten(said, {});
       if (!said.restricted) throw new Failure('NOT_APPLIED');
       return { kind: 'accepted', ref };
     },
@@ -60,7 +60,7 @@ export function recipientOf(contacts: Contacts, settings: PanelSettings): Recipi
       const said = await contacts.remove(ref.id, call);
       if (said === 'removed') return { kind: 'accepted', ref };
       // a site without an owner would be nobody's to renew: people hand it over or close it, and erase then
-      return said === 'last-owner' ? { ...refused('last-owner'), ask: true } : unwritten(said);
+      return unwritten(said, { 'last-owner': { ...refused('last-owner'), ask: true } });
     },
 
     async *list(call) {
@@ -73,16 +73,15 @@ export function recipientOf(contacts: Contacts, settings: PanelSettings): Recipi
 
 const refused = (code: string): Extract<Written, { kind: 'refused' }> => ({ kind: 'refused', code });
 
-/** The panel's words for a write that it did not take. */
-function unwritten(word: Word): Written {
-  switch (word) {
-    case 'not-found':
-      return { kind: 'not-found' };
-    case 'email-taken':
-      return refused('address-taken');
-    case 'invalid':
-      return refused('field-invalid');
-    default:
-      throw new Failure('ANSWER_GARBLED');
-  }
+/** What a correction can be refused for. */
+const corrections: Partial<Record<Word, Written>> = {
+  'email-taken': refused('address-taken'),
+  invalid: refused('field-invalid'),
+};
+
+/** The panel's words for a write that it did not take; one that the contract has elsewhere is no answer to this call. */
+function unwritten(word: Word, refusals: Partial<Record<Word, Written>>): Written {
+  const said = word === 'not-found' ? ({ kind: 'not-found' } as const) : refusals[word];
+  if (!said) throw new Failure('ANSWER_GARBLED');
+  return said;
 }
