@@ -60,7 +60,11 @@ systems:
 /** A whole hub with both sandboxes over real sockets, and two customers who take the newsletter. */
 export async function openJourney(
   between: (vendor: 'insightly' | 'mailchimp' | 'netvisor', url: string) => Promise<string> = async (_vendor, url) => url,
-  options: { accounting?: NetvisorSandboxOptions } = {},
+  options: {
+    accounting?: NetvisorSandboxOptions;
+    /** Further systems, as YAML, and the secrets that they name. */
+    more?: { systems: string; env: Record<string, string> };
+  } = {},
 ) {
   const runtime = await testRuntime();
   const folder = await mkdtemp(join(tmpdir(), 'kaiku-journey-'));
@@ -76,7 +80,8 @@ export async function openJourney(
   await writeFile(
     configPath,
     config(await between('insightly', crmServer.url), await between('mailchimp', newsletterServer.url)) +
-      (options.accounting ? accountingOf(await between('netvisor', accountingServer.url)) : ''),
+      (options.accounting ? accountingOf(await between('netvisor', accountingServer.url)) : '') +
+      (options.more?.systems ?? ''),
   );
   const logged: string[] = [];
   const log = pino({ level: 'debug', base: null }, { write: (line: string) => void logged.push(line) });
@@ -89,6 +94,7 @@ export async function openJourney(
     CRM_KEY: 'crm',
     NEWSLETTER_KEY: 'news-us1',
     HOOK: hookSecret,
+    ...options.more?.env,
     KAIKU_TEST_CLOCK: '1',
     NV_ID: accounting.credentials.customerId,
     NV_KEY: accounting.credentials.customerKey,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Profile } from '../connector.ts';
 import type { Call } from '../http.ts';
 import type { Contacts } from './contacts.ts';
-import { toProfile } from './mapping.ts';
+import { toNews } from './mapping.ts';
 import type { PanelSettings } from './settings.ts';
 
 /**
@@ -27,7 +27,7 @@ export async function changesSince(
     const news = new Set(found.changes.filter(({ by }) => by !== 'kaiku').map(({ contact }) => contact));
     for (const id of news) {
       const contact = await contacts.get(id, call);
-      if (contact) profiles.push(toProfile(contact, settings));
+      if (contact) profiles.push(toNews(contact, settings));
     }
   }
   return { profiles, cursor: saved(since?.last ?? found.cursor, found.cursor) };
@@ -38,7 +38,7 @@ async function everybody(contacts: Contacts, settings: PanelSettings, call: Call
   const start = await contacts.changes(null, call);
   if (!start) throw new Error('a panel without a cursor cannot have forgotten one');
   const profiles: Profile[] = [];
-  for await (const page of contacts.pages(call)) profiles.push(...page.map((contact) => toProfile(contact, settings)));
+  for await (const page of contacts.pages(call)) profiles.push(...page.map((contact) => toNews(contact, settings)));
   return { profiles, cursor: saved(start.cursor, start.cursor) };
 }
 

@@ -18,6 +18,8 @@ export const Contact = z.looseObject({
   phone: z.string().nullable(),
   customerNumber: z.string().nullable(),
   restricted: z.boolean(),
+  /** The keys whose present value was written with Kaiku's token. */
+  fromKaiku: z.array(z.string()),
 });
 export type Contact = z.infer<typeof Contact>;
 
@@ -30,16 +32,16 @@ export const spell = (email: unknown): string => String(email).trim().toLowerCas
 /** The fields that can be corrected here. The customer number is the panel's own: it is read to find people, and never written. */
 export const carriedBy = ({ phone }: PanelSettings): FieldName[] => ['email', 'givenName', 'familyName', phone];
 
+const namesIn = ({ phone }: PanelSettings) =>
+  ({ email: 'email', givenName: 'givenName', familyName: 'familyName', phone, customerNumber: 'customerNumber' }) as const;
+
 export function toProfile(contact: Contact, settings: PanelSettings): Profile {
-  const { givenName, familyName, phone, customerNumber } = contact;
-  const told: [FieldName, string | null][] = [
-    ['givenName', givenName],
-    ['familyName', familyName],
-    [settings.phone, phone],
-    ['customerNumber', customerNumber],
-  ];
-  const fields: Fields = { email: spell(contact.email) };
-  for (const [name, value] of told) if (value !== null && value.trim() !== '') fields[name] = value;
+  const fields: Fields = {};
+  for (const [key, name] of Object.entries(namesIn(settings)) as [keyof ReturnType<typeof namesIn>, FieldName][]) {
+    const value = contact[key];
+    if (value !== null && value.trim() !== '') fields[name] = value;
+  }
+  fields.email = spell(contact.email);
   return {
     ref: { place, id: contact.id },
     fields,
@@ -47,6 +49,15 @@ export function toProfile(contact: Contact, settings: PanelSettings): Profile {
     // a contact cannot object in the panel: that is said to people, or to the register
     refused: false,
   };
+}
+
+/** The contact as news: a value that Kaiku wrote itself is none, whoever changed the contact, and whatever the register says by now. */
+export function toNews(contact: Contact, settings: PanelSettings): Profile {
+  const profile = toProfile(contact, settings);
+  const own = Object.entries(namesIn(settings)).flatMap(([key, name]): string[] =>
+    contact.fromKaiku.includes(key) ? [name] : [],
+  );
+  return { ...profile, fields: Object.fromEntries(Object.entries(profile.fields).filter(([name]) => !own.includes(name))) };
 }
 
 /** An address is never cleared: a contact without one cannot sign in. */

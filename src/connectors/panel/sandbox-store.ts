@@ -18,7 +18,7 @@ export class PanelStore {
   }
 
   add(given: Partial<Contact> & { email: string }, sites: readonly string[] = []): Contact {
-    const empty = { givenName: null, familyName: null, phone: null, customerNumber: null, restricted: false };
+    const empty = { givenName: null, familyName: null, phone: null, customerNumber: null, restricted: false, fromKaiku: [] };
     const contact: Contact = { ...empty, ...given, id: String(1000 + ++this.#made) };
     this.contacts.set(contact.id, contact);
     for (const site of sites) this.sites.set(site, (this.sites.get(site) ?? new Set()).add(contact.id));
@@ -31,7 +31,8 @@ export class PanelStore {
   }
 
   correct(contact: Contact, correction: Correction, by: Change['by']): Contact {
-    Object.assign(contact, correction);
+    const others = contact.fromKaiku.filter((key) => !(key in correction));
+    Object.assign(contact, correction, { fromKaiku: by === 'kaiku' ? [...others, ...Object.keys(correction)] : others });
     this.#changed(contact.id, by);
     return contact;
   }

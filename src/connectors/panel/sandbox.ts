@@ -16,8 +16,8 @@ export interface PanelSandboxOptions {
 export interface PanelSandbox extends SandboxBehaviour {
   /** People of the company make an account, and owner of these sites. */
   add(contact: Partial<Contact> & { email: string }, sites?: readonly string[]): Contact;
-  /** The contact changes their own address on the edit page. */
-  edit(id: string, email: string): void;
+  /** The contact changes their own data on the edit page. */
+  edit(id: string, values: { email?: string; phone?: string }): void;
   /** The panel drops its changes of more than some months ago: of now, here. */
   forgetChanges(): void;
   contacts(): Contact[];
@@ -124,8 +124,8 @@ export function panelSandbox(options: PanelSandboxOptions = {}): PanelSandbox {
     webhooks,
     hook: (hook) => webhooks.add(hook),
     add: (contact, owned) => ({ ...store.add(contact, owned) }),
-    edit(id, email) {
-      store.correct(contactIn(id), { email: Text.parse(email) }, 'contact');
+    edit(id, values) {
+      store.correct(contactIn(id), values, 'contact');
     },
     forgetChanges: () => store.forgetChanges(),
     contacts: () => [...store.contacts.values()].map((contact) => ({ ...contact })),
@@ -152,7 +152,7 @@ const Deed = z.discriminatedUnion('do', [
     customerNumber: Text.optional(),
     sites: z.array(Text).default([]),
   }),
-  z.strictObject({ do: z.literal('edit'), id, email: z.email() }),
+  z.strictObject({ do: z.literal('edit'), id, email: z.email().optional(), phone: Text.optional() }),
   z.strictObject({ do: z.literal('remove'), id }),
   z.strictObject({ do: z.literal('hook'), url: z.url(), secret: Text }),
   z.strictObject({ do: z.literal('send-again') }),
@@ -167,7 +167,7 @@ function act(sandbox: PanelSandbox, store: PanelStore, what: unknown): unknown {
       return sandbox.add({ ...present(given), email: given.email }, sites);
     }
     case 'edit':
-      return sandbox.edit(deed.id, deed.email);
+      return sandbox.edit(deed.id, present({ email: deed.email, phone: deed.phone }));
     case 'remove': {
       const contact = store.contacts.get(deed.id);
       return { removed: contact !== undefined && store.remove(contact, 'staff') };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isSignedWebhook, webhookKey } from '../../core/standard-webhook.ts';
 import type { Webhook } from '../connector.ts';
 import { By, type Contacts } from './contacts.ts';
-import { ContactId, place, toProfile } from './mapping.ts';
+import { ContactId, place, toNews } from './mapping.ts';
 import type { PanelSettings } from './settings.ts';
 
 /** Nothing but where to look is read of a delivery; whatever else it says is not believed. */
@@ -37,7 +37,7 @@ export function webhookOf(secrets: string, contacts: Contacts, settings: PanelSe
 
     async follow({ locator }, call) {
       const contact = await contacts.get(locator, call);
-      return contact ? [toProfile(contact, settings)] : [];
+      return contact ? [toNews(contact, settings)] : [];
     },
   };
 }

@@ -14,7 +14,7 @@ describe('what changed in the panel', () => {
     w.vendor.add({ email: 'eino@sahko.test' });
     const first = await w.changes(null, call);
     expect(first.profiles).toEqual([]);
-    for (const email of ['one@sahko.test', 'two@sahko.test']) w.vendor.edit(id, email);
+    for (const email of ['one@sahko.test', 'two@sahko.test']) w.vendor.edit(id, { email });
     expect(await w.changes(first.cursor, call)).toMatchObject({
       profiles: [{ ref: { id }, fields: { email: 'two@sahko.test' } }],
     });
@@ -26,15 +26,34 @@ describe('what changed in the panel', () => {
     const cursor = await fromNow(w);
     await w.recipient.rectify(refOf(one.id), given({ email: 'uusi@sahko.test' }), [], call);
     await w.recipient.restrict(refOf(one.id), [], call);
-    w.vendor.edit(two.id, 'eino.uusi@sahko.test');
+    w.vendor.edit(two.id, { email: 'eino.uusi@sahko.test' });
     expect(ids(await w.changes(cursor, call))).toEqual([two.id]);
+  });
+
+  it('has no value in it that Kaiku wrote, whoever changed the contact since, until somebody edits that one', async () => {
+    await using w = await world();
+    const { id } = w.vendor.add(aino);
+    const cursor = await fromNow(w);
+    await w.recipient.rectify(refOf(id), given({ email: 'uusi@sahko.test', familyName: 'Laine' }), [], call);
+    w.vendor.edit(id, { phone: '+358402' });
+    const news = { givenName: 'Aino', phone: '+358402', customerNumber: 'K-7' };
+    expect((await w.changes(cursor, call)).profiles.map(({ fields }) => fields)).toEqual([news]);
+    expect(
+      (await w.webhook.follow({ place: 'contacts', locator: id }, call)).map((one) => 'fields' in one && one.fields),
+    ).toEqual([news]);
+    // who looks sees it all the same
+    expect(await w.recipient.read(refOf(id), call)).toMatchObject({ fields: { email: 'uusi@sahko.test', familyName: 'Laine' } });
+    w.vendor.edit(id, { email: 'third@sahko.test' });
+    expect((await w.changes(cursor, call)).profiles.map(({ fields }) => fields)).toEqual([
+      { ...news, email: 'third@sahko.test' },
+    ]);
   });
 
   it('is an edit though Kaiku wrote another field behind it', async () => {
     await using w = await world();
     const { id } = w.vendor.add(aino);
     const cursor = await fromNow(w);
-    w.vendor.edit(id, 'uusi@sahko.test');
+    w.vendor.edit(id, { email: 'uusi@sahko.test' });
     await w.recipient.rectify(refOf(id), given({ givenName: 'Aini' }), [], call);
     expect(await w.changes(cursor, call)).toMatchObject({ profiles: [{ fields: { email: 'uusi@sahko.test' } }] });
   });
@@ -43,7 +62,7 @@ describe('what changed in the panel', () => {
     await using w = await world();
     const { id } = w.vendor.add(aino);
     let cursor = await fromNow(w);
-    w.vendor.edit(id, 'uusi@sahko.test');
+    w.vendor.edit(id, { email: 'uusi@sahko.test' });
     const heard: string[][] = [];
     for (let poll = 0; poll < 3; poll++) {
       const page = await w.changes(cursor, call);
@@ -57,7 +76,7 @@ describe('what changed in the panel', () => {
     await using w = await world({ pageSize: 3 });
     const cursor = await fromNow(w);
     const all = Array.from({ length: 8 }, (_, n) => w.vendor.add({ email: `person${n}@sahko.test` }).id);
-    for (const id of all) w.vendor.edit(id, `other${id}@sahko.test`);
+    for (const id of all) w.vendor.edit(id, { email: `other${id}@sahko.test` });
     await w.recipient.erase(refOf(all[0] ?? ''), call);
     expect(ids(await w.changes(cursor, call))).toEqual(all.slice(1));
   });
@@ -70,7 +89,7 @@ describe('what changed in the panel', () => {
     w.vendor.forgetChanges();
     const all = await w.changes(cursor, call);
     expect(ids(all)).toHaveLength(2);
-    w.vendor.edit(id, 'uusi@sahko.test');
+    w.vendor.edit(id, { email: 'uusi@sahko.test' });
     expect(ids(await w.changes(all.cursor, call))).toEqual([id]);
   });
 

@@ -99,7 +99,7 @@ describe('a look-up in the panel', () => {
   });
 
   it('that is answered with other contacts is no answer', async () => {
-    const others = { contacts: [{ id: '9', ...aino, email: 'eino@sahko.test', restricted: false }] };
+    const others = { contacts: [{ id: '9', ...aino, email: 'eino@sahko.test', restricted: false, fromKaiku: [] }] };
     const text = JSON.stringify(others);
     const answer = { status: 200, headers: {}, body: Buffer.from(text), text: () => text, json: () => others };
     await using w = await world({ behind: () => async () => answer });
@@ -154,7 +154,7 @@ describe('what an answer means', () => {
   });
 
   it('a restriction that is answered with a contact in use is none', async () => {
-    const text = JSON.stringify({ id: '1', ...aino, restricted: false });
+    const text = JSON.stringify({ id: '1', ...aino, restricted: false, fromKaiku: [] });
     await using w = await world({ behind: () => saying(200, text) });
     expect((await failureOf(w.recipient.restrict(refOf('1'), [], call))).code).toBe('NOT_APPLIED');
   });

@@ -21,7 +21,7 @@ export const panelSubject: Subject = {
           phone: String(phone ?? '') || null,
         }),
       rows: () => behaviour.contacts(),
-      edit: (id, email) => behaviour.edit(id, email),
+      edit: (id, email) => behaviour.edit(id, { email }),
     };
   },
   connect: (origin, wire) =>

@@ -184,7 +184,7 @@ describe('a webhook that the sandbox sends', () => {
     onTestFinished(() => hub.close());
     w.vendor.hook({ url: `http://127.0.0.1:${hub.port}/webhooks/panel/x`, secrets: [secret, formerSecret] });
     const { id } = w.vendor.add(aino);
-    w.vendor.edit(id, 'uusi@sahko.test');
+    w.vendor.edit(id, { email: 'uusi@sahko.test' });
     await w.recipient.restrict({ place: 'contacts', id }, [], call);
     w.vendor.webhooks.sendAgain();
     await w.vendor.webhooks.settled();
