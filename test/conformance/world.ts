@@ -64,7 +64,7 @@ export interface Subject {
    * into the vendor's own truth.
    */
   isUnseen?: boolean;
-  /** Parts of the paths of requests that change nothing though they are no GET: a token's. */
+  /** Parts of the paths of requests that change nothing though they are no GET: a token's, a look-up's with an address in its body. */
   harmlessPosts?: readonly string[];
   /** What a webhook leaves of the n-th person's row. */
   hintFor?(n: number, ref: RemoteRef): Hint;
