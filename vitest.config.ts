@@ -48,7 +48,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     reporters: ['default', './test/support/closing-line.ts'],
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -88,7 +88,7 @@ export const access: Readonly<Record<string, readonly Role[]>> = {
   'POST /holds/:id/review': ['decision-maker'],
   'GET /tasks': ['dpo', 'decision-maker', 'system-owner', 'hr'],
   'GET /tasks/:id': ['dpo', 'decision-maker', 'system-owner', 'hr'],
-  'POST /tasks/bounce': ['admin', 'dpo'],
+  'POST /tasks/bounce': ['dpo'],
   'POST /tasks/:id/answer': ['dpo', 'decision-maker', 'system-owner', 'hr'],
   'GET /audit/checkpoint': ['admin', 'dpo', 'decision-maker', 'auditor'],
   'GET /audit/places': ['admin', 'dpo', 'decision-maker', 'auditor'],

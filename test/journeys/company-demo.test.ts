@@ -27,32 +27,36 @@ async function run(company: Company, json: boolean): Promise<{ code: number; lin
   }
 }
 
-describe.each(['cervi', 'seravo'] as const)('the demo of %s', (company) => {
-  it('tells everybody of a correction, asks each of the people once, and ends by itself', async () => {
-    const { code, lines } = await run(company, true);
-    expect([code, lines.length]).toEqual([0, 1]);
-    const result = JSON.parse(lines[0] ?? '') as CompanyResult;
-    const env = new Proxy({}, { get: () => 'key-us6' });
-    const file = join(import.meta.dirname, '../../config/examples', companies[company], 'kaiku.yaml');
-    const config = loadConfig(file, env, registry);
-    const customers = Object.values(config.systems).filter(({ recipient }) =>
-      recipient?.purposes.some((name) => config.purposes[name]?.for?.includes('customer') ?? true),
-    );
-    expect(Object.keys(result.erasure)).toEqual(expect.arrayContaining([...customers.map(({ name }) => name), 'crm']));
-    const people = customers.filter(({ connector }) => connector === 'human').map(({ name }) => name);
-    for (const ask of ['update', 'erase'])
-      expect(
-        result.tasks
-          .filter((task) => task.ask === ask)
-          .map(({ system }) => system)
-          .sort(),
-      ).toEqual([...people].sort());
-    for (const { name, recipient } of customers.filter(({ recipient: r }) => r && r.retention.length > 0)) {
-      expect(recipient?.retention).not.toEqual([]);
-      expect(result.erasure[name]?.retained).toMatchObject({ until: expect.stringMatching(/^20\d\d-\d\d-\d\d$/) });
-    }
-  });
-});
+/** The other company runs below, told in words; each run holds itself against the ledger, and ends with 1 where it does not fit. */
+describe.each(process.env['KAIKU_TEST_ALL'] === '1' ? (['cervi', 'seravo'] as const) : (['cervi'] as const))(
+  'the demo of %s',
+  (company) => {
+    it('tells everybody of a correction, asks each of the people once, and ends by itself', async () => {
+      const { code, lines } = await run(company, true);
+      expect([code, lines.length]).toEqual([0, 1]);
+      const result = JSON.parse(lines[0] ?? '') as CompanyResult;
+      const env = new Proxy({}, { get: () => 'key-us6' });
+      const file = join(import.meta.dirname, '../../config/examples', companies[company], 'kaiku.yaml');
+      const config = loadConfig(file, env, registry);
+      const customers = Object.values(config.systems).filter(({ recipient }) =>
+        recipient?.purposes.some((name) => config.purposes[name]?.for?.includes('customer') ?? true),
+      );
+      expect(Object.keys(result.erasure)).toEqual(expect.arrayContaining([...customers.map(({ name }) => name), 'crm']));
+      const people = customers.filter(({ connector }) => connector === 'human').map(({ name }) => name);
+      for (const ask of ['update', 'erase'])
+        expect(
+          result.tasks
+            .filter((task) => task.ask === ask)
+            .map(({ system }) => system)
+            .sort(),
+        ).toEqual([...people].sort());
+      for (const { name, recipient } of customers.filter(({ recipient: r }) => r && r.retention.length > 0)) {
+        expect(recipient?.retention).not.toEqual([]);
+        expect(result.erasure[name]?.retained).toMatchObject({ until: expect.stringMatching(/^20\d\d-\d\d-\d\d$/) });
+      }
+    });
+  },
+);
 
 describe('what the demo says', () => {
   it('names the console, every system in the ledger’s words, and until when a law keeps what', async () => {

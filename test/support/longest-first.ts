@@ -7,6 +7,7 @@ const long = [
   'test/browser/resync',
   'test/chaos/zombies',
   'test/jobs/converge-many',
+  'test/jobs/panel',
   'test/chaos/scale',
   'test/chaos/strict',
   'test/chaos/kills',
@@ -14,6 +15,8 @@ const long = [
   'test/journeys/rectification',
   'test/jobs/link',
   'test/journeys/accounting',
+  'test/journeys/company-demo',
+  'test/jobs/rearrivals',
 ];
 
 /** What takes longest begins first, in the order of the list; the rest as Vitest would have it. */
