@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { subjectRef } from '../core/audit-entry.ts';
 import { calledIn } from '../core/title.ts';
 import { type Needs, now, tell, whose } from '../jobs/needs.ts';
+import { statementsAbout } from '../jobs/replies.ts';
 import type { CaseRow } from '../store/cases.ts';
 import { evidenceLeaves } from '../store/console-views.ts';
 import { dutiesOf } from '../store/duties.ts';
@@ -58,15 +59,17 @@ export async function evidenceOf(needs: Needs, found: CaseRow, language: Languag
         : {}),
     },
     plan: found.plan,
-    duties: rows.map((duty) => {
-      const answer = needs.connectors[duty.recipient]?.manifest.human ? answers.get(duty.id) : undefined;
-      return {
-        id: duty.id,
-        title: called.system(duty.recipient),
-        ...dutyView(needs, duty),
-        ...(answer ? { by: answer.by, statedAt: answer.at.toISOString() } : {}),
-      };
-    }),
+    duties: await Promise.all(
+      rows.map(async (duty) => {
+        const answer = needs.connectors[duty.recipient]?.manifest.human ? answers.get(duty.id) : undefined;
+        return {
+          id: duty.id,
+          title: called.system(duty.recipient),
+          ...dutyView(needs, duty),
+          ...(answer ? { ...(await statedBy(needs, answer)), statedAt: answer.at.toISOString() } : {}),
+        };
+      }),
+    ),
     letters: (await lettersOf(db, found.id)).map((letter) => ({
       kind: letter.kind,
       language: letter.language,
@@ -79,6 +82,13 @@ export async function evidenceOf(needs: Needs, found: CaseRow, language: Languag
     ...(since === undefined ? {} : { consistency: await consistencyOf(needs, since, latest.size) }),
     vkey: verifierKey(needs),
   };
+}
+
+/** Who stated it: by name where they answered under their own, with the digest that the log has of it; else who wrote it down. */
+async function statedBy(needs: Needs, { task, by }: { task: string; by: string }): Promise<{ by: string; statement?: string }> {
+  const { attestation } = await statementsAbout(needs, task);
+  if (!attestation) return { by };
+  return { by: [attestation.name, attestation.role].filter(Boolean).join(', '), statement: attestation.sha256 };
 }
 
 const verifier = new URL('../../templates/evidence/verify.mjs', import.meta.url);

@@ -3,7 +3,7 @@ import type { CaseRow } from '../store/cases.ts';
 import type { caseView } from './shapes.ts';
 
 /**
- * Everything that proves what became of one case, to be handed over: to the person, to the authority, to an auditor. No value of a
+ * Everything that proves what became of one case, to be handed over: to the person, to the authority, to an auditor. No value of the
  * person is in it, and no reason in free words; who is meant stands in the case, by its id.
  */
 export interface EvidencePack {
@@ -15,8 +15,11 @@ export interface EvidencePack {
     decision?: { decision: string; by: string; at: string };
   };
   plan: CaseRow['plan'];
-  /** What each system that the case concerns came to. `by`: a statement by a person of the system, not a look of ours. */
-  duties: (DutyView & { id: string; title: string; by?: string; statedAt?: string })[];
+  /**
+   * What each system that the case concerns came to. `by`: a statement by a person of the system, not a look of ours; `statement`: the
+   * SHA-256 of what they stated under their name, as the log has it.
+   */
+  duties: (DutyView & { id: string; title: string; by?: string; statement?: string; statedAt?: string })[];
   letters: { kind: string; language: string; madeAt: string; sha256: string; sent?: { how: string; on: string } }[];
   entries: { index: number; line: string; proof: string[] }[];
   checkpoint: string;

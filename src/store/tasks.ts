@@ -86,11 +86,11 @@ export const lastAnswer = (db: Db, duty: string): Promise<TaskRow | undefined> =
   );
 
 /** The last answer of people to each of these duties: who stated it, and when. */
-export const answersOf = (db: Db, duties: readonly string[]): Promise<{ duty: string; by: string; at: Date }[]> =>
+export const answersOf = (db: Db, duties: readonly string[]): Promise<{ duty: string; task: string; by: string; at: Date }[]> =>
   rows(
     db,
-    sql<{ duty: string; by: string; at: Date }>`
-      SELECT DISTINCT ON (duty) duty, answered_by AS by, answered_at AS at FROM task
+    sql<{ duty: string; task: string; by: string; at: Date }>`
+      SELECT DISTINCT ON (duty) duty, id AS task, answered_by AS by, answered_at AS at FROM task
       WHERE duty = ANY(${[...duties]}::uuid[]) AND answered_at IS NOT NULL AND outcome <> 'superseded' ORDER BY duty, answered_at DESC`,
   );
 

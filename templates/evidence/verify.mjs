@@ -50,6 +50,10 @@ else {
       faults.push(`${duty.system}: the log does not say that it is ${duty.outcome} (${duty.state})`);
     else if (duty.evidence !== 'none' && !evidence.includes(duty.evidence))
       faults.push(`${duty.system}: the log does not say that this is ${duty.evidence}`);
+    const stated = lines.some(
+      (entry) => entry.duty === duty.id && entry.action === 'task.answered' && entry.reason === duty.statement,
+    );
+    if (duty.statement && !stated) faults.push(`${duty.system}: the log has no such statement`);
   }
   if (checkpointFile) {
     const kept = openedBy(vkeys, read(checkpointFile));

@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { People } from '../../src/connectors/connector.ts';
@@ -194,6 +198,28 @@ describe('people who run a system', () => {
     const page = await hub.raw({ method: 'GET', url: `/tasks/${id}`, headers: { authorization: 'Bearer token-of-dpo' } });
     expect(page.text).toContain('Mikä asiakasnumero?');
   });
+});
+
+it('a statement stands in the evidence pack by its name and digest, and the pack’s own verifier finds another digest out', async () => {
+  await send();
+  const { path, pass, version } = await opened();
+  await post(path, { pass, version, outcome: 'erased', ...person });
+  await hub.settle();
+  const pack = (await hub.ask('GET', `/cases/${found}/evidence?as=json`)).json<{
+    duties: { system: string; by?: string; statement?: string }[];
+  }>();
+  const duty = pack.duties.find(({ system }) => system === 'partner');
+  expect(duty).toMatchObject({ by: 'Peppi Perijä, tietosuojavastaava', statement: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  const folder = await mkdtemp(join(tmpdir(), 'kaiku-pack-'));
+  const checked = async () => {
+    await writeFile(join(folder, 'evidence.json'), JSON.stringify(pack));
+    const program = join(import.meta.dirname, '../../templates/evidence/verify.mjs');
+    return spawnSync(process.execPath, [program, join(folder, 'evidence.json')], { encoding: 'utf8' });
+  };
+  expect((await checked()).stdout).toContain('stated by Peppi Perijä, tietosuojavastaava');
+  if (duty) duty.statement = '0'.repeat(64);
+  expect((await checked()).stdout).toContain('partner: the log has no such statement');
+  await rm(folder, { recursive: true });
 });
 
 describe('a file with the answer', () => {
