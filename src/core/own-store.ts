@@ -6,6 +6,7 @@ export const ownStores = [
   'questions',
   'notes',
   'package',
+  'files',
   'envelope',
   'letters',
   'queue',
@@ -28,6 +29,7 @@ const forms = {
   questions: 'sealed',
   notes: 'sealed',
   package: 'sealed',
+  files: 'sealed',
   envelope: 'sealed',
   letters: 'sealed',
   queue: 'ids',
@@ -58,6 +60,9 @@ export interface OwnCounts {
   notes: number;
   packages: number;
   packageUntil: Date | null;
+  /** Files that people of a system handed in with an answer about them. */
+  files: number;
+  filesUntil: Date | null;
   envelopes: number;
   letters: number;
   envelopeUntil: Date | null;
@@ -88,13 +93,15 @@ export function ownStoresOf(c: OwnCounts, now: Date, backupDays?: number): OwnSt
     questions: [c.questions],
     notes: [c.notes],
     package: [c.packages, c.packageUntil],
+    files: [c.files, c.filesUntil],
     envelope: [c.envelopes, c.envelopeUntil],
     letters: [c.letters, c.envelopeUntil],
     queue: [c.owed],
     log: [c.isTied ? c.entries : 0, c.envelopeUntil],
     rows: [c.rows],
     tombstones: [c.tombstones, c.tombstoneUntil],
-    journal: [c.tombstones, c.tombstoneUntil],
+    // nothing is taken out of that file
+    journal: [c.tombstones],
     backups: [backups.length, last],
   };
   return ownStores.map((store) => {
@@ -106,7 +113,7 @@ export function ownStoresOf(c: OwnCounts, now: Date, backupDays?: number): OwnSt
 /** What it comes to. `values`: the person is here. `fading`: what is left goes by itself, or with a backup. `guarded`: keyed hashes alone. */
 export type OwnState = 'values' | 'fading' | 'guarded' | 'nothing';
 
-const fading = new Set<OwnStoreName>(['package', 'envelope', 'letters', 'log', 'backups', 'queue']);
+const fading = new Set<OwnStoreName>(['notes', 'package', 'files', 'envelope', 'letters', 'log', 'backups', 'queue']);
 
 export function ownStateOf(stores: readonly OwnStore[]): { state: OwnState; until?: string } {
   const left = stores.filter(({ count }) => count > 0);

@@ -8,7 +8,7 @@ import { type CheckpointRow, latestCheckpoint, nodeAt, sequence } from '../store
 import { inTransaction } from '../store/database.ts';
 import { saveCursor, takeTurn } from '../store/systems.ts';
 import type { Words } from './deliver-notices.ts';
-import { type Fit, fitOf, lastInFolder, openFolder, type PlaceState, placesNow, putInFolder } from './kept-outside.ts';
+import { fitOf, isMisfit, lastInFolder, openFolder, type PlaceState, placesNow, putInFolder } from './kept-outside.ts';
 import { type Needs, now, tell } from './needs.ts';
 import { noteVerdict } from './verify-log.ts';
 
@@ -71,9 +71,6 @@ async function deliver(needs: Needs, ways: WaysOut, words: Words, state: PlaceSt
   if (code !== null) needs.log.warn({ place, code }, 'a checkpoint was not delivered');
   return code === null;
 }
-
-const misfits: readonly string[] = ['not-signed', 'longer', 'another'] satisfies Exclude<Fit, 'fits'>[];
-const isMisfit = (code: string) => misfits.includes(code);
 
 const codeOf = (error: unknown): string => {
   if (error instanceof Failure) return error.code;

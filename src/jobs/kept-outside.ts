@@ -39,6 +39,11 @@ async function stateOf(needs: Needs, place: Place): Promise<PlaceState> {
  */
 export type Fit = 'fits' | 'not-signed' | 'longer' | 'another';
 
+const misfits: readonly string[] = ['not-signed', 'longer', 'another'] satisfies Exclude<Fit, 'fits'>[];
+
+/** Whether a place failed because what it keeps does not fit this log. */
+export const isMisfit = (code: string | undefined): boolean => code !== undefined && misfits.includes(code);
+
 export async function fitOf(needs: Needs, note: string): Promise<Fit> {
   const text = verifyNote(note, vkeysOf(needs.signer));
   const kept = text === null ? null : parseCheckpoint(text);

@@ -120,7 +120,9 @@ export function startWork(needs: Needs, queues: Queues, worker: string, wordsIn:
   every('checkpoints', pace.checkpoints, () => deliverCheckpoints(needs, waysOut, wordsIn()));
   const senders = formMailer(needs);
   const toPeople = replyMailer(needs);
-  every('replies', pace.replies, () => mailTasks(needs, toPeople, wordsIn));
+  every('replies', pace.replies, async () => {
+    if (toPeople && (await takeTurn(needs.db, 'kaiku', 'replies', pace.replies))) await mailTasks(needs, toPeople, wordsIn);
+  });
   every('intakes', pace.intakes, () => driveIntakes(needs, senders, wordsIn));
   every('verify', pace.envelopes, async () => {
     if (await takeTurn(needs.db, 'kaiku', 'verify', pace.verify)) await verifyOwnLog(needs);

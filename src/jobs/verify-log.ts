@@ -2,7 +2,7 @@ import { type KeptEntry, verifyLog } from '../core/audit-verify.ts';
 import { vkeysOf } from '../core/log-keys.ts';
 import { checkpoints, entries, sequence } from '../store/audit.ts';
 import { cursorOf, saveCursor } from '../store/systems.ts';
-import { lastInFolder } from './kept-outside.ts';
+import { isMisfit, lastInFolder, placesNow } from './kept-outside.ts';
 import type { Needs } from './needs.ts';
 
 const batch = 5000;
@@ -29,7 +29,11 @@ export async function verifyOwnLog(needs: Needs, against?: string) {
   const notes = [...(await checkpoints(db)).map((c) => c.note), ...[outside, against].filter((note) => typeof note === 'string')];
   const result = await verifyLog(kept, notes, vkeysOf(signer), { mayGrow: true });
   // a log that nothing was written to yet proves nothing, and hides nothing
-  if (against === undefined && (notes.length > 0 || result.size > 0)) await noteVerdict(needs, result.verified);
+  if (against === undefined && (notes.length > 0 || result.size > 0)) {
+    // what a receiver keeps is seen at a delivery alone: until one fits again, the log is not vouched for
+    const isDenied = (await placesNow(needs)).some(({ code }) => isMisfit(code));
+    await noteVerdict(needs, result.verified && !isDenied);
+  }
   return result;
 }
 

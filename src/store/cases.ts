@@ -203,6 +203,11 @@ export async function dropEnvelopes(db: Db, now: Date): Promise<number> {
     }>`UPDATE case_file SET envelope = NULL, envelope_key = NULL WHERE envelope_until <= ${now} AND envelope IS NOT NULL RETURNING subject`,
   );
   for (const { subject } of dropped) {
+    // whatever somebody wrote about them goes with the last envelope of an erased person
+    const isOver = sql`EXISTS (SELECT 1 FROM subject WHERE id = ${subject} AND state = 'erased')
+      AND NOT EXISTS (SELECT 1 FROM case_file WHERE subject = ${subject} AND envelope IS NOT NULL)`;
+    await changes(db, sql`UPDATE task SET sealed_note = NULL, sealed_question = NULL WHERE subject = ${subject} AND ${isOver}`);
+    await changes(db, sql`UPDATE case_file SET sealed_note = NULL WHERE subject = ${subject} AND ${isOver}`);
     await changes(
       db,
       sql`UPDATE subject SET audit_nonce = NULL WHERE id = ${subject} AND state = 'erased'

@@ -22,6 +22,7 @@ import { logTrimmed } from './migrations/019-log-trimmed.ts';
 import { refsForgotten } from './migrations/020-refs-forgotten.ts';
 import { replies } from './migrations/021-replies.ts';
 import { replyFiles } from './migrations/022-reply-files.ts';
+import { ownCountIndexes } from './migrations/023-own-counts.ts';
 
 /** Whether anybody else is connected to a ledger's database, and which instance's ledger stands there. Changes nothing. */
 export async function otherUsers(connectionString: string): Promise<{ inUse: boolean; instance: string | null }> {
@@ -122,6 +123,7 @@ const steps: Record<string, Migration> = {
   '020-refs-forgotten': migration(refsForgotten),
   '021-replies': migration(replies),
   '022-reply-files': migration(replyFiles),
+  '023-own-counts': migration(ownCountIndexes),
 };
 /** Every step of the schema, the first one first. */
 export const migrations: readonly string[] = Object.keys(steps);

@@ -23,7 +23,7 @@ export async function ownCounts(db: Db, subjects: readonly string[]): Promise<Ma
         (SELECT count(*) FROM held h WHERE h.subject = s.id AND h.sides IS NOT NULL)
           + (SELECT count(*) FROM drift_finding d WHERE d.subject = s.id AND d.sealed_ref IS NOT NULL) AS questions,
         (SELECT count(*) FROM case_file c WHERE c.subject = s.id AND c.sealed_note IS NOT NULL)
-          + (SELECT count(*) FROM task t WHERE t.subject = s.id AND t.sealed_note IS NOT NULL)
+          + (SELECT count(*) FROM task t WHERE t.subject = s.id AND (t.sealed_note IS NOT NULL OR t.sealed_question IS NOT NULL))
           + (SELECT count(*) FROM person_read p WHERE p.subject = s.id AND p.sealed_note IS NOT NULL)
           + (SELECT count(*) FROM legal_hold l WHERE l.subject = s.id)
           + (SELECT count(*) FROM exception e WHERE e.subject = s.id)
@@ -33,6 +33,8 @@ export async function ownCounts(db: Db, subjects: readonly string[]): Promise<Ma
           AS packages,
         (SELECT max(h.expires_at) FROM handover h JOIN case_file c ON c.id = h.case_file
           WHERE c.subject = s.id AND h.sealed IS NOT NULL) AS "packageUntil",
+        (SELECT count(*) FROM reply_file f JOIN task t ON t.id = f.task WHERE t.subject = s.id) AS files,
+        (SELECT max(f.until) FROM reply_file f JOIN task t ON t.id = f.task WHERE t.subject = s.id) AS "filesUntil",
         (SELECT count(*) FROM case_file c WHERE c.subject = s.id AND c.envelope IS NOT NULL)
           + (SELECT count(*) FROM recheck r WHERE r.subject = s.id AND r.done_at IS NULL) AS envelopes,
         (SELECT max(c.envelope_until) FROM case_file c WHERE c.subject = s.id AND c.envelope IS NOT NULL) AS "envelopeUntil",

@@ -26,8 +26,8 @@ export interface ReplyLink {
 export async function openLinks(db: Db, system: string, addressKey: Buffer): Promise<void> {
   await changes(
     db,
-    sql`INSERT INTO reply_link (task, address_key) SELECT id, ${addressKey} FROM task WHERE answered_at IS NULL AND system = ${system}
-        ON CONFLICT DO NOTHING`,
+    sql`INSERT INTO reply_link (task, address_key) SELECT id, ${addressKey} FROM task t WHERE answered_at IS NULL AND system = ${system}
+          AND NOT EXISTS (SELECT 1 FROM reply_link l WHERE l.task = t.id) ON CONFLICT DO NOTHING`,
   );
   await changes(
     db,

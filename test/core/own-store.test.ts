@@ -12,6 +12,8 @@ const gone: OwnCounts = {
   notes: 0,
   packages: 0,
   packageUntil: null,
+  files: 0,
+  filesUntil: null,
   envelopes: 0,
   letters: 0,
   envelopeUntil: null,
@@ -30,8 +32,8 @@ describe('what Kaiku keeps of a person', () => {
     expect(state({ isTied: true, envelopeUntil: day(3) })).toEqual({ state: 'fading', until: day(3).toISOString() });
   });
 
-  it('is the person while one value, link, hash, question or note is there, whatever else fades', () => {
-    for (const more of [{ values: 1 }, { links: 1 }, { hashes: 1 }, { questions: 1 }, { notes: 1 }])
+  it('is the person while one value, link, hash or question is there, whatever else fades', () => {
+    for (const more of [{ values: 1 }, { links: 1 }, { hashes: 1 }, { questions: 1 }])
       expect(state({ ...more, tombstones: 2, envelopes: 1, envelopeUntil: day(9) })).toEqual({ state: 'values' });
   });
 

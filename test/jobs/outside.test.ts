@@ -209,6 +209,9 @@ describe('a receiver outside', () => {
       await nextTurn();
       expect(await deliver()).toBe(0);
       expect(await placesNow(world.needs)).toMatchObject([{ place: 'webhook', code: 'another' }]);
+      // the check of the night sees nothing wrong inside, and does not take back what the receiver showed
+      expect(await verifyOwnLog(world.needs)).toMatchObject({ verified: true });
+      expect(await lastVerdict(world.needs)).toBe(false);
     } finally {
       await server.close();
     }

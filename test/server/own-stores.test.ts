@@ -40,7 +40,7 @@ it('is the person before an erasure, what fades after it, and keyed hashes in th
   // the register forgot them, and a person was not heard yet: what they are asked by is still here
   expect(counted(await own(id))).toMatchObject({ links: expect.any(Number) });
   for (const task of (await hub.ask('GET', '/tasks')).json<{ id: string }[]>())
-    await hub.ask('POST', `/tasks/${task.id}/answer`, { outcome: 'erased' });
+    await hub.ask('POST', `/tasks/${task.id}/answer`, { outcome: 'erased', note: 'Aino soitti itse.' });
   await hub.settle();
   // a backup that was made after the erasure does not hold them
   await advance('P1D');
@@ -48,7 +48,7 @@ it('is the person before an erasure, what fades after it, and keyed hashes in th
   const after = await own(id);
   expect(after.state).toBe('fading');
   const left = counted(after);
-  expect(Object.keys(left).sort()).toEqual(['backups', 'envelope', 'journal', 'log', 'rows', 'tombstones']);
+  expect(Object.keys(left).sort()).toEqual(['backups', 'envelope', 'journal', 'log', 'notes', 'rows', 'tombstones']);
   expect(left['backups']).toBe(1);
   await advance('P150D');
   await dropEnvelopes(needs.db, await hubNow(needs.db));
@@ -56,6 +56,7 @@ it('is the person before an erasure, what fades after it, and keyed hashes in th
   const later = counted(await own(id));
   expect(later['backups']).toBeUndefined();
   expect(later['log']).toBeUndefined();
+  expect(later['notes']).toBeUndefined();
 });
 
 it('stands on the page of the case, and in no answer to whoever may not see it', async () => {

@@ -259,6 +259,22 @@ describe('a file with the answer', () => {
     expect((await page()).text).toContain(digest);
   });
 
+  it('and the answer are there together, or not at all', async () => {
+    await send();
+    const { path, pass, version } = await opened();
+    const form = { pass, version, outcome: 'erased', ...person };
+    const { vault } = hub.needs;
+    const seal = vault.sealJson;
+    vault.sealJson = (aad, value) => {
+      if (aad.startsWith('reply-file:')) throw new Error('the disk is full');
+      return seal(aad, value);
+    };
+    expect((await handIn(path, form, proof)).status).toBe(500);
+    expect((await task()).outcome).toBeUndefined();
+    vault.sealJson = seal;
+    expect((await handIn(path, form, proof)).text).toContain('Kiitos');
+  });
+
   it('is refused where it is too large, and nothing is recorded; no other form takes one', async () => {
     await send();
     const { path, pass, version } = await opened();

@@ -18,6 +18,7 @@ import {
   openReply,
   type Reply,
 } from '../../jobs/replies.ts';
+import { inTransaction } from '../../store/database.ts';
 import { subjectById } from '../../store/subjects.ts';
 import { fittingOutcomes, revealTask, TaskAnswer, takeAnswer } from '../answers.ts';
 import { ProblemError } from '../problem.ts';
@@ -240,13 +241,16 @@ async function take(
   const whole = { ...answer, kept, ...(file ? { file: digestOfFile(file) } : {}) };
   const stated = await attest(needs, task, { name, role, text: words, language: t.lang }, whole);
   try {
-    await takeAnswer(needs, task, answer, answererOf(task), { stated: stated.sha256, ...(isKept ? { fields: kept } : {}) });
+    // the answer, who stated it and what came with it are there together, or not at all
+    await inTransaction(needs.db, async () => {
+      await takeAnswer(needs, task, answer, answererOf(task), { stated: stated.sha256, ...(isKept ? { fields: kept } : {}) });
+      await keepAttestation(needs, task.id, { ...stated, ...(file ? { file: digestOfFile(file) } : {}) });
+      if (file) await keepFile(needs, task.id, file);
+    });
   } catch (error) {
     if (error instanceof ProblemError && error.status === 409) return overView(t, 'answered', needs);
     throw error;
   }
-  await keepAttestation(needs, task.id, { ...stated, ...(file ? { file: digestOfFile(file) } : {}) });
-  if (file) await keepFile(needs, task.id, file);
   return thanks(t, t('reply.thanks', { time: t.time(stated.at) }), stated.sha256);
 }
 

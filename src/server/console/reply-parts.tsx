@@ -4,14 +4,10 @@ import type { TaskRow } from '../../store/tasks.ts';
 import { fittingOutcomes } from '../answers.ts';
 import type { Translator } from './i18n.ts';
 import { Card } from './parts.tsx';
-import { Identifiers } from './tasks.tsx';
+import { Identifiers, Note, Outcomes, type Said, UntilAndLaw } from './tasks.tsx';
 
 /** What was filled in, given back where something was missing. */
-export interface ReplySaid {
-  outcome?: string;
-  note?: string;
-  until?: string;
-  law?: string;
+export interface ReplySaid extends Said {
   kept?: readonly string[];
   name?: string;
   role?: string;
@@ -46,15 +42,7 @@ export const OpenedForm = ({
       <form method="post" action={action} class="form" encType="multipart/form-data">
         <input type="hidden" name="pass" value={pass} />
         <input type="hidden" name="version" value={String(task.version)} />
-        <fieldset>
-          <legend>{t('tasks.whatWasDone')}</legend>
-          {[...fittingOutcomes[task.ask], 'question'].map((outcome) => (
-            <label class="check" key={outcome}>
-              <input type="radio" name="outcome" value={outcome} required checked={said.outcome === outcome} />
-              <span>{t(outcome === 'question' ? 'reply.means.question' : `tasks.means.${outcome}`)}</span>
-            </label>
-          ))}
-        </fieldset>
+        <Outcomes t={t} outcomes={[...fittingOutcomes[task.ask], 'question']} said={said} />
         {task.ask === 'erase' ? (
           <fieldset>
             <legend>{t('tasks.ifRetained')}</legend>
@@ -65,26 +53,10 @@ export const OpenedForm = ({
                 <span>{t.word('field', field)}</span>
               </label>
             ))}
-            <div class="form">
-              <label>
-                {t('tasks.until')}
-                <input type="date" name="until" value={said.until ?? ''} />
-              </label>
-              <label>
-                {t('tasks.law')}
-                <input type="text" name="law" maxLength={200} value={said.law ?? ''} />
-                <span class="hint">{t('tasks.lawHint')}</span>
-              </label>
-            </div>
+            <UntilAndLaw t={t} said={said} />
           </fieldset>
         ) : null}
-        <label>
-          {t('people.note')}
-          <textarea name="note" rows={3} maxLength={4000}>
-            {said.note ?? ''}
-          </textarea>
-          <span class="hint">{t('reply.noteHint')}</span>
-        </label>
+        <Note t={t} said={said} hint={t('reply.noteHint')} />
         <label>
           {t('reply.file')}
           <input type="file" name="file" />

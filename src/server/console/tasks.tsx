@@ -135,7 +135,8 @@ function Due({ t, task, now }: { t: Translator; task: TaskRow; now: Date }) {
   );
 }
 
-interface Said {
+/** What was filled in, given back where something was missing. */
+export interface Said {
   outcome?: string | undefined;
   note?: string | undefined;
   until?: string | undefined;
@@ -265,43 +266,56 @@ async function mailFacts(needs: Needs, t: Translator, task: TaskRow): Promise<(r
   ];
 }
 
+/** The questions of an answer, for whoever writes one down and for the people themselves. */
+export const Outcomes = ({ t, outcomes, said }: { t: Translator; outcomes: readonly string[]; said: Said }) => (
+  <fieldset>
+    <legend>{t('tasks.whatWasDone')}</legend>
+    {outcomes.map((outcome) => (
+      <label class="check" key={outcome}>
+        <input type="radio" name="outcome" value={outcome} required checked={said.outcome === outcome} />
+        <span>{t(`tasks.means.${outcome}`)}</span>
+      </label>
+    ))}
+  </fieldset>
+);
+
+export const UntilAndLaw = ({ t, said }: { t: Translator; said: Said }) => (
+  <div class="form">
+    <label>
+      {t('tasks.until')}
+      <input type="date" name="until" value={said.until ?? ''} />
+    </label>
+    <label>
+      {t('tasks.law')}
+      <input type="text" name="law" maxLength={200} value={said.law ?? ''} />
+      <span class="hint">{t('tasks.lawHint')}</span>
+    </label>
+  </div>
+);
+
+export const Note = ({ t, said, hint }: { t: Translator; said: Said; hint: string }) => (
+  <label>
+    {t('people.note')}
+    <textarea name="note" rows={3} maxLength={4000}>
+      {said.note ?? ''}
+    </textarea>
+    <span class="hint">{hint}</span>
+  </label>
+);
+
 function AnswerForm({ t, task, said }: { t: Translator; task: TaskRow; said: Said }) {
   return (
     <Card title={t('tasks.answerTitle')}>
       <p class="hint">{t('tasks.answerHint')}</p>
       <form method="post" action={`/tasks/${task.id}/answer`} class="form">
-        <fieldset>
-          <legend>{t('tasks.whatWasDone')}</legend>
-          {fittingOutcomes[task.ask].map((outcome) => (
-            <label class="check" key={outcome}>
-              <input type="radio" name="outcome" value={outcome} required checked={said.outcome === outcome} />
-              <span>{t(`tasks.means.${outcome}`)}</span>
-            </label>
-          ))}
-        </fieldset>
+        <Outcomes t={t} outcomes={fittingOutcomes[task.ask]} said={said} />
         {task.ask === 'erase' ? (
           <fieldset>
             <legend>{t('tasks.ifRetained')}</legend>
-            <div class="form">
-              <label>
-                {t('tasks.until')}
-                <input type="date" name="until" value={said.until ?? ''} />
-              </label>
-              <label>
-                {t('tasks.law')}
-                <input type="text" name="law" maxLength={200} value={said.law ?? ''} />
-                <span class="hint">{t('tasks.lawHint')}</span>
-              </label>
-            </div>
+            <UntilAndLaw t={t} said={said} />
           </fieldset>
         ) : null}
-        <label>
-          {t('people.note')}
-          <textarea name="note" rows={3} maxLength={4000}>
-            {said.note ?? ''}
-          </textarea>
-          <span class="hint">{t('tasks.noteHint')}</span>
-        </label>
+        <Note t={t} said={said} hint={t('tasks.noteHint')} />
         <div>
           <button type="submit" class="primary">
             {t('tasks.send')}
