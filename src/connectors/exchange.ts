@@ -151,3 +151,11 @@ function failureOf(error: unknown, kind: 'read' | 'write', { reached, shown }: {
   if (statusOf(error) !== null) return new Failure('RECIPIENT_UNAVAILABLE', { cause });
   return new Failure(kind === 'write' ? 'ANSWER_LOST' : 'RECIPIENT_UNAVAILABLE', { cause });
 }
+
+/** A login as a configuration gives it: what is not given is not there at all. */
+export const loginOf = ({ user = '', privateKey, passphrase, password }: Record<string, string>) => ({
+  user: user.trim(),
+  ...(privateKey ? { privateKey } : {}),
+  ...(passphrase ? { passphrase } : {}),
+  ...(password ? { password } : {}),
+});

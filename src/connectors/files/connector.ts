@@ -1,4 +1,5 @@
 import type { Connector, ConnectorFactory, Manifest } from '../connector.ts';
+import { loginOf } from '../exchange.ts';
 import { sleep, type Wait } from '../settled.ts';
 import { checkRights, rights } from './check.ts';
 import { outboxOf } from './outbox.ts';
@@ -35,13 +36,9 @@ export const filesWith = (wait: Wait): ConnectorFactory<FilesSettings> => ({
   connect({ baseUrl, credentials, settings: given }, _wire, openExchange): Connector {
     const settings = FilesSettings.parse(given ?? {});
     if (!openExchange) throw new Error('files: files are exchanged, and no way to them was handed over');
-    const { user = '', privateKey, passphrase, password } = credentials;
     const exchange = openExchange({
       address: baseUrl,
-      user: user.trim(),
-      ...(privateKey ? { privateKey } : {}),
-      ...(passphrase ? { passphrase } : {}),
-      ...(password ? { password } : {}),
+      ...loginOf(credentials),
       hostKeys: settings.hostKeys,
     });
     const newest = newestExport(exchange, settings, wait);

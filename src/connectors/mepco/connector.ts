@@ -1,5 +1,6 @@
 import { isStaff, staffRoles } from '../../core/scope.ts';
 import type { Connector, ConnectorFactory, Manifest } from '../connector.ts';
+import { loginOf } from '../exchange.ts';
 import { sleep, type Wait } from '../settled.ts';
 import { checkRights, rights } from './check.ts';
 import { exportsOf } from './exports.ts';
@@ -39,13 +40,9 @@ export const mepcoWith = (wait: Wait): ConnectorFactory<MepcoSettings> => ({
     if (register && !isStaff(register.for))
       throw new Error(`mepco: register.for must be one of ${staffRoles.join(', ')}: staff is seen by HR alone`);
     if (!openExchange) throw new Error('mepco: files are exchanged, and no way to them was handed over');
-    const { user = '', privateKey, passphrase, password } = credentials;
     const exchange = openExchange({
       address: baseUrl,
-      user: user.trim(),
-      ...(privateKey ? { privateKey } : {}),
-      ...(passphrase ? { passphrase } : {}),
-      ...(password ? { password } : {}),
+      ...loginOf(credentials),
       hostKeys: settings.hostKeys,
     });
     const mapping = { settings, register };
