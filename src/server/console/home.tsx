@@ -108,7 +108,8 @@ export const homePages = [
 
 async function matrix(needs: Needs, actor: Actor, t: Translator, offset: number, scope: Scope) {
   const systems = Object.keys(needs.config.systems);
-  const size = matrixSize(systems.length);
+  // Kaiku's own column beside them
+  const size = matrixSize(systems.length + 1);
   const cases = await erasureCases(needs.db, scope, { limit: size, offset });
   const duties = await dutiesOfMany(
     needs.db,
