@@ -137,6 +137,19 @@ export function caseCommands(program: Command, session: SessionOf): void {
       });
     });
   cases
+    .command('also <id>')
+    .description('the same request for another role of the same person; its decision is its own')
+    .requiredOption('--subject <id>', 'the other subject, as `subject same` was told')
+    .option('--json')
+    .action(async (id: string, options: { subject: string; json?: boolean }) => {
+      const s = session(options);
+      await s.api(async (api) => {
+        const found = await api.post<Case>(`/cases/${encodeURIComponent(id)}/also`, { subject: options.subject });
+        s.show(found, () => `case ${found.id}: ${found.state}`);
+        if (found.state === 'planned') s.exit(1);
+      });
+    });
+  cases
     .command('withdraw <id>')
     .description('take an approved erasure back, as long as the register still holds the person; what is erased stays erased')
     .requiredOption('--reason <text>', 'the person is told why')

@@ -82,6 +82,20 @@ export function linkCommands(program: Command, session: SessionOf): void {
       });
     });
   subject
+    .command('same <id>')
+    .description('two subjects of different roles are one human being; nothing of either moves')
+    .requiredOption('--as <subject>', 'the id of the other subject')
+    .option('--withdraw', 'they are not')
+    .option('--json')
+    .action(async (id: string, options: { as: string; withdraw?: boolean; json?: boolean }) => {
+      const s = session(options);
+      await s.api(async (api) => {
+        const path = `/subjects/${encodeURIComponent(id)}/same-person${options.withdraw ? '/withdraw' : ''}`;
+        const done = await api.post<Record<string, unknown>>(path, { subject: options.as });
+        s.show(done, () => (options.withdraw ? 'Noted: not the same person.' : 'Noted: the same person, in two roles.'));
+      });
+    });
+  subject
     .command('split <id>')
     .description("a row of the register is another person's after all")
     .requiredOption('--place <place>', 'the kind of the row, as contact')

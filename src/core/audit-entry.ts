@@ -41,6 +41,8 @@ export const actions = [
   'link.made',
   'link.removed',
   'subject.merged',
+  'subject.tied',
+  'subject.untied',
   'subject.split',
   'hold.opened',
   'hold.released',

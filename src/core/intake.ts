@@ -66,5 +66,15 @@ export function whoSent(role: string | null, found: readonly { id: string; role:
   return living.length > 1 ? { kind: 'waits', reason: 'several-people' } : { kind: 'one', subject: only.id };
 }
 
+/**
+ * The roles in which the sender's mailbox is known, where they named none and it is known in several: what they asked concerns each,
+ * and each is looked after by other people.
+ */
+export function rolesSent(role: string | null, found: readonly { role: string; state: string }[]): string[] {
+  if (role !== null) return [];
+  const living = new Set(found.filter((s) => s.state !== 'erased').map((s) => s.role));
+  return living.size > 1 ? [...living].sort() : [];
+}
+
 /** What a mail server refuses for good: a mailbox that is none. Codes as `EENVELOPE-550`. */
 export const isRefusedForGood = (code: string): boolean => /-5\d\d$/.test(code) && /^E(ENVELOPE|MESSAGE)/.test(code);

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Asked } from '../core/case-request.ts';
 import { normalise } from '../core/identifier.ts';
-import { type Dismissal, type FormText, formLimits, linkDays, whoSent } from '../core/intake.ts';
+import { type Dismissal, type FormText, formLimits, linkDays, rolesSent, whoSent } from '../core/intake.ts';
 import type { CaseIdentity } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
 import {
+  copyIntake,
   dropIntakes,
   forgetIntake,
   formsLately,
@@ -14,6 +15,7 @@ import {
   lockForms,
   lockIntake,
   moveIntake,
+  setIntakeRole,
 } from '../store/intakes.ts';
 import { type SubjectRow, subjectsByIdentifier } from '../store/subjects.ts';
 import { type Needs, now, tell } from './needs.ts';
@@ -114,6 +116,8 @@ export async function settleConfirmed(needs: Needs, row: IntakeRow): Promise<voi
   if (!sent) return;
   const address = normalise('email', sent.email) ?? '';
   const holders = await subjectsByIdentifier(needs.db, 'email', needs.vault.hash('email', address));
+  const roles = rolesSent(row.role, holders);
+  if (roles.length > 0) return splitByRole(needs, row, sent, roles);
   const whose = whoSent(row.role, holders);
   if (whose.kind === 'waits') return waitForPerson(needs, row, whose.reason);
   if (sent.isUnclear) return waitForPerson(needs, row, 'unclear');
@@ -121,6 +125,20 @@ export async function settleConfirmed(needs: Needs, row: IntakeRow): Promise<voi
   if (!subject) return;
   const opened = await openFor(needs, row, sent, subject, { state: 'proven', how: 'mailed-link' }, 'kaiku');
   if ('fault' in opened) return waitForPerson(needs, row, opened.fault === 'asked' ? 'unclear' : opened.fault);
+}
+
+/** One request becomes one a role: what is asked of HR is not the matter of whoever looks after customers, nor the other way. */
+async function splitByRole(needs: Needs, row: IntakeRow, sent: Sent, [first = '', ...others]: string[]): Promise<void> {
+  const { db, vault } = needs;
+  await inTransaction(db, async () => {
+    if (!(await setIntakeRole(db, row.id, first))) return;
+    for (const role of others) {
+      const id = needs.newId();
+      const { key, wrapped } = vault.newPersonKey(id);
+      await copyIntake(db, row.id, { id, role, key: wrapped, sealed: vault.sealUnder(key, `intake:${id}`, sent) });
+      await tell(needs, { actor: 'kaiku', action: 'intake.received', reason: row.type, code: id });
+    }
+  });
 }
 
 export const waitForPerson = async (needs: Needs, row: IntakeRow, reason: string): Promise<void> => {

@@ -38,6 +38,8 @@ export const linkRefusals = {
   'same-subject': 'A subject cannot be merged with itself.',
   'merge-living': 'Both must be living data subjects without an open erasure.',
   'merge-roles': 'One person in two roles stays two subjects: their data is ruled by different laws.',
+  'tie-one-role': 'Both are of one role in one register: merge them instead.',
+  'no-tie': 'Nobody said that these two are the same person.',
   'split-rows': 'Only a subject with several rows in the register can be split.',
   'register-silent': 'The register does not show this row just now.',
   'split-living': 'Only a living data subject without an open erasure can be split.',

@@ -36,6 +36,7 @@ import { processingRoutes } from './processing.ts';
 import { queueBoard } from './queue-board.ts';
 import { retentionRoutes } from './retention.ts';
 import { runRoutes } from './runs.ts';
+import { samePersonRoutes } from './same-person.ts';
 import { mustComeFromHere } from './sign-in/origin.ts';
 import { actorOfSession, sessionCookie, sessionOf } from './sign-in/session.ts';
 import { subjectRoutes } from './subjects.ts';
@@ -162,6 +163,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
         taskRoutes,
         heldRoutes,
         linkRoutes,
+        samePersonRoutes,
         retentionRoutes,
         processingRoutes,
         noticeRoutes,

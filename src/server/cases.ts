@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { identityWays } from '../core/access-answer.ts';
 import { caseStates } from '../core/case.ts';
 import { exceptionGrounds } from '../core/exception.ts';
+import type { Scope } from '../core/scope.ts';
 import { type Needs, now } from '../jobs/needs.ts';
 import { allCases, type CaseRow } from '../store/cases.ts';
 import { dutiesOf, dutiesOfMany } from '../store/duties.ts';
@@ -13,6 +14,7 @@ import { caseNamed, decideCase, exceptNamed, liftNamed, openCase, subjectOf, wit
 import { freeText, neededText } from './free-text.ts';
 import { identifyNamed, prepareNamed } from './handovers.ts';
 import { Id, type RouteOptions, Stretch } from './routes.ts';
+import { otherRoles } from './same-person.ts';
 import { caseView, deadlineView, dutyView } from './shapes.ts';
 import { originOf } from './sign-in/origin.ts';
 
@@ -78,7 +80,9 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
     return (await allCases(db, scope, query, query.state ?? null)).map((c) => caseView(needs, c, at));
   });
 
-  app.get('/cases/:id', { schema: { params: Id } }, async ({ params }) => shown(needs, await caseNamed(needs, params.id)));
+  app.get('/cases/:id', { schema: { params: Id } }, async ({ params, scope }) =>
+    shown(needs, await caseNamed(needs, params.id), scope),
+  );
 
   app.post('/cases/:id/approve', { schema: { params: Id, body: Decision } }, async ({ params, body, actor }) =>
     caseView(needs, await decideCase(needs, params.id, 'approve', actor.id, body?.reason), await now(needs)),
@@ -99,8 +103,8 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
   app.post('/cases/:id/withdraw', { schema: { params: Id, body: Withdrawal } }, async ({ params, body, actor }) =>
     caseView(needs, await withdrawNamed(needs, params.id, actor.id, body.reason), await now(needs)),
   );
-  app.post('/cases/:id/except', { schema: { params: Id, body: Except } }, async ({ params, body, actor }) =>
-    shown(needs, await exceptNamed(needs, params.id, actor.id, body)),
+  app.post('/cases/:id/except', { schema: { params: Id, body: Except } }, async ({ params, body, actor, scope }) =>
+    shown(needs, await exceptNamed(needs, params.id, actor.id, body), scope),
   );
 
   app.post('/cases/:id/announce-lift', { schema: { params: Id, body: Announced } }, async ({ params, body, actor }) =>
@@ -137,7 +141,8 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
 };
 
 /** A case with what each system owes, and which recipients are not told of it. */
-async function shown(needs: Needs, found: CaseRow) {
+async function shown(needs: Needs, found: CaseRow, scope: Scope) {
+  const samePerson = await otherRoles(needs, found.subject, scope);
   const exceptions = await exceptionsOfCase(needs.db, found.id);
   return {
     ...caseView(needs, found, await now(needs)),
@@ -151,6 +156,7 @@ async function shown(needs: Needs, found: CaseRow) {
           })),
         }
       : {}),
+    ...(samePerson.length > 0 ? { samePerson } : {}),
     duties: (await dutiesOf(needs.db, found.subject)).map((d) => dutyView(needs, d)),
   };
 }

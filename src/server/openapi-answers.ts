@@ -292,6 +292,7 @@ export const answers = {
     duties: z.array(Duty),
     disclosures: z.array(Disclosure),
     cases: z.array(z.unknown()),
+    samePerson: z.array(SubjectFound),
   }),
   case: Case,
   cases: z.array(Case),

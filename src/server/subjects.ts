@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { readPerson, readReasons } from '../jobs/read-person.ts';
 import { resyncPerson } from '../jobs/resync-person.ts';
+import { otherRolesOf } from '../store/same-person.ts';
 import { freeText } from './free-text.ts';
 import { findPeople, personView, subjectNamed } from './people.ts';
 import { badRequest, refused } from './problem.ts';
@@ -24,9 +25,10 @@ const Why = z.strictObject({
 export const subjectRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
   app.get('/subjects', { schema: { querystring: Query } }, async ({ query, scope }) => findPeople(needs, query, scope));
 
-  app.get('/subjects/:id', { schema: { params: Id } }, async ({ params }) =>
-    personView(needs, await subjectNamed(needs, params.id)),
-  );
+  app.get('/subjects/:id', { schema: { params: Id } }, async ({ params, scope }) => ({
+    ...(await personView(needs, await subjectNamed(needs, params.id))),
+    samePerson: await otherRolesOf(needs.db, params.id, scope),
+  }));
 
   app.post('/subjects/:id/resync', { schema: { params: Id, body: Which } }, async ({ params, body, actor }) => ({
     subject: params.id,

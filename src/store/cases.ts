@@ -208,6 +208,8 @@ export async function dropEnvelopes(db: Db, now: Date): Promise<number> {
       AND NOT EXISTS (SELECT 1 FROM case_file WHERE subject = ${subject} AND envelope IS NOT NULL)`;
     await changes(db, sql`UPDATE task SET sealed_note = NULL, sealed_question = NULL WHERE subject = ${subject} AND ${isOver}`);
     await changes(db, sql`UPDATE case_file SET sealed_note = NULL WHERE subject = ${subject} AND ${isOver}`);
+    // and that they were also somebody else here
+    await changes(db, sql`DELETE FROM same_person WHERE ${subject} IN (a, b) AND ${isOver}`);
     await changes(
       db,
       sql`UPDATE subject SET audit_nonce = NULL WHERE id = ${subject} AND state = 'erased'

@@ -36,6 +36,22 @@ export const insertIntake = (
         VALUES (${i.id}, ${i.type}, ${i.language}, ${i.role}, ${i.received_at}, ${i.key}, ${i.sealed}, ${i.addressKey}, ${i.senderKey})`,
   );
 
+/** The request concerns one role from now on. False where it named one. */
+export const setIntakeRole = async (db: Db, id: string, role: string): Promise<boolean> =>
+  (await changes(
+    db,
+    sql`UPDATE intake SET role = ${role}, wake_at = clock_timestamp(), tries = 0 WHERE id = ${id} AND role IS NULL`,
+  )) > 0;
+
+/** The same confirmed request for another role, sealed anew; it counts towards no limit. The machine goes on with it. */
+export const copyIntake = (db: Db, id: string, of: { id: string; role: string; key: Buffer; sealed: Buffer }) =>
+  changes(
+    db,
+    sql`INSERT INTO intake (id, type, language, role, state, received_at, confirmed_at, key, sealed, wake_at)
+        SELECT ${of.id}, type, language, ${of.role}, state, received_at, confirmed_at, ${of.key}, ${of.sealed}, clock_timestamp()
+        FROM intake WHERE id = ${id}`,
+  );
+
 /** How many forms came lately: from this sender within the hour, for this mailbox within the day, and in all within the hour. */
 export async function formsLately(
   db: Db,

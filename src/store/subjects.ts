@@ -3,6 +3,7 @@ import type { ChangeKind } from '../core/duty.ts';
 import type { PermissionState } from '../core/permission.ts';
 import type { Fields } from '../core/person.ts';
 import { changes, type Db, json, row, rows } from './database.ts';
+import { moveTies } from './same-person.ts';
 import type { Vault } from './vault.ts';
 
 export interface SubjectRow {
@@ -170,6 +171,7 @@ export async function absorb(db: Db, from: string, into: string): Promise<void> 
   );
   await changes(db, sql`UPDATE person_read SET subject = ${into} WHERE subject = ${from}`);
   await changes(db, sql`UPDATE legal_hold SET subject = ${into} WHERE subject = ${from}`);
+  await moveTies(db, from, into);
   await changes(db, sql`DELETE FROM retention_question WHERE subject = ${from}`);
   await changes(db, sql`UPDATE version SET sealed = NULL WHERE subject = ${from}`);
   await changes(db, sql`DELETE FROM identifier WHERE subject = ${from}`);

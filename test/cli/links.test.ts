@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { beforeEach, expect, it } from 'vitest';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
+import { changes } from '../../src/store/database.ts';
 import { aino } from '../jobs/world.ts';
 import { granted, idOf, linkedAino } from '../server/hub.ts';
 import { openShell, type Shell } from './run.ts';
@@ -58,4 +60,18 @@ it('merges two subjects, and splits them again', async () => {
   expect(split.code).toBe(0);
   expect(await idOf(shell.hub, 'other@sahko.test')).toBe(split.json<{ made: string }>().made);
   expect((await shell.kaiku('subject', 'merge', id, '--into', id)).code).toBe(4);
+});
+
+it('says that two of different roles are one human being, and takes it back', async () => {
+  const id = await linkedAino(shell.hub);
+  const other = await idOf(shell.hub, 'other@sahko.test');
+  expect(await shell.kaiku('subject', 'same', id, '--as', other)).toMatchObject({ code: 4 });
+  await changes(shell.hub.needs.db, sql`UPDATE subject SET role = 'employee' WHERE id = ${other}`);
+  expect((await shell.kaiku('subject', 'same', id, '--as', other)).out).toBe('Noted: the same person, in two roles.');
+  const erasure = await shell.kaiku('erase', '--subject', id, '--json');
+  const first = erasure.json<{ case: string }>().case;
+  expect(await shell.kaiku('case', 'also', first, '--subject', other)).toMatchObject({ code: 1 });
+  expect((await shell.hub.ask('GET', '/erasures')).json<unknown[]>()).toHaveLength(2);
+  expect((await shell.kaiku('subject', 'same', other, '--as', id, '--withdraw')).code).toBe(0);
+  expect((await shell.kaiku('case', 'also', first, '--subject', other)).code).toBe(4);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkForm, type FormText, isRefusedForGood, whoSent } from '../../src/core/intake.ts';
+import { checkForm, type FormText, isRefusedForGood, rolesSent, whoSent } from '../../src/core/intake.ts';
 
 const good: FormText = { name: 'Aino Virtanen', email: 'aino@sahko.test', phone: '040 123 4567', message: 'Muutin.' };
 const faultsOf = (over: Partial<FormText>) => checkForm({ ...good, ...over }).map(({ field, code }) => `${field} ${code}`);
@@ -64,6 +64,13 @@ describe('whose a request is', () => {
     expect(whoSent('employee', [aino])).toEqual({ kind: 'waits', reason: 'nobody-known' });
     expect(whoSent(null, [{ ...aino, state: 'erased' }])).toEqual({ kind: 'waits', reason: 'nobody-known' });
     expect(whoSent(null, [aino, { ...aino, id: 'b' }])).toEqual({ kind: 'waits', reason: 'several-people' });
+  });
+  it('is each role in which the mailbox is known, where they named none', () => {
+    const both = [aino, { ...aino, id: 'b', role: 'employee' }];
+    expect(rolesSent(null, both)).toEqual(['customer', 'employee']);
+    expect(rolesSent('customer', both)).toEqual([]);
+    expect(rolesSent(null, [aino, { ...aino, id: 'b' }])).toEqual([]);
+    expect(rolesSent(null, [aino, { ...aino, id: 'b', role: 'employee', state: 'erased' }])).toEqual([]);
   });
 });
 

@@ -10,7 +10,7 @@ import { changes } from '../../src/store/database.ts';
 import { permissionsOf } from '../../src/store/subjects.ts';
 import { decoded, linkIn, mailServer } from '../support/mail-server.ts';
 import { Browser } from './browser.ts';
-import { linkedAino, openTestHub, type TestHub } from './hub.ts';
+import { idOf, linkedAino, openTestHub, type TestHub } from './hub.ts';
 
 interface Intake {
   id: string;
@@ -110,6 +110,32 @@ describe('a request by the public form', () => {
     expect(await hub.dump('audit_entry')).toContain('intake.taken');
     expect((await visitor.post(mailedLink())).text).toContain('Pyyntösi on meillä');
     expect(await intakes()).toHaveLength(1);
+  });
+
+  it('becomes a case of each role in which the mailbox is known, where the sender named none, each seen by its own office', async () => {
+    const other = await idOf(hub, 'other@sahko.test');
+    const { db } = hub.needs;
+    await changes(db, sql`UPDATE subject SET role = 'employee' WHERE id = ${other}`);
+    await changes(
+      db,
+      sql`INSERT INTO identifier (subject, kind, hash, key_id, normaliser)
+          SELECT ${other}, kind, hash, key_id, normaliser FROM identifier WHERE subject = ${aino} AND kind = 'email'`,
+    );
+    // with one register the form asks for no role and takes the only one: as if there were two
+    expect((await fill('erasure')).status).toBe(200);
+    await changes(db, sql`UPDATE intake SET role = NULL`);
+    await drive();
+    await visitor.post(mailedLink());
+    await drive();
+    await drive();
+    const whose = async (as: 'dpo' | 'hr') => {
+      const [found, ...more] = await intakes(as);
+      expect([found?.state, more]).toEqual(['taken', []]);
+      return (await hub.ask('GET', `/cases/${found?.case}`)).json();
+    };
+    expect(await whose('dpo')).toMatchObject({ type: 'erasure', subject: aino, identity: { how: 'mailed-link' } });
+    expect(await whose('hr')).toMatchObject({ type: 'erasure', subject: other, identity: { how: 'mailed-link' } });
+    expect(await hub.dump('intake')).not.toMatch(/[0-9a-f]{200}/);
   });
 
   it('stops direct marketing at once when the mailbox is proven', async () => {

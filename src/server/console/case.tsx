@@ -31,6 +31,7 @@ import { Card, DutyWords, Facts, IdLink, Moment, Notice, StateBadge } from './pa
 import { optionalText } from './people.tsx';
 import { PlanTable, RunTable } from './plan-words.tsx';
 import { RightsCard } from './rights-parts.tsx';
+import { otherRolesCard } from './same-person.tsx';
 import { WithdrawCard } from './withdraw-card.tsx';
 
 const timelineLength = 60;
@@ -124,7 +125,7 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
         ) : (
           <Card title={t('cases.run')} id="run" live>
             <p class="hint">{t('cases.runHint')}</p>
-            <RunTable t={t} plan={found.plan} duties={found.state === 'refused' ? [] : duties} />
+            <RunTable t={t} plan={found.plan} duties={found.state === 'refused' ? [] : duties} at={at} />
             {found.state === 'refused' ? (
               <p class="hint">
                 {t(
@@ -146,7 +147,7 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
               <ul class="plain">
                 {owed.map((duty) => (
                   <li key={duty.system}>
-                    <strong>{duty.system}</strong> <StateBadge t={t} state={duty.state} /> <DutyWords t={t} duty={duty} />
+                    <strong>{duty.system}</strong> <StateBadge t={t} state={duty.state} /> <DutyWords t={t} duty={duty} at={at} />
                     <span class="sub">
                       {t('home.next', { what: nextWords(t, duty) ?? '–' })}
                       {duty.owner ? ` · ${t('home.owner', { who: duty.owner })}` : ''}
@@ -157,6 +158,7 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
             )}
           </Card>
         )}
+        {await otherRolesCard(needs, actor, t, found)}
         <WithdrawCard
           t={t}
           actor={actor}

@@ -4,6 +4,7 @@ import type { Needs } from '../../jobs/needs.ts';
 import { now } from '../../jobs/needs.ts';
 import { erasureCount, owedCounts, type Tally, tally, type WaitKind, waitingList, waitKinds } from '../../store/console-views.ts';
 import { dutiesOfMany } from '../../store/duties.ts';
+import { rolesOfMany } from '../../store/same-person.ts';
 import { systemStates } from '../../store/systems.ts';
 import { erasureCases } from '../../store/views.ts';
 import { type Actor, roles } from '../auth.ts';
@@ -132,6 +133,14 @@ async function matrix(needs: Needs, actor: Actor, t: Translator, offset: number,
       from={offset}
       size={size}
       total={total}
+      at={await now(needs)}
+      people={
+        await rolesOfMany(
+          needs.db,
+          cases.map((c) => c.subject),
+          scopeOn(actor, 'GET /subjects/:id') ?? [],
+        )
+      }
     />
   );
 }

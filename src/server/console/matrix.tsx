@@ -25,6 +25,8 @@ export function Matrix({
   from,
   size,
   total,
+  at,
+  people,
 }: {
   t: Translator;
   actor: Actor;
@@ -36,6 +38,9 @@ export function Matrix({
   from: number;
   size: number;
   total: number;
+  at: Date;
+  /** Their roles, and who is confirmed to be the same person in another one, as far as the reader may see. */
+  people: ReadonlyMap<string, { role: string; others: readonly { id: string; role: string }[] }>;
 }) {
   return (
     <div class="matrix">
@@ -57,9 +62,14 @@ export function Matrix({
                 {c.due ? <span class="sub">{t('home.answerBy', { day: t.day(c.due) })}</span> : null}
                 {may(actor, 'GET /subjects/:id') ? (
                   <span class="sub">
-                    {t('home.person')} <IdLink href={`/people/${c.subject}`} id={c.subject} />
+                    {t.word('role', people.get(c.subject)?.role ?? '')} <IdLink href={`/people/${c.subject}`} id={c.subject} />
                   </span>
                 ) : null}
+                {people.get(c.subject)?.others.map((one) => (
+                  <span class="sub" key={one.id}>
+                    {t('home.also')} {t.word('role', one.role)} <IdLink href={`/people/${one.id}`} id={one.id} />
+                  </span>
+                ))}
               </>
             ),
           },
@@ -67,7 +77,11 @@ export function Matrix({
             label: system,
             cell: (c: CaseRow) => {
               const duty = duties.get(c.subject)?.find((d) => d.recipient === system);
-              return duty ? <DutyCell t={t} duty={dutyView(needs, duty)} /> : <span class="empty">{t('home.noDuty')}</span>;
+              return duty ? (
+                <DutyCell t={t} duty={dutyView(needs, duty)} at={at} />
+              ) : (
+                <span class="empty">{t('home.noDuty')}</span>
+              );
             },
           })),
           { label: 'Kaiku', cell: (c) => <OwnBadge t={t} own={own.get(c.subject)} /> },
@@ -90,13 +104,13 @@ export const CaseBadge = ({ t, state }: { t: Translator; state: CaseRow['state']
 );
 
 /** All that is known of one duty: state, outcome, evidence, since when, what comes next and whose it is. */
-export function DutyCell({ t, duty }: { t: Translator; duty: DutyView }) {
+export function DutyCell({ t, duty, at }: { t: Translator; duty: DutyView; at: Date }) {
   const next = nextWords(t, duty);
   return (
     <>
       <StateBadge t={t} state={duty.state} />
       <span class="sub">
-        <DutyWords t={t} duty={duty} />
+        <DutyWords t={t} duty={duty} at={at} />
       </span>
       {duty.evidence === 'none' ? null : (
         <span class="sub">

@@ -30,6 +30,7 @@ import { replyPages } from './reply-pages.tsx';
 import { requestPages } from './request-pages.tsx';
 import { rightsPages } from './rights-pages.tsx';
 import { runPages } from './run-page.tsx';
+import { samePersonPages } from './same-person.tsx';
 import { setUpPages } from './set-up.tsx';
 import { signInPages } from './sign-in.tsx';
 import { systemPages } from './systems-page.tsx';
@@ -42,6 +43,7 @@ export const pages: readonly Page[] = [
   ...peoplePages,
   personPage,
   ...personActs,
+  ...samePersonPages,
   casesPage,
   ...casePages,
   ...caseClockPages,

@@ -49,14 +49,14 @@ export function EvidenceMark({ t, evidence }: { t: Translator; evidence: Evidenc
   );
 }
 
-/** What a duty says in one cell: outcome, what is kept and until when, who was asked. */
-export function DutyWords({ t, duty }: { t: Translator; duty: DutyView }) {
+/** What a duty says in one cell: outcome, what is kept and until when, who was asked. `at`: now, after which silence shows as such. */
+export function DutyWords({ t, duty, at }: { t: Translator; duty: DutyView; at: Date }) {
   return (
     <>
       {duty.outcome ? <span>{t.word('outcome', duty.outcome)}</span> : null}
       {duty.retained ? <RetainedWords t={t} retained={duty.retained} /> : null}
       {duty.outcome === 'erased' ? <GoneWords t={t} duty={duty} /> : null}
-      {duty.asked ? <span class="sub">{t('words.askedBy', { whom: duty.asked.whom, day: t.day(duty.asked.due) })}</span> : null}
+      {duty.asked ? <AskedWords t={t} asked={duty.asked} at={at} /> : null}
       {duty.notBefore && !duty.retained ? (
         <span class="sub">{t('words.notBefore', { time: t.time(duty.notBefore) })}</span>
       ) : null}
@@ -64,6 +64,18 @@ export function DutyWords({ t, duty }: { t: Translator; duty: DutyView }) {
     </>
   );
 }
+
+/** Whoever was asked and let the day go by is shown in red: silence closes nothing. */
+const AskedWords = ({ t, asked, at }: { t: Translator; asked: NonNullable<DutyView['asked']>; at: Date }) => (
+  <>
+    <span class="sub">{t('words.askedBy', { whom: asked.whom, day: t.day(asked.due) })}</span>
+    {new Date(asked.due) < at ? (
+      <Badge tone="bad" mark="!">
+        {t('home.overdue', { day: t.day(asked.due) })}
+      </Badge>
+    ) : null}
+  </>
+);
 
 /** What is kept until when; each field by the law that keeps it, where more than one does. */
 function RetainedWords({ t, retained }: { t: Translator; retained: NonNullable<DutyView['retained']> }) {

@@ -1,7 +1,7 @@
 import { subjectRef } from '../../core/audit-entry.ts';
 import { isOver } from '../../core/case.ts';
 import type { DutyView } from '../../core/duty.ts';
-import type { Needs } from '../../jobs/needs.ts';
+import { type Needs, now } from '../../jobs/needs.ts';
 import { casesOf } from '../../store/cases.ts';
 import { historyOf, readsOf, tasksOf } from '../../store/console-views.ts';
 import { type DutyRow, dutiesOf } from '../../store/duties.ts';
@@ -24,6 +24,7 @@ import { SubjectBadge } from './people.tsx';
 import { fieldsCard } from './person-fields.tsx';
 import { Actions, ReadForm } from './person-forms.tsx';
 import { LinkList } from './person-links.tsx';
+import { samePersonCard } from './same-person.tsx';
 
 const historyLength = 40;
 
@@ -68,12 +69,13 @@ async function personView(needs: Needs, actor: Actor, t: Translator, subject: Su
           />
         </Card>
         <Card title={t('people.duties')} id="duties" live>
-          <Duties t={t} actor={actor} needs={needs} subject={subject} duties={duties} />
+          <Duties t={t} actor={actor} needs={needs} subject={subject} duties={duties} at={await now(needs)} />
         </Card>
         {/* of somebody erased there is nothing to compare with */}
         {subject.state === 'erased' ? null : await fieldsCard(needs, t, subject)}
         {subject.state === 'erased' ? null : <ReadForm t={t} id={subject.id} />}
         {await legalHoldsCard(needs, actor, t, subject)}
+        {await samePersonCard(needs, actor, t, subject)}
         <Card title={t('people.links')} id="links">
           <LinkList t={t} actor={actor} links={links} />
         </Card>
@@ -129,12 +131,14 @@ function Duties({
   needs,
   subject,
   duties,
+  at,
 }: {
   t: Translator;
   actor: Actor;
   needs: Needs;
   subject: SubjectRow;
   duties: readonly DutyRow[];
+  at: Date;
 }) {
   const back = `/people/${subject.id}`;
   return (
@@ -146,7 +150,7 @@ function Duties({
       columns={[
         { label: t('people.system'), cell: ({ duty }) => duty.system },
         { label: t('people.state'), cell: ({ duty }) => <StateBadge t={t} state={duty.state} /> },
-        { label: t('people.outcome'), cell: ({ duty }) => <DutyWords t={t} duty={duty} /> },
+        { label: t('people.outcome'), cell: ({ duty }) => <DutyWords t={t} duty={duty} at={at} /> },
         { label: t('people.evidence'), cell: ({ duty }) => <EvidenceMark t={t} evidence={duty.evidence} /> },
         { label: t('people.since'), cell: ({ duty }) => <Moment t={t} at={duty.since} /> },
         {

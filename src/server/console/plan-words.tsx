@@ -70,7 +70,17 @@ const tones = { pending: 'calm', 'as-planned': 'good', differs: 'bad' } as const
 const marks = { pending: '◌', 'as-planned': '✓', differs: '≠' } as const;
 
 /** The plan beside what became of it. */
-export const RunTable = ({ t, plan, duties }: { t: Translator; plan: readonly PlannedStep[]; duties: readonly DutyView[] }) => (
+export const RunTable = ({
+  t,
+  plan,
+  duties,
+  at,
+}: {
+  t: Translator;
+  plan: readonly PlannedStep[];
+  duties: readonly DutyView[];
+  at: Date;
+}) => (
   <Table
     caption={t('cases.run')}
     hideCaption
@@ -98,7 +108,7 @@ export const RunTable = ({ t, plan, duties }: { t: Translator; plan: readonly Pl
             <>
               <StateBadge t={t} state={duty.state} />
               <span class="sub">
-                <DutyWords t={t} duty={duty} />
+                <DutyWords t={t} duty={duty} at={at} />
               </span>
               <span class="sub">
                 <EvidenceMark t={t} evidence={duty.evidence} />
