@@ -85,6 +85,8 @@ export interface Recipient {
    * for them is said again until it finds the thing done. Such a verb looks first.
    */
   readonly showsLater?: true;
+  /** Verbs that nothing carries out here but the people who look after the system; a plan says that they are asked. */
+  readonly byPeople?: readonly ('rectify' | 'erase')[];
   /** Where somebody with these values gets a row, if they have none anywhere; empty: nowhere. Absent: in every place. */
   placesFor?(fields: Fields): readonly string[];
   /** How these values read after they were written in `place` (a cut text, a joined address). Absent: just as they are. */

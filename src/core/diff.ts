@@ -63,8 +63,11 @@ function gone(desired: Extract<Desired, { kind: 'gone' }>, records: readonly Kno
   return desired.heldBy && (step.kind === 'erase' || step.kind === 'ask') ? { kind: 'hold', reason: desired.heldBy } : step;
 }
 
-function erasureOf({ human, now }: Extract<Desired, { kind: 'gone' }>, records: readonly KnownRecord[]): Step {
+function erasureOf({ human, now, parked }: Extract<Desired, { kind: 'gone' }>, records: readonly KnownRecord[]): Step {
   const held = records.findIndex(isHeld);
+  // what its people keep by law they are not asked for again before its day
+  if (held >= 0 && parked && now < dayAfter(parked.until))
+    return { kind: 'park', until: dayAfter(parked.until), retained: parked };
   if (held >= 0) return human ? { kind: 'ask', ask: 'erase' } : { kind: 'erase', record: held };
   const kept = records.flatMap((r) => (r.state === 'stripped' && r.retained ? [r.retained] : []));
   const due = records.findIndex((r) => r.state === 'stripped' && r.retained && dayAfter(firstEnd(r.retained)) <= now);

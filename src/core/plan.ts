@@ -50,6 +50,8 @@ export interface PlanInput {
   tombstoned: boolean;
   /** A legal hold keeps what the person's rows there hold (Art. 17(3)(e)). */
   legalHold?: boolean;
+  /** What the people who do the erasing here said that a law keeps, and until when. */
+  parked?: Retained | null;
   /** Every purpose of the recipient needs this person no more. */
   over?: boolean;
   now: Date;
@@ -61,7 +63,7 @@ export type Desired =
   | { kind: 'wait'; until: Date; reason: string }
   /** The erased are served nowhere; a late correction meets this. */
   | { kind: 'barred' }
-  | { kind: 'gone'; human: boolean; now: Date; heldBy?: string }
+  | { kind: 'gone'; human: boolean; now: Date; heldBy?: string; parked?: Retained }
   | { kind: 'restricted'; human: boolean; permissions: string[]; reason: string /** People are asked too. */; ask?: boolean }
   /** The register carries each refused permission in its mapped field. */
   | { kind: 'refusals'; permissions: string[]; written: boolean }
@@ -126,7 +128,8 @@ export function plan(input: PlanInput): Desired {
 /** Before the approval everybody is restricted and corrections freeze; after it, and after the undo window, everybody erases. */
 function erasing(input: PlanInput, found: NonNullable<PlanInput['erasureCase']>): Desired {
   const { now } = input;
-  const approved = found.state === 'approved' || found.state === 'running';
+  // closed: the register alone still keeps something of them, by law
+  const approved = found.state !== 'planned' && found.state !== 'refused';
   const permissions = Object.keys(input.permissions);
   if (input.role === 'register') {
     const turn = found.othersSettled || (found.eraseBy !== null && found.eraseBy <= now);
@@ -147,9 +150,9 @@ function erasing(input: PlanInput, found: NonNullable<PlanInput['erasureCase']>)
 }
 
 /** What is found again after its erasure waits for a person's word; what a dispute needs, for its release. */
-function gone({ human, now, holds, legalHold }: PlanInput): Desired {
+function gone({ human, now, holds, legalHold, parked }: PlanInput): Desired {
   const heldBy = holds.includes('returned') ? 'returned' : legalHold ? 'legal-hold' : null;
-  return { kind: 'gone', human, now, ...(heldBy ? { heldBy } : {}) };
+  return { kind: 'gone', human, now, ...(heldBy ? { heldBy } : {}), ...(parked ? { parked } : {}) };
 }
 
 function wanted(input: PlanInput, granted: Grant, but: readonly FieldName[] = []): Wanted {

@@ -29,7 +29,7 @@ import {
 } from '../store/subjects.ts';
 import { clockOf, clockSettings } from './case-clock.ts';
 import { envelopeDays, sealReason } from './erasure.ts';
-import { type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
+import { areAsked, concerned, type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
 
 /** The rights beside erasure: opened, planned, decided and ended here; each does its work through the duties that everything uses. */
@@ -163,7 +163,7 @@ async function object(needs: Needs, subject: SubjectRow, id: string, { request, 
     kind: isWider ? 'restriction' : 'objection',
     lane: 'objection',
     version: subject.version,
-    systems: [...recipientNames(needs.config), subject.register],
+    systems: concerned(needs.config, subject),
   });
 }
 
@@ -188,9 +188,9 @@ async function planRights(needs: Needs, subject: SubjectRow, type: RightType, re
   const disclosed = new Map((await disclosuresOf(needs.db, subject.id)).map((d) => [d.recipient, d.fields]));
   const plan: PlannedStep[] = [];
   const corrected = [...Object.keys(request.fields ?? {}), ...(request.blanked ?? [])];
-  for (const system of recipientNames(needs.config)) {
+  for (const system of recipientNames(needs.config).filter((one) => one !== subject.register)) {
     const records = (await recordsOf(needs.db, subject.id, system)).filter((r) => r.state !== 'erased' && r.state !== 'absent');
-    const isHuman = needs.connectors[system]?.manifest.human === true;
+    const isHuman = areAsked(needs, system, type === 'rectification' ? 'rectify' : 'restrict');
     // where nobody can look, everybody may be held
     const isUnseen = needs.connectors[system]?.recipient?.refFor && (type === 'restriction' || type === 'objection');
     const isHeld = records.length > 0 || disclosed.has(system) || isUnseen === true;

@@ -4,7 +4,7 @@ import type { PermissionState } from '../core/permission.ts';
 import type { FieldName, Fields } from '../core/person.ts';
 import type { PlanInput } from '../core/plan.ts';
 import { allow, type Grant, rectifiable } from '../core/policy.ts';
-import { type CaseRow, openCaseOf, openErasure } from '../store/cases.ts';
+import { type CaseRow, erasureInForce, openCaseOf } from '../store/cases.ts';
 import { type DutyRow, dutiesOf } from '../store/duties.ts';
 import { exceptionsAt } from '../store/exceptions.ts';
 import { openHolds } from '../store/held.ts';
@@ -23,7 +23,7 @@ import {
 } from '../store/subjects.ts';
 import { systemState } from '../store/systems.ts';
 import { isHeldAt } from './legal-holds.ts';
-import { type Needs, now, recipientNames } from './needs.ts';
+import { areAsked, type Needs, now, recipientNames } from './needs.ts';
 
 /** Everything that decides a duty, read from the ledger at once. */
 export interface View {
@@ -49,7 +49,7 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
   if (!subject || !system || !connector) throw new Error('a duty of an unknown subject or system');
   const isRegister = subject.register === duty.recipient;
   const version = await latestVersion(db, subject.id);
-  const erasure = (await openErasure(db, subject.id)) ?? null;
+  const erasure = (await erasureInForce(db, subject.id)) ?? null;
   const permissions = await permissionsOf(db, subject.id);
   const rows = isRegister
     ? (await registerRecords(db, subject.id)).map((register) => ({
@@ -85,6 +85,7 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     formerly: (await formerFields(db, subject.id)).filter((name) => !withheld.has(name)),
     purposes: needed,
     over: needed.length === 0 && purposes.length > 0,
+    parked: areAsked(needs, duty.recipient, 'erase') ? duty.retained : null,
     legalHold: await isHeldAt(needs, subject.id, duty.recipient, at),
     carries: carriesOf(connector.recipient),
     mastered: await masteredNow(needs, subject.id, duty.recipient),

@@ -5,8 +5,10 @@ import { suppressionBasis, type Tombstone, tombstonesFor, withName } from '../co
 import {
   type CaseRow,
   caseById,
+  erasureInForce,
   insertCase,
   isRestrictedByCase,
+  keepEnvelopes,
   moveCase,
   openErasure,
   type PlannedStep,
@@ -33,7 +35,7 @@ import { putTombstones } from '../store/tombstones.ts';
 import { clockOf } from './case-clock.ts';
 import type { Foreseen } from './foresee-law.ts';
 import { isHeldAt } from './legal-holds.ts';
-import { type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
+import { areAsked, concerned, type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
 import { untilShown } from './shown-later.ts';
 
@@ -126,15 +128,16 @@ export async function planErasure(needs: Needs, subject: SubjectRow, foreseen?: 
   const disclosed = new Map((await disclosuresOf(needs.db, subject.id)).map((d) => [d.recipient, d.fields]));
   const plan: PlannedStep[] = [];
   const at = await now(needs);
-  for (const name of recipientNames(needs.config)) {
+  // a register that is told of its own people too stands in the plan once, as the register
+  for (const name of recipientNames(needs.config).filter((one) => one !== subject.register)) {
     const records = (await recordsOf(needs.db, subject.id, name)).filter((r) => r.state !== 'erased' && r.state !== 'absent');
     const fields = disclosed.get(name);
-    const human = needs.connectors[name]?.manifest.human === true;
+    const isAsked = areAsked(needs, name, 'erase');
     // where nobody can look, everybody may be held
     const held = records.length > 0 || fields !== undefined || needs.connectors[name]?.recipient?.refFor !== undefined;
     const law = foreseen?.get(name);
     const kept = typeof law === 'object' ? { retained: law } : law === 'unread' ? { reason: 'law-not-read' } : {};
-    const step = !held ? 'nothing' : human ? 'ask' : typeof law === 'object' ? 'strip' : 'erase';
+    const step = !held ? 'nothing' : isAsked ? 'ask' : typeof law === 'object' ? 'strip' : 'erase';
     const isHeld = held && (await isHeldAt(needs, subject.id, name, at));
     plan.push({
       system: name,
@@ -147,7 +150,9 @@ export async function planErasure(needs: Needs, subject: SubjectRow, foreseen?: 
   const isRegisterHeld = await isHeldAt(needs, subject.id, subject.register, at);
   plan.push({
     system: subject.register,
-    ...(isRegisterHeld ? { step: 'hold', reason: 'legal-hold' } : { step: 'erase', reason: 'last' }),
+    ...(isRegisterHeld
+      ? { step: 'hold', reason: 'legal-hold' }
+      : { step: areAsked(needs, subject.register, 'erase') ? 'ask' : 'erase', reason: 'last' }),
   });
   return plan;
 }
@@ -174,7 +179,7 @@ const raiseAll = (needs: Needs, subject: SubjectRow, kind: 'restriction' | 'eras
     kind,
     lane: kind === 'restriction' ? 'objection' : 'erasure',
     version: subject.version,
-    systems: [...recipientNames(needs.config), subject.register],
+    systems: concerned(needs.config, subject),
   });
 
 /**
@@ -207,8 +212,8 @@ export async function approveCase(needs: Needs, id: string, by: string, reason?:
  * to be done; it takes what the ledger knows then.
  */
 export async function buryAlso(needs: Needs, subject: SubjectRow, values: Fields): Promise<void> {
-  const found = await openErasure(needs.db, subject.id);
-  if (found?.state === 'running') await bury(needs, subject, found, await now(needs), values);
+  const found = await erasureInForce(needs.db, subject.id);
+  if (found?.state === 'running' || found?.state === 'closed') await bury(needs, subject, found, await now(needs), values);
 }
 
 async function bury(needs: Needs, subject: SubjectRow, found: CaseRow, at: Date, newest?: Fields): Promise<void> {
@@ -273,6 +278,12 @@ export function envelopeFields(needs: Needs, found: CaseRow): Fields | null {
   return needs.vault.unsealFields(found.id, needs.vault.personKey(found.id, found.envelope_key), found.envelope);
 }
 
+/** No erasure is open any more: corrections go on, unless an earlier one stands of which the register still keeps something. */
+export async function resume({ db }: Needs, { id }: SubjectRow): Promise<void> {
+  if (await erasureInForce(db, id)) return;
+  await setSubjectState(db, id, 'active', await isRestrictedByCase(db, id));
+}
+
 /** Refuses a planned erasure: corrections resume; the objection it meant stays, because permissions only tighten. */
 export async function refuseCase(needs: Needs, id: string, by: string, reason: string): Promise<boolean> {
   return inTransaction(needs.db, async () => {
@@ -283,7 +294,7 @@ export async function refuseCase(needs: Needs, id: string, by: string, reason: s
     const decision = { decision: 'refused', by, at: at.toISOString(), reason: sealReason(needs, id, reason) };
     const envelopeUntil = new Date(at.getTime() + envelopeDays * dayMs);
     if (!(await moveCase(needs.db, id, ['planned'], 'refused', { decision, closedAt: at, envelopeUntil }))) return false;
-    await setSubjectState(needs.db, subject.id, 'active', await isRestrictedByCase(needs.db, subject.id));
+    await resume(needs, subject);
     await tell(needs, { actor: by, action: 'case.refused', subject: whose(subject), case: id });
     await raise(needs.db, { subject: subject.id, lane: 'correction', newId: needs.newId });
     return true;
@@ -292,12 +303,14 @@ export async function refuseCase(needs: Needs, id: string, by: string, reason: s
 
 /**
  * After each settled duty of a running case: the register's turn when the machine-driven recipients are done or its day has come,
- * then the ledger's own forgetting, then the end of the case. Runs in the caller's transaction.
+ * then the ledger's own forgetting, then the end of the case. A register that a law binds is parked like any other: the request is
+ * answered, the case ends, and the person stays `erasing` until the register's day. Runs in the caller's transaction.
  */
 export async function advanceCase(needs: Needs, found: CaseRow): Promise<void> {
   const { db } = needs;
   const subject = await lockSubject(db, found.subject);
-  if (!subject || found.state !== 'running') return;
+  const isAfter = found.state === 'closed' && subject?.state === 'erasing';
+  if (!subject || (found.state !== 'running' && !isAfter)) return;
   const at = await now(needs);
   const duties = await dutiesOf(db, subject.id);
   const settled = (name: string) => {
@@ -308,13 +321,14 @@ export async function advanceCase(needs: Needs, found: CaseRow): Promise<void> {
   const records = await registerRecords(db, subject.id);
   const registerErased =
     records.every((r) => r.state === 'erased') && registerDuty?.state === 'settled' && registerDuty.outcome === 'erased';
-  if (!registerErased) {
+  const isKept = registerDuty?.state === 'waiting' && registerDuty.outcome === 'retained';
+  if (!registerErased && !isKept) {
     const machines = recipientNames(needs.config).filter(
       (name) => name !== subject.register && !needs.connectors[name]?.manifest.human,
     );
     const due = machines.every(settled) || (found.register_by !== null && found.register_by <= at);
     // whoever waits for a law's day or for what people did to show is woken by that
-    const waits = registerDuty?.state === 'waiting' && registerDuty.outcome !== 'retained' && registerDuty.reason !== untilShown;
+    const waits = registerDuty?.state === 'waiting' && registerDuty.reason !== untilShown;
     if (due && registerDuty && (registerDuty.state === 'settled' || waits)) {
       await raise(db, {
         subject: subject.id,
@@ -326,14 +340,17 @@ export async function advanceCase(needs: Needs, found: CaseRow): Promise<void> {
     }
     return;
   }
-  if (subject.state !== 'erased') {
+  if (registerErased && subject.state !== 'erased') {
     await resolveHolds(db, subject.id, 'identity-code', 'gone');
     await forgetSubject(db, subject.id);
   }
   if (!duties.every((d) => settled(d.recipient))) return;
   const parked = duties.flatMap((d) => (d.state === 'waiting' && d.retained ? [Date.parse(d.retained.until)] : []));
   const envelopeUntil = new Date(Math.max(at.getTime(), ...parked) + envelopeDays * dayMs);
-  if (await moveCase(db, found.id, ['running'], 'closed', { closedAt: at, envelopeUntil })) {
+  if (isAfter) {
+    if (registerErased) await forgetRefs(db, subject.id);
+    await keepEnvelopes(db, subject.id, envelopeUntil);
+  } else if (await moveCase(db, found.id, ['running'], 'closed', { closedAt: at, envelopeUntil })) {
     await forgetRefs(db, subject.id);
     await tell(needs, { actor: 'kaiku', action: 'case.closed', subject: whose(subject), case: found.id });
   }

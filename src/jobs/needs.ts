@@ -38,6 +38,19 @@ export const recipientNames = (config: Config): string[] =>
     .filter((s) => s.recipient)
     .map((s) => s.name);
 
+/** Every recipient and a person's register, which may be told of its own people too: each once. */
+export const concerned = (config: Config, { register }: { register: string }): string[] => [
+  ...recipientNames(config).filter((name) => name !== register),
+  register,
+];
+
+/** Whether people are asked to do this at a system: they run it, or nothing else does it there. */
+export const areAsked = ({ connectors }: Needs, system: string, verb: 'rectify' | 'restrict' | 'erase'): boolean => {
+  const connector = connectors[system];
+  if (connector?.manifest.human) return true;
+  return verb !== 'restrict' && connector?.recipient?.byPeople?.includes(verb) === true;
+};
+
 /** Whether a system has rows that can be listed: people cannot be, and nor can a system that nobody can look into. */
 export const isListed = ({ connectors }: Needs, system: string): boolean => {
   const recipient = connectors[system]?.recipient;

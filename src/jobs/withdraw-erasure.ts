@@ -1,10 +1,10 @@
-import { caseById, isRestrictedByCase, moveCase } from '../store/cases.ts';
+import { caseById, moveCase } from '../store/cases.ts';
 import { inTransaction } from '../store/database.ts';
 import { dutiesOf, raise } from '../store/duties.ts';
-import { lockSubject, registerRecords, setSubjectState } from '../store/subjects.ts';
+import { lockSubject, registerRecords } from '../store/subjects.ts';
 import { withdrawErasures } from '../store/tasks.ts';
 import { dropTombstones, tombstonesOfCase } from '../store/tombstones.ts';
-import { envelopeDays, sealReason } from './erasure.ts';
+import { envelopeDays, resume, sealReason } from './erasure.ts';
 import { type Needs, now, tell, whose } from './needs.ts';
 
 /** Why an erasure was not withdrawn. */
@@ -38,7 +38,7 @@ export async function withdrawErasure(needs: Needs, id: string, by: string, reas
       const tombstones = await tombstonesOfCase(db, id);
       await dropTombstones(db, id);
       await withdrawErasures(db, subject.id, null, by, at);
-      await setSubjectState(db, subject.id, 'active', await isRestrictedByCase(db, subject.id));
+      await resume(needs, subject);
       await tell(needs, { actor: by, action: 'case.withdrawn', subject: whose(subject), case: id });
       await raise(db, { subject: subject.id, lane: 'correction', newId: needs.newId });
       // last before the commit: a restore must not erase whoever took the erasure back

@@ -74,6 +74,19 @@ export const openErasure = (db: Db, subject: string): Promise<CaseRow | undefine
     sql<CaseRow>`SELECT * FROM case_file WHERE subject = ${subject} AND type = 'erasure' AND state IN ('planned', 'approved', 'running')`,
   );
 
+/**
+ * The erasure that rules what becomes of somebody: the open one, else the last that was carried out of whom the register, by law, still keeps
+ * something.
+ */
+export const erasureInForce = (db: Db, subject: string): Promise<CaseRow | undefined> =>
+  row(
+    db,
+    sql<CaseRow>`
+      SELECT c.* FROM case_file c JOIN subject s ON s.id = c.subject
+      WHERE c.subject = ${subject} AND c.type = 'erasure' AND (c.state IN ('planned', 'approved', 'running') OR (c.state = 'closed' AND s.state = 'erasing'))
+      ORDER BY c.state = 'closed', c.closed_at DESC LIMIT 1`,
+  );
+
 /** What is not decided or not ended first, each part newest first. */
 export const allCases = (db: Db, scope: Scope, { limit, offset }: Slice, state: CaseState | null = null): Promise<CaseRow[]> =>
   rows(

@@ -24,6 +24,12 @@ describe('the plan of a person who is being erased', () => {
     ['a recipient erases once the undo window is over', {}, gone],
     ['people are asked', { human: true }, { ...gone, human: true }],
     ['before the approval it is restricted', { erasureCase: planning }, restricted],
+    ['a case that ended while a law binds the register counts', { erasureCase: { ...running, state: 'closed' } }, gone],
+    [
+      'what its people keep by law goes along',
+      { human: true, parked: { fields: [], until: '2036-12-31', law: 'a law' } },
+      { ...gone, human: true, parked: { fields: [], until: '2036-12-31', law: 'a law' } },
+    ],
     ['an approved case that has not begun counts', { erasureCase: { ...running, state: 'approved' } }, gone],
     ['a refused case erases nothing', { erasureCase: { ...running, state: 'refused' } }, restricted],
     ['a window without an end is no window', { erasureCase: { ...running, undoUntil: null } }, gone],
@@ -220,6 +226,22 @@ describe('the step', () => {
     ['a refusal and no row', refusals(['newsletter'], false), [of('erased')], { kind: 'nothing', outcome: 'restricted' }],
     ['no refusal', refusals([], false), [of('linked')], { kind: 'nothing', outcome: 'unchanged' }],
     ['an erasure', going, [of('erased'), of('restricted')], { kind: 'erase', record: 1 }],
+    [
+      'people are not asked again before the day of their law',
+      { ...going, human: true, parked: { fields: ['givenName'], until: '2026-11-24', law: 'a law' } },
+      [of('linked')],
+      {
+        kind: 'park',
+        until: new Date('2026-11-25T00:00:00Z'),
+        retained: { fields: ['givenName'], until: '2026-11-24', law: 'a law' },
+      },
+    ],
+    [
+      'and after it they are',
+      { ...going, human: true, parked: { fields: [], until: '2026-11-23', law: 'a law' } },
+      [of('linked')],
+      { kind: 'ask', ask: 'erase' },
+    ],
     ['an erasure asked of people', { ...going, human: true }, [of('linked')], { kind: 'ask', ask: 'erase' }],
     ['an erasure that is held', { ...going, heldBy: 'legal-hold' }, [of('linked')], { kind: 'hold', reason: 'legal-hold' }],
     [

@@ -3,12 +3,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/core/configuration.ts';
 import { everybody } from '../../src/core/scope.ts';
 import { type Answered, answerTask } from '../../src/jobs/ask-person.ts';
-import { approveCase, openErasureCase } from '../../src/jobs/erasure.ts';
+import { approveCase, openErasureCase, refuseCase } from '../../src/jobs/erasure.ts';
 import { linkRecipient } from '../../src/jobs/link.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
 import { advanceAll } from '../../src/jobs/schedule.ts';
 import { sweepRegister } from '../../src/jobs/sweep-register.ts';
 import { caseById } from '../../src/store/cases.ts';
+import { advanceClock } from '../../src/store/clock.ts';
 import { changes } from '../../src/store/database.ts';
 import { dutiesOf } from '../../src/store/duties.ts';
 import { subjectById, subjectsByIdentifier } from '../../src/store/subjects.ts';
@@ -128,6 +129,42 @@ describe('an erasure that people do, where a later export shows it', () => {
     expect(await duty()).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'observed' });
     expect((await subjectById(world.needs.db, subject))?.state).toBe('erased');
     expect((await caseById(world.needs.db, id))?.state).toBe('closed');
+  });
+
+  it('ends the case where a law binds the register itself, and goes on by itself on the law’s day', async () => {
+    const id = await erasing();
+    expect((await caseById(world.needs.db, id))?.plan).toMatchObject([{ system: 'crm', step: 'ask', reason: 'last' }]);
+    await answerAll({ outcome: 'retained', until: '2036-12-31', law: 'Prepayment Act 1118/1996, section 36' });
+    await advanceAll(world.needs);
+    const parked = { state: 'waiting', outcome: 'retained', evidence: 'acknowledged', retained: { until: '2036-12-31' } };
+    expect(await duty()).toMatchObject(parked);
+    expect((await caseById(world.needs.db, id))?.state).toBe('closed');
+    // the register still holds them: they are not erased, and nothing of them is carried any more
+    const [first, ...others] = everyone();
+    await nextExport([first?.replace('FINNISH', 'SWEDISH') ?? '', ...others]);
+    expect(await duty()).toMatchObject(parked);
+    expect((await subjectById(world.needs.db, subject))?.state).toBe('erasing');
+    expect(await openTasks()).toEqual([]);
+
+    // a second request is one of its own; refused, it changes nothing of the first
+    const again = { subject, source: 'cli', channel: null, receivedAt: new Date(), approve: 'person' } as const;
+    const second = await openErasureCase(world.needs, again);
+    expect(second.fresh).toBe(true);
+    await refuseCase(world.needs, second.id, 'hr', 'the law has not changed');
+    await world.settle();
+    await advanceAll(world.needs);
+    expect((await subjectById(world.needs.db, subject))?.state).toBe('erasing');
+    expect(await duty()).toMatchObject(parked);
+
+    await advanceClock(world.needs.db, 'P11Y');
+    await world.settle();
+    expect(await duty()).toMatchObject({ state: 'asked' });
+    expect(await openTasks()).toMatchObject([{ ask: 'erase', system: 'crm' }]);
+    await answerAll({ outcome: 'erased' });
+    await world.settle();
+    await nextExport(everyone().slice(1));
+    expect(await duty()).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'observed' });
+    expect((await subjectById(world.needs.db, subject))?.state).toBe('erased');
   });
 
   it('is seen before anybody answered: nobody is asked any more', async () => {

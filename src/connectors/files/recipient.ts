@@ -27,6 +27,7 @@ export function recipientOf(newest: ReadNewest, outbox: Outbox, settings: FilesS
   return {
     places: [place],
     showsLater: true,
+    byPeople: settings.erasure === 'people' ? ['erase'] : [],
     carries,
     ...('name' in settings.map ? { together: ['givenName', 'familyName'] as const } : {}),
     asHeld,

@@ -24,6 +24,7 @@ export function recipientOf(exports: Exports, mapping: Mapping): Recipient {
   return {
     places: [place],
     showsLater: true,
+    byPeople: ['rectify', 'erase'],
     read: held,
 
     async find({ email, identityCode }, _place, call) {

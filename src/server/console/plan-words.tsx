@@ -13,7 +13,8 @@ const said = new Set(['erase', 'strip', 'ask', 'nothing', 'update', 'restrict', 
 /** What happens at a system, in words. */
 function goes(t: Translator, needs: Needs, type: CaseType, step: PlannedStep): string {
   if (step.reason === 'first') return t('cases.will.first', { fields: list(t, step.fields ?? []) });
-  if (step.reason === 'last') return t('cases.will.last', { days: eraseAfter(needs, step.system) });
+  if (step.reason === 'last')
+    return t(step.step === 'ask' ? 'cases.will.askLast' : 'cases.will.last', { days: eraseAfter(needs, step.system) });
   const key = step.step === 'ask' && type !== 'erasure' ? `ask.${type}` : step.step;
   if (said.has(step.step)) return t(`cases.will.${key}`, { fields: step.fields ? list(t, step.fields) : t('cases.allHeld') });
   return step.reason ? t.word('reason', step.reason) : t.word('step', step.step);
