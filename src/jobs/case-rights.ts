@@ -29,7 +29,7 @@ import {
 } from '../store/subjects.ts';
 import { clockOf, clockSettings } from './case-clock.ts';
 import { envelopeDays, sealReason } from './erasure.ts';
-import { areAsked, concerned, type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
+import { areAsked, concerned, mayBeHeldUnseen, type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
 
 /** The rights beside erasure: opened, planned, decided and ended here; each does its work through the duties that everything uses. */
@@ -191,9 +191,8 @@ async function planRights(needs: Needs, subject: SubjectRow, type: RightType, re
   for (const system of recipientNames(needs.config).filter((one) => one !== subject.register)) {
     const records = (await recordsOf(needs.db, subject.id, system)).filter((r) => r.state !== 'erased' && r.state !== 'absent');
     const isHuman = areAsked(needs, system, type === 'rectification' ? 'rectify' : 'restrict');
-    // where nobody can look, everybody may be held
-    const isUnseen = needs.connectors[system]?.recipient?.refFor && (type === 'restriction' || type === 'objection');
-    const isHeld = records.length > 0 || disclosed.has(system) || isUnseen === true;
+    const isUnseen = (type === 'restriction' || type === 'objection') && mayBeHeldUnseen(needs, system, subject.role);
+    const isHeld = records.length > 0 || disclosed.has(system) || isUnseen;
     const purposes = (needs.config.systems[system]?.recipient?.purposes ?? []).flatMap((p) => needs.config.purposes[p] ?? []);
     if (type === 'rectification') {
       const given = rectifiable(purposes, subject.role).fields.filter((field) => corrected.includes(field));

@@ -8,7 +8,7 @@ import { settled, type Taken } from './converge-taken.ts';
 import { look, type View } from './converge-view.ts';
 import { envelopeFields } from './erasure.ts';
 import { fetchValues } from './fetch-values.ts';
-import type { Needs } from './needs.ts';
+import { mayBeHeldUnseen, type Needs } from './needs.ts';
 
 /**
  * A system that nobody can look into knows people by identifiers alone (`refFor`). Before anything is to be taken away there, the
@@ -25,6 +25,9 @@ export async function owedUnseen(
 ): Promise<'again' | (Taken & { kind: 'settled' }) | null> {
   if (!recipient?.refFor) return null;
   const isUnknown = next.kind === 'nothing' && next.outcome === 'absent' && !view.rows.some((r) => r.record?.state === 'absent');
+  // another role of the same human being may be held there: that is not this one's matter
+  const isOurs = mayBeHeldUnseen(needs, view.duty.recipient, view.subject.role);
+  if (isUnknown && !isOurs && wouldTakeAway.includes(next.reason ?? '')) return settled('absent', 'none', next.reason);
   if (!isDue(view, next)) {
     if (!isUnknown) return null;
     return isServed(view, next)

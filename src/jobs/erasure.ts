@@ -1,6 +1,7 @@
 import { identifiersOf, nameKeys, normaliserVersion } from '../core/identifier.ts';
 import { observeRefusal } from '../core/permission.ts';
 import type { Fields, Person } from '../core/person.ts';
+import { isStaff } from '../core/scope.ts';
 import { suppressionBasis, type Tombstone, tombstonesFor, withName } from '../core/tombstone.ts';
 import {
   type CaseRow,
@@ -35,7 +36,7 @@ import { putTombstones } from '../store/tombstones.ts';
 import { clockOf } from './case-clock.ts';
 import type { Foreseen } from './foresee-law.ts';
 import { isHeldAt } from './legal-holds.ts';
-import { areAsked, concerned, type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
+import { areAsked, concerned, mayBeHeldUnseen, type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
 import { untilShown } from './shown-later.ts';
 
@@ -133,8 +134,7 @@ export async function planErasure(needs: Needs, subject: SubjectRow, foreseen?: 
     const records = (await recordsOf(needs.db, subject.id, name)).filter((r) => r.state !== 'erased' && r.state !== 'absent');
     const fields = disclosed.get(name);
     const isAsked = areAsked(needs, name, 'erase');
-    // where nobody can look, everybody may be held
-    const held = records.length > 0 || fields !== undefined || needs.connectors[name]?.recipient?.refFor !== undefined;
+    const held = records.length > 0 || fields !== undefined || mayBeHeldUnseen(needs, name, subject.role);
     const law = foreseen?.get(name);
     const kept = typeof law === 'object' ? { retained: law } : law === 'unread' ? { reason: 'law-not-read' } : {};
     const step = !held ? 'nothing' : isAsked ? 'ask' : typeof law === 'object' ? 'strip' : 'erase';
@@ -226,7 +226,10 @@ async function bury(needs: Needs, subject: SubjectRow, found: CaseRow, at: Date,
   const spelled = tombstonesFor(vault.keys.hmac.current, identifiers, { role: subject.role }, at, until);
   const stones = new Map(spelled.map((t) => [`${t.kind} ${t.hash}`, t]));
   for (const { kind, hash } of await identifiersOfSubject(needs.db, subject.id)) {
-    const others = (await subjectsByIdentifier(needs.db, kind, hash)).some((s) => s.id !== subject.id && s.state === 'active');
+    // nobody is guarded by what staff is guarded by, nor the other way: a colleague's address holds up no customer
+    const others = (await subjectsByIdentifier(needs.db, kind, hash)).some(
+      (s) => s.id !== subject.id && s.state === 'active' && isStaff(s.role) === isStaff(subject.role),
+    );
     const stoneKey = `${kind} ${hash.toString('hex')}`;
     // an address that a living person shares would hold up that person; a telephone counts with the name alone
     if (others && !(kind === 'phone' && isNamed)) stones.delete(stoneKey);

@@ -204,6 +204,20 @@ describe('a system that nobody can look into', () => {
     expect(await dutyOf()).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'accepted' });
   });
 
+  it('is told nothing of an erased one whose role no purpose there is for: the same address may be a customer’s', async () => {
+    const { marketing } = world.needs.config.purposes;
+    if (!marketing) throw new Error('the world has no marketing');
+    world.needs.config.purposes['marketing'] = { ...marketing, for: ['prospect'] };
+    await told(byMail);
+    const id = await erase(byMail);
+    world.needs.config.purposes['marketing'] = marketing;
+    expect(audience.sent).toEqual([]);
+    expect(await dutyOf()).toMatchObject({ state: 'settled', outcome: 'absent', evidence: 'none', reason: 'never-held' });
+    expect((await caseById(world.needs.db, id))?.plan.find(({ system }) => system === 'newsletter')).toMatchObject({
+      step: 'nothing',
+    });
+  });
+
   it('takes out an address that two people share for each of them', async () => {
     await told(aino, granted);
     world.register.put('2', { person: { givenName: 'Eino', familyName: 'Virtanen', email: aino.email }, ...granted });

@@ -165,4 +165,18 @@ describe('the same person in two roles', () => {
     expect(await othersOf(employee)).toEqual([customer]);
     expect(await ties()).toHaveLength(1);
   });
+
+  it('does not let an erased customer come back by the address that the member of staff still has', async () => {
+    await changes(
+      hub.needs.db,
+      sql`INSERT INTO identifier (subject, kind, hash, key_id, normaliser)
+          SELECT ${employee}, kind, hash, key_id, normaliser FROM identifier WHERE subject = ${customer} AND kind = 'email'`,
+    );
+    const { id } = (await hub.ask('POST', '/cases', { type: 'erasure', subject: customer })).json<{ id: string }>();
+    await hub.ask('POST', `/cases/${id}/approve`, {});
+    hub.register.put('9', { person: { email: aino.email }, ...granted });
+    await pollRegister(hub.needs, 'crm');
+    const held = (await hub.ask('GET', '/held')).json<{ kind: string; system: string }[]>();
+    expect(held).toContainEqual(expect.objectContaining({ kind: 'rearrival', system: 'crm' }));
+  });
 });
