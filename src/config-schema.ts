@@ -235,6 +235,13 @@ export const ConfigFile = z.strictObject({
     z.string().regex(/^[a-z][a-z0-9-]*$/, { error: 'a system is named in small letters, digits and hyphens' }),
     SystemFile,
   ),
+  fieldTitles: z
+    .record(
+      z.string().regex(/^custom\.[A-Za-z][A-Za-z0-9]*$/, { error: 'must be a field of your own, as custom.salary' }),
+      TitleFile,
+    )
+    .optional()
+    .describe('What fields of your own (custom.…) are called in letters, answers and the console'),
   signIn: SignInFile.optional(),
   console: z
     .strictObject({ url: z.url({ protocol: /^https?$/, error: 'must be a whole address' }) })

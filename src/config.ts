@@ -107,6 +107,9 @@ function resolveAll(
         `"${twin[0]}" is the register of "${system.register?.for}" already: a role has one master`,
       );
   }
+  for (const field of Object.keys(file.fieldTitles ?? {}))
+    if (!Object.values(file.purposes).some((purpose) => (purpose.fields as readonly string[]).includes(field)))
+      tell(['fieldTitles', field], 'no purpose declares this field');
   checkMasters(file, connectors, tell);
   checkFourEyes(file, tell);
   const secret = secrets(folder, env, tell);
@@ -126,6 +129,7 @@ function resolveAll(
     },
     purposes,
     systems,
+    ...(file.fieldTitles ? { fieldTitles: file.fieldTitles as Record<string, Title> } : {}),
     ...(signIn ? { signIn } : {}),
     ...(console ? { console } : {}),
     ...(file.fourEyes ? { fourEyes: file.fourEyes } : {}),

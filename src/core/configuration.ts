@@ -132,6 +132,8 @@ export interface Config {
   };
   purposes: Record<string, Purpose>;
   systems: Record<string, SystemConfig>;
+  /** What the company's own fields are called, by `custom.<name>`. */
+  fieldTitles?: Readonly<Record<string, Title>>;
   signIn?: SignInConfig;
   /** Where people reach the console: for links in messages. */
   console?: { url: string };

@@ -3,19 +3,19 @@ import type { Config } from '../core/configuration.ts';
 import type { FieldValue } from '../core/person.ts';
 import { type Called, calledIn } from '../core/title.ts';
 import type { Render } from '../jobs/hand-over.ts';
-import { isLanguage, type Translator, translator } from './console/i18n.ts';
+import { isLanguage, type Translator, translatorFor } from './console/i18n.ts';
 import { valueText } from './console/values.ts';
 import { lawLines, periodLines } from './period-words.ts';
 
 /** The file that a person is given: readable in any browser, with nothing from elsewhere, or for machines. */
 export const renderAnswer =
-  (config: Pick<Config, 'controller' | 'purposes' | 'systems'>): Render =>
+  (config: Pick<Config, 'controller' | 'purposes' | 'systems' | 'fieldTitles'>): Render =>
   (answer, found) => {
     const stem = `${found.type}-${found.id.slice(0, 8)}`;
     if (found.type === 'portability')
       return { file: `${stem}.json`, mediaType: 'application/json; charset=utf-8', content: JSON.stringify(answer, null, 2) };
     const language = found.language ?? config.controller.languages[0];
-    const t = translator(isLanguage(language) ? language : 'fi');
+    const t = translatorFor(config, isLanguage(language) ? language : 'fi');
     const called = calledIn(config, t.lang);
     return { file: `${stem}.html`, mediaType: 'text/html; charset=utf-8', content: accessHtml(t, answer, called) };
   };

@@ -12,7 +12,7 @@ import { lettersOf } from '../store/letters.ts';
 import { subjectById } from '../store/subjects.ts';
 import { answersOf } from '../store/tasks.ts';
 import { consistencyOf, freshCheckpoint, proofOf, verifierKey } from './audit-log.ts';
-import { isLanguage, type Language, translator } from './console/i18n.ts';
+import { isLanguage, type Language, translatorFor } from './console/i18n.ts';
 import { caseNamed } from './decisions.ts';
 import { evidencePdf } from './evidence-pdf.ts';
 import type { EvidencePack } from './evidence-shape.ts';
@@ -119,7 +119,7 @@ export async function evidenceFile(
   const pack = await evidenceOf(needs, found, language, since);
   return as === 'json'
     ? { file: 'evidence.json', type: 'application/json; charset=utf-8', content: `${JSON.stringify(pack, null, 1)}\n` }
-    : { file: 'evidence.pdf', type: 'application/pdf', content: await evidencePdf(translator(language), pack) };
+    : { file: 'evidence.pdf', type: 'application/pdf', content: await evidencePdf(translatorFor(needs.config, language), pack) };
 }
 
 const As = z.object({

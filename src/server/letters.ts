@@ -7,7 +7,7 @@ import type { Needs } from '../jobs/needs.ts';
 import type { CaseRow } from '../store/cases.ts';
 import { type LetterRow, letterById, lettersOf } from '../store/letters.ts';
 import { DayText } from './cases.ts';
-import { translator } from './console/i18n.ts';
+import { translator, translatorFor } from './console/i18n.ts';
 import { caseNamed } from './decisions.ts';
 import { letterPage, letterPolicy } from './letter-page.tsx';
 import { letterPdf } from './letter-pdf.ts';
@@ -26,7 +26,10 @@ const Sent = z.strictObject({
   on: DayText.optional(),
 });
 
-const say: SayLetter = (language, letter) => letterWords(translator(language), letter);
+const sayIn =
+  ({ config }: Needs): SayLetter =>
+  (language, letter) =>
+    letterWords(translatorFor(config, language), letter);
 
 const view = (row: LetterRow) => ({
   id: row.id,
@@ -89,7 +92,7 @@ export async function makeNamed(
   by: string,
   of: { kind: LetterKind; language?: LetterRow['language'] | undefined },
 ): Promise<string> {
-  const made = await makeLetter(needs, id, by, of, say);
+  const made = await makeLetter(needs, id, by, of, sayIn(needs));
   if (made === 'not-there') throw notFound('case');
   const code = `letter-${typeof made === 'string' ? made : ''}`;
   if (typeof made === 'string') throw refused(noLetter[made], { code });

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { type NoticeFinding, noticeFindings, noticeLaw } from '../core/notice.ts';
 import type { Needs } from '../jobs/needs.ts';
-import { type Language, languageOf, translator } from './console/i18n.ts';
+import { type Language, languageOf, translatorFor } from './console/i18n.ts';
 import { draftText, type NoticeDraft, noticeDraft } from './notice-draft.ts';
 import { noticeWords } from './notice-words.ts';
 import { recordNow } from './processing.ts';
@@ -21,7 +21,7 @@ export function publishedNotice({ config, connectors }: Needs): { name: string; 
 
 /** The draft from the configuration in force, in a language; by default the controller's first. */
 export function draftNow(needs: Needs, language: Language | undefined): NoticeDraft & { text: string } {
-  const t = translator(languageOf(language, undefined, needs.config.controller.languages[0]));
+  const t = translatorFor(needs.config, languageOf(language, undefined, needs.config.controller.languages[0]));
   const draft = noticeDraft(t, needs.config, recordNow(needs));
   return { ...draft, text: draftText(t, draft) };
 }
@@ -29,7 +29,7 @@ export function draftNow(needs: Needs, language: Language | undefined): NoticeDr
 export const noticeRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
   app.get('/notice', async () => {
     const published = publishedNotice(needs);
-    const t = translator('en');
+    const t = translatorFor(needs.config, 'en');
     return {
       name: published?.name ?? null,
       findings: (published?.findings ?? []).map((one) => ({ ...one, law: noticeLaw[one.code], text: noticeWords(t, one) })),

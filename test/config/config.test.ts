@@ -118,6 +118,18 @@ describe('a fault is told with its place, and with what to do', () => {
     ['a wrong business id', '1234567-1', '1234567-2', { message: /business id/ }],
     ['a connector setting', 'audiences: [ab12cd34ef]', 'audiences: []', { message: /small|at least/i }],
     ['an unknown connector setting', 'language: fi }', 'langauge: fi }', { message: /not a key/, suggestion: 'language' }],
+    [
+      'a title of a field that nobody declares',
+      'purposes:\n',
+      'fieldTitles: { custom.salary: Palkka }\npurposes:\n',
+      { message: /no purpose declares/ },
+    ],
+    [
+      'a title of a field that has its own',
+      'purposes:\n',
+      'fieldTitles: { email: Posti }\npurposes:\n',
+      { message: /of your own|custom.salary/ },
+    ],
     ['no register', 'register:\n', 'recipient2:\n', { message: /not a key/ }],
   ];
   it.each(table)('%s', (_name, from, to, { message, suggestion }) => {

@@ -14,7 +14,7 @@ import { mustBeSafe, mustComeFromHere, originOf } from '../sign-in/origin.ts';
 import { giveCookie, sessionOf, takeCookie } from '../sign-in/session.ts';
 import { problemPage } from './faults.tsx';
 import { documentOf, navigationOf } from './frame.tsx';
-import { isLanguage, languageOf, type Translator, translator } from './i18n.ts';
+import { isLanguage, languageOf, type Translator, translatorFor } from './i18n.ts';
 import { liveRoutes } from './live.ts';
 import type { Ask, Download, OpenAsk, OpenPage, Page, Redirect, View } from './page.ts';
 import { navigation, openPages, pages } from './pages.ts';
@@ -74,7 +74,10 @@ export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { n
   });
 
   const wordsOf = (request: FastifyRequest): Translator =>
-    translator(languageOf(request.cookies['lang'], request.headers['accept-language'], needs.config.controller.languages[0]));
+    translatorFor(
+      needs.config,
+      languageOf(request.cookies['lang'], request.headers['accept-language'], needs.config.controller.languages[0]),
+    );
 
   const show = async (request: FastifyRequest, reply: FastifyReply, actor: Actor | null, t: Translator, view: View) =>
     reply

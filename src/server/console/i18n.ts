@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import IntlMessageFormatModule from 'intl-messageformat';
+import type { Config } from '../../core/configuration.ts';
+import { titleIn } from '../../core/title.ts';
 
 /**
  * The console's words in three languages: one folder a language, one JSON file an area, ICU messages inside. A key is
@@ -84,6 +86,25 @@ export function translator(lang: Language): Translator {
   });
   made.set(lang, translate);
   return translate;
+}
+
+const own = new WeakMap<object, Map<Language, Translator>>();
+
+/** The same, where the company's own fields are called what its configuration says; made once for each configuration. */
+export function translatorFor(config: Pick<Config, 'fieldTitles'>, lang: Language): Translator {
+  const { fieldTitles } = config;
+  const plain = translator(lang);
+  if (!fieldTitles) return plain;
+  const known = own.get(fieldTitles) ?? new Map<Language, Translator>();
+  own.set(fieldTitles, known);
+  const words: Translator =
+    known.get(lang) ??
+    Object.assign((key: string, values?: Values) => plain(key, values), plain, {
+      word: (kind: string, value: string) =>
+        (kind === 'field' ? titleIn(fieldTitles[value], lang) : undefined) ?? plain.word(kind, value),
+    });
+  known.set(lang, words);
+  return words;
 }
 
 /** Every key of a language with its text: for the test that compares the three. */

@@ -22,7 +22,7 @@ import { inTransaction } from '../../store/database.ts';
 import { subjectById } from '../../store/subjects.ts';
 import { fittingOutcomes, revealTask, TaskAnswer, takeAnswer } from '../answers.ts';
 import { ProblemError } from '../problem.ts';
-import { type Translator, translator } from './i18n.ts';
+import { type Translator, translatorFor } from './i18n.ts';
 import { type OpenAsk, openPage, type View } from './page.ts';
 import { Card, Do, Facts, Notice } from './parts.tsx';
 import { OpenedForm, type ReplySaid } from './reply-parts.tsx';
@@ -108,7 +108,7 @@ async function withReply(
   const reply = needs.config.replies ? await lookAtReply(needs, params.token) : undefined;
   const people = reply && needs.connectors[reply.task.system]?.people;
   if (!reply || !people) return overView(t, 'unknown', needs);
-  const own = chosen ? t : translator(people.language);
+  const own = chosen ? t : translatorFor(needs.config, people.language);
   const view = reply.state === 'open' ? await then(own, reply) : overView(own, reply.state, needs);
   return { ...view, words: own };
 }
