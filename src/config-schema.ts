@@ -67,7 +67,14 @@ const RegisterFile = z.strictObject({
 
 const RecipientFile = z.strictObject({
   purposes: z.array(z.string()).min(1),
-  undoHours: z.number().min(0).max(240).default(0),
+  undoHours: z
+    .number()
+    .min(0)
+    .max(240)
+    .default(0)
+    .describe(
+      "Erased here only so long after an approval, which may be taken back until then; at most the register's eraseAfterDays",
+    ),
   dueDays: z.number().int().min(1).max(30).default(14),
   retention: z.array(z.string()).default([]),
   masterOf: z

@@ -6,6 +6,7 @@ import { resolveAudit } from './config-audit.ts';
 import { resolveNotify, resolveReplies, resolveRequests, resolveSignIn } from './config-console.ts';
 import { ConfigError, nearest, type Path } from './config-faults.ts';
 import { loadNotice } from './config-notice.ts';
+import { checkErasureOrder } from './config-order.ts';
 import { readChecked, sorted, tellIssue } from './config-read.ts';
 import { checkYears, resolvePeriods } from './config-retention.ts';
 import { ConfigFile, type SystemFile } from './config-schema.ts';
@@ -112,6 +113,7 @@ function resolveAll(
       tell(['fieldTitles', field], 'no purpose declares this field');
   checkMasters(file, connectors, tell);
   checkFourEyes(file, tell);
+  checkErasureOrder(file, (connector) => connectors[connector]?.manifest.human === true, tell);
   const secret = secrets(folder, env, tell);
   const signIn = file.signIn && resolveSignIn(file.signIn, secret, tell);
   // where browsers find it, links in messages lead to as well

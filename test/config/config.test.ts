@@ -425,6 +425,35 @@ describe('a master of a field', () => {
   });
 });
 
+describe('the day of the register beside the undo windows', () => {
+  const declared = (days: number, hours: number, more = '') =>
+    changed('eraseAfterDays: 14', `eraseAfterDays: ${days}`)
+      .replace('undoHours: 0', `undoHours: ${hours}`)
+      .replace('purposes: [invoicing], dueDays: 14', `purposes: [invoicing], dueDays: 14${more}`);
+
+  it('refuses a register that would be erased before the erasure at a recipient can no longer be taken back', () => {
+    const yaml = declared(2, 49);
+    expect(faultsOf(yaml)).toEqual([
+      expect.objectContaining({
+        path: 'systems.crm.register.eraseAfterDays',
+        line: line(yaml, 'eraseAfterDays'),
+        message: expect.stringMatching(/"newsletter".*undoHours: 49.*write eraseAfterDays: 3 or more/),
+      }),
+    ]);
+  });
+
+  it('takes a window that ends with that day, and one of people, whom the register never waits for', () => {
+    expect(faultsOf(declared(2, 48))).toEqual([]);
+    expect(faultsOf(declared(2, 0, ', undoHours: 240'))).toEqual([]);
+  });
+
+  it('minds only those who are given people of that register', () => {
+    const others = declared(2, 240).replace('basis: legitimate-interest', 'basis: legitimate-interest\n    for: [prospect]');
+    expect(others).toContain('for: [prospect]');
+    expect(faultsOf(others)).toEqual([]);
+  });
+});
+
 describe('the audit log', () => {
   const hook = { ...env, HOOK: `whsec_${Buffer.alloc(32, 1).toString('base64')}` };
   const audit = `
