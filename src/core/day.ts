@@ -69,3 +69,18 @@ export function dayIn(instant: Date, zone: string): Day {
   const part = Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, value]));
   return dayOf(Number(part['year']), Number(part['month']), Number(part['day']));
 }
+
+/** The last moment of a day in a place, to the millisecond. No offset is assumed: the day may have 23, 24 or 25 hours there. */
+export function endOfDay(day: Day, zone: string): Date {
+  const { year, month, date } = parts(day);
+  const midnight = Date.UTC(year, month - 1, date);
+  // no zone is further than 15 hours from UTC
+  let inside = midnight - 15 * 3_600_000;
+  let beyond = midnight + 48 * 3_600_000;
+  while (beyond - inside > 1) {
+    const middle = Math.floor((inside + beyond) / 2);
+    if (dayIn(new Date(middle), zone) <= day) inside = middle;
+    else beyond = middle;
+  }
+  return new Date(inside);
+}

@@ -6,16 +6,19 @@ const dayMs = 86_400_000;
 const before = [-9, -4, -1, 0];
 const daily = 14;
 
+/** A reminder goes in the morning of its day: so long before the day ends, in ms. */
+const morningMs = 15 * 3_600_000;
+
 /** Between two mails about one task, in ms: whoever was asked late is not reminded the next minute. */
 const gapMs = 12 * 3_600_000;
 
-/** When the next reminder of a task is due, after a mail at `last`. Silence ends nothing, so there always is one. */
+/** When the next reminder of a task that is due at the end of a day is sent, after a mail at `last`. Silence ends nothing, so there always is one. */
 export function nextReminder(due: Date, last: Date): Date {
   const earliest = last.getTime() + gapMs;
-  const at = (days: number) => due.getTime() + days * dayMs;
+  const at = (days: number) => due.getTime() - morningMs + days * dayMs;
   const fixed = before.find((days) => at(days) >= earliest);
   if (fixed !== undefined) return new Date(at(fixed));
-  const late = Math.max(1, Math.ceil((earliest - due.getTime()) / dayMs));
+  const late = Math.max(1, Math.ceil((earliest - at(0)) / dayMs));
   return new Date(at(late <= daily ? late : daily + 7 * Math.ceil((late - daily) / 7)));
 }
 

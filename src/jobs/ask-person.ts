@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { isOver } from '../core/case.ts';
-import { dayIn } from '../core/day.ts';
+import { dayIn, endOfDay } from '../core/day.ts';
 import { taskDue } from '../core/due-dates.ts';
 import type { Outcome } from '../core/duty.ts';
 import { grantFor, rectifiable } from '../core/policy.ts';
@@ -17,8 +17,6 @@ import type { View } from './converge-view.ts';
 import { advanceCase } from './erasure.ts';
 import { type Needs, now, tell, whose } from './needs.ts';
 import { needsProof, untilShown } from './shown-later.ts';
-
-const dayMs = 86_400_000;
 
 /** Asks the people who run a recipient. Silence never closes what was asked. */
 export async function askPerson(needs: Needs, view: View, what: TaskRow['ask']): Promise<Move> {
@@ -62,16 +60,15 @@ export async function askPerson(needs: Needs, view: View, what: TaskRow['ask']):
   });
 }
 
-/** After the people's own days, or some days before an answer to the person is planned for, whichever is earlier. */
+/**
+ * After the people's own days, or some days before an answer to the person is planned for, whichever is earlier. The whole of that
+ * day is theirs, as the controller's calendar has it.
+ */
 async function dueOf(needs: Needs, view: View, dueDays: number): Promise<Date> {
-  const at = await now(needs);
-  const own = new Date(at.getTime() + dueDays * dayMs);
+  const { zone } = clockSettings(needs);
   const open = (await casesOf(needs.db, view.subject.id)).filter((found) => !isOver(found));
-  const [target] = open.flatMap((found) => found.target ?? []).sort();
-  if (target === undefined) return own;
-  const { day, because } = taskDue(dayIn(at, clockSettings(needs).zone), dueDays, target);
-  // the whole of that day is theirs
-  return because === 'due-days' ? own : dayAfter(day);
+  const [target = null] = open.flatMap((found) => found.target ?? []).sort();
+  return endOfDay(taskDue(dayIn(await now(needs), zone), dueDays, target).day, zone);
 }
 
 export interface Answered {

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { addDays, addMonths, weekday } from '../../src/core/day.ts';
+import { addDays, addMonths, dayIn, endOfDay, weekday } from '../../src/core/day.ts';
 import { reminders, taskDue } from '../../src/core/due-dates.ts';
 import { freeDay, noEves } from '../../src/core/holidays.ts';
 import { type ClockRequest, legalClock, mayExtend, mayPause, type Pause } from '../../src/core/legal-clock.ts';
@@ -13,6 +13,27 @@ const ends = (request: ClockRequest, settings = {}) => {
   return { target, date };
 };
 const said = (request: ClockRequest, settings = {}) => workingInEnglish(legalClock(request, settings));
+
+describe('the end of a day', () => {
+  it.each([
+    ['2026-12-01', 'Europe/Helsinki', '2026-12-01T21:59:59.999Z'],
+    ['2026-07-01', 'Europe/Helsinki', '2026-07-01T20:59:59.999Z'],
+    // the day before the clocks change, the day itself (23 and 25 hours) and the day after
+    ['2026-03-28', 'Europe/Helsinki', '2026-03-28T21:59:59.999Z'],
+    ['2026-03-29', 'Europe/Helsinki', '2026-03-29T20:59:59.999Z'],
+    ['2026-03-30', 'Europe/Helsinki', '2026-03-30T20:59:59.999Z'],
+    ['2026-10-24', 'Europe/Helsinki', '2026-10-24T20:59:59.999Z'],
+    ['2026-10-25', 'Europe/Helsinki', '2026-10-25T21:59:59.999Z'],
+    ['2026-10-26', 'Europe/Helsinki', '2026-10-26T21:59:59.999Z'],
+    ['2026-10-25', 'UTC', '2026-10-25T23:59:59.999Z'],
+    ['2026-10-25', 'Pacific/Kiritimati', '2026-10-25T09:59:59.999Z'],
+    ['2026-10-25', 'Pacific/Pago_Pago', '2026-10-26T10:59:59.999Z'],
+  ])('%s in %s is %s', (day, zone, at) => {
+    const end = endOfDay(day, zone);
+    expect(end.toISOString()).toBe(at);
+    expect([dayIn(end, zone), dayIn(new Date(end.getTime() + 1), zone)]).toEqual([day, addDays(day, 1)]);
+  });
+});
 
 describe('the legal clock', () => {
   it('ends every request of 2018 to 2100, normal and extended, as the second implementation does', () => {

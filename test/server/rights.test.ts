@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { addDays, dayIn, endOfDay } from '../../src/core/day.ts';
+import { now } from '../../src/jobs/needs.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
 import { advanceAll } from '../../src/jobs/schedule.ts';
 import { watch } from '../../src/jobs/watch.ts';
@@ -126,16 +128,32 @@ describe('a rectification', () => {
 
   it('is asked of people in time for the answer, where their own days are longer', async () => {
     const partner = hub.needs.config.systems['partner'];
-    if (partner?.recipient) partner.recipient.dueDays = 60;
+    if (partner?.recipient) {
+      const { recipient } = partner;
+      const { dueDays } = recipient;
+      recipient.dueDays = 60;
+      onTestFinished(() => {
+        recipient.dueDays = dueDays;
+      });
+    }
     const found = await opened('rectification', { asked });
     await hub.ask('POST', `/cases/${found.id}/approve`);
     hub.register.put('1', { person: { ...aino, familyName: 'Korhonen', phone: '+358407654321' }, ...granted });
     await turn();
     const [task] = (await hub.ask('GET', '/tasks')).json<{ due: string }[]>();
     const { target } = (await caseNow(found.id)).deadline;
-    const daysBefore = (Date.parse(target) - Date.parse(task?.due ?? '')) / 86_400_000;
-    // three days before the target, to the end of that day
-    expect(daysBefore).toBe(2);
+    // three days before the target, to the end of that day where the controller is
+    expect(task?.due).toBe(endOfDay(addDays(target, -3), 'Europe/Helsinki').toISOString());
+  });
+
+  it('is asked of people for whole days: their last one ends where the controller is', async () => {
+    const found = await opened('rectification', { asked });
+    await hub.ask('POST', `/cases/${found.id}/approve`);
+    hub.register.put('1', { person: { ...aino, familyName: 'Korhonen', phone: '+358407654321' }, ...granted });
+    await turn();
+    const [task] = (await hub.ask('GET', '/tasks')).json<{ due: string }[]>();
+    const lastDay = addDays(dayIn(await now(hub.needs), 'Europe/Helsinki'), 14);
+    expect(task?.due).toBe(endOfDay(lastDay, 'Europe/Helsinki').toISOString());
   });
 
   it.each([
