@@ -46,12 +46,12 @@ const journeys = all.filter(({ right, language }) =>
 
 const words = {
   fi: {
-    received: 'Pyyntösi on meillä',
+    received: 'Pyyntönne on meillä',
     done: 'Pyyntönne on toteutettu',
     partly: 'Pyyntönne on toteutettu osittain',
   },
   sv: {
-    received: 'Vi har din begäran',
+    received: 'Vi har tagit emot din begäran',
     done: 'Din begäran har genomförts',
     partly: 'Din begäran har genomförts delvis',
   },

@@ -51,7 +51,7 @@ describe('the answer to a request for access', () => {
       expect.stringContaining('attachment; filename="access-'),
     ]);
     expect(given.text).toContain('aino@sahko.test');
-    expect(given.text).toContain('Henkilötietosi');
+    expect(given.text).toContain('Henkilötietonne');
     // the row was there before anything was handed over: a recipient all the same
     expect(given.text).toMatch(/<td>newsletter<\/td><td><\/td><td>[^<]*etunimi[^<]*<\/td><td>löydetty sieltä/);
     expect(given.text).toContain('partner: tiedot ovat ihmisillä');

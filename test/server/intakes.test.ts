@@ -91,7 +91,7 @@ describe('a request by the public form', () => {
     for (let n = 0; n < 3; n++) expect((await visitor.get(mailedLink())).status).toBe(200);
     expect(await intakes()).toEqual([]);
     const page = await visitor.post(mailedLink());
-    expect(page.text).toContain('Pyyntösi on meillä');
+    expect(page.text).toContain('Pyyntönne on meillä');
     await drive();
     const taken = await only();
     expect(taken).toMatchObject({ type: 'access', state: 'taken' });
@@ -108,7 +108,7 @@ describe('a request by the public form', () => {
     expect(await hub.dump('intake')).not.toMatch(/aino|virtanen|kaikki|\\\\x[0-9a-f]{200}/i);
     expect(hub.logged()).not.toMatch(/aino|virtanen/i);
     expect(await hub.dump('audit_entry')).toContain('intake.taken');
-    expect((await visitor.post(mailedLink())).text).toContain('Pyyntösi on meillä');
+    expect((await visitor.post(mailedLink())).text).toContain('Pyyntönne on meillä');
     expect(await intakes()).toHaveLength(1);
   });
 
@@ -205,7 +205,7 @@ describe('a request by the public form', () => {
 
   it('waits for a person to read what an objection to another use is about', async () => {
     const without = await fill('objection', { objection: 'other' });
-    expect([without.status, without.text.includes('mitä tietojesi käyttöä vastustat')]).toEqual([400, true]);
+    expect([without.status, without.text.includes('mitä tietojenne käyttöä vastustatte')]).toEqual([400, true]);
     await confirmed('objection', { objection: 'other', message: 'Asiakasanalyysi' });
     const waiting = await only();
     expect(waiting).toMatchObject({ state: 'waiting', reason: 'unclear' });
@@ -219,7 +219,7 @@ describe('a request by the public form', () => {
     expect(page.status).toBe(400);
     expect(page.text).toContain('value="Aino Virtanen"');
     expect(page.text).toContain('ei ole sähköpostiosoite');
-    expect(page.text).toContain('poista henkilötunnus');
+    expect(page.text).toContain('poistakaa henkilötunnus');
     expect(await hub.dump('intake')).toBe('[]');
     expect((await visitor.get('/request/new/marriage')).status).toBe(400);
   });
@@ -229,7 +229,7 @@ describe('a request by the public form', () => {
     expect([page.status, page.text.includes('puhelin: tämä ei näytä oikealta')]).toEqual([400, true]);
     expect(page.text).toContain('value="Korhonen"');
     const code = await fill('rectification', { 'field.familyName': 'Korhonen 131052-308T' });
-    expect([code.status, code.text.includes('poista henkilötunnus')]).toEqual([400, true]);
+    expect([code.status, code.text.includes('poistakaa henkilötunnus')]).toEqual([400, true]);
     expect((await fill('rectification', { 'field.identityCode': 'x' })).status).toBe(400);
     // nobody hides a request from those who see to it
     expect((await fill('access', { role: 'employee' })).status).toBe(400);

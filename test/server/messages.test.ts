@@ -204,3 +204,39 @@ describe('every text that a page asks for by its name', () => {
     expect(lackOf('en', said)).toEqual([]);
   });
 });
+
+describe('words to people outside', () => {
+  /** Of the answer to access: what its own people read in the console. */
+  const inConsole = /^access\.(identity|note$|how$|result$|save$|way\.|prepare|needsIdentity$|ready|was|waits$|take$)/;
+  /** What somebody tells the machine by a button or link. */
+  const onButtons = new Set(['request.send', 'reply.sendCode', 'reply.openIt', 'reply.another', 'reply.fileGet']);
+  const told = (lang: (typeof languages)[number]) =>
+    [...(catalogues.get(lang) ?? [])].filter(
+      ([key]) =>
+        /^(request|reply|access)\.|^letters\.(title|received|dueBy|free|extended|approved|refused|decision|recipient|noRec|lift[FM]|complaint|court|retained|backups|asked|pending|keeps|not\.|erased|absent|stripped|restricted|corrected|simplified|handed|holder|withdrawn)/.test(
+          key,
+        ) && !inConsole.test(key),
+    );
+
+  it('are formal in Finnish, on every form, page, mail and letter', () => {
+    const intimate = new RegExp(
+      [
+        String.raw`(?<!\p{L})(sinä|sinu\p{L}*|sinut|sinulle)(?!\p{L})`,
+        // "tietosi", "tietoinesi"; not "lisäksi", "uusi" or "olisi"
+        String.raw`(?<![ki]|uu)si(?!\p{L})`,
+        String.raw`(?<!\p{L}|ei )(avaa|kerro|kirjoita|katso|kysy|lähetä|mainitse|merkitse|ota|poista|pyydä|rastita|tallenna|tarkista|tulosta|täytä|vahvista|valitse|yritä|älä)(?!\p{L})`,
+      ].join('|'),
+      'iu',
+    );
+    expect('Poistamme tietosi').toMatch(intimate);
+    const found = told('fi').filter(([key, text]) => !onButtons.has(key) && intimate.test(text));
+    expect(found).toEqual([]);
+  });
+
+  it('say "du" to a person in Swedish, in the form as in the letters, and "ni" to an organisation', () => {
+    const wrong = told('sv').filter(([key, text]) =>
+      key.startsWith('reply.') ? /\b(du|dig|din|ditt|dina)\b/i.test(text) : /\b(Ni|er|ert|era)\b/.test(text),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
