@@ -3,7 +3,8 @@ export const caseStates = ['planned', 'approved', 'refused', 'running', 'closed'
 export type CaseState = (typeof caseStates)[number];
 
 /** How what became of a planned step compares with the plan. */
-export type AgainstPlan = 'pending' | 'as-planned' | 'differs';
+export const againstPlanWords = ['pending', 'as-planned', 'differs'] as const;
+export type AgainstPlan = (typeof againstPlanWords)[number];
 
 const fulfils: Readonly<Record<string, readonly string[]>> = {
   erase: ['erased', 'absent'],
@@ -24,6 +25,21 @@ export function againstPlan(step: string, now: { state: string; outcome: string 
   if (now.state !== 'settled' && !(now.state === 'waiting' && isKept)) return 'pending';
   if (now.outcome === null) return step === 'nothing' ? 'as-planned' : 'pending';
   return fulfils[step]?.includes(now.outcome) ? 'as-planned' : 'differs';
+}
+
+/**
+ * Each planned step beside what the system owes now, and how the two compare. Of a case that is not decided there is nothing to
+ * compare yet; a refused one carried nothing out, whatever the person's duties say for other reasons.
+ */
+export function runAgainstPlan<
+  S extends { system: string; step: string },
+  D extends { system: string; state: string; outcome: string | null },
+>(found: { state: string; plan: readonly S[] }, duties: readonly D[]): { step: S; duty: D | undefined; against: AgainstPlan }[] {
+  if (found.state === 'planned') return [];
+  return found.plan.map((step) => {
+    const duty = found.state === 'refused' ? undefined : duties.find(({ system }) => system === step.system);
+    return { step, duty, against: againstPlan(step.step, duty) };
+  });
 }
 
 /** Whether a case has ended: nothing of it moves any more. */

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { identityWays } from '../core/access-answer.ts';
-import { caseStates } from '../core/case.ts';
+import { caseStates, runAgainstPlan } from '../core/case.ts';
 import { exceptionGrounds } from '../core/exception.ts';
 import type { Scope } from '../core/scope.ts';
 import { type Needs, now } from '../jobs/needs.ts';
@@ -140,9 +140,11 @@ export const caseRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
   });
 };
 
-/** A case with what each system owes, and which recipients are not told of it. */
+/** A case with what each system owes, how that compares with the plan once it is decided, and which recipients are not told of it. */
 async function shown(needs: Needs, found: CaseRow, scope: Scope) {
   const samePerson = await otherRoles(needs, found.subject, scope);
+  const duties = (await dutiesOf(needs.db, found.subject)).map((d) => dutyView(needs, d));
+  const against = runAgainstPlan(found, duties);
   const exceptions = await exceptionsOfCase(needs.db, found.id);
   return {
     ...caseView(needs, found, await now(needs)),
@@ -157,6 +159,9 @@ async function shown(needs: Needs, found: CaseRow, scope: Scope) {
         }
       : {}),
     ...(samePerson.length > 0 ? { samePerson } : {}),
-    duties: (await dutiesOf(needs.db, found.subject)).map((d) => dutyView(needs, d)),
+    ...(against.length > 0
+      ? { against: against.map(({ step: { system, step }, against: is }) => ({ system, step, against: is })) }
+      : {}),
+    duties,
   };
 }

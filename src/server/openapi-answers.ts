@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { alertKinds } from '../core/alert.ts';
-import { caseStates } from '../core/case.ts';
+import { againstPlanWords, caseStates } from '../core/case.ts';
 import { driftKinds } from '../core/drift.ts';
 import { evidences, outcomes, states } from '../core/duty.ts';
 import { intakeStates } from '../core/intake.ts';
@@ -60,6 +60,8 @@ export const Case = z.looseObject({
   receivedAt: time,
   deadline: Deadline,
   plan: z.array(PlannedStep),
+  /** Of one case, once it is decided: each planned step beside what became of it. */
+  against: z.array(z.looseObject({ system: z.string(), step: z.string(), against: z.enum(againstPlanWords) })).optional(),
   decision: z.looseObject({}).optional(),
   closedAt: time.optional(),
 });

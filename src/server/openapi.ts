@@ -69,7 +69,7 @@ export const described: Readonly<Record<string, Described>> = {
     answer: 'case',
     status: 201,
   },
-  'GET /cases/:id': { summary: 'One case with what each system owes', tag: 'cases', answer: 'case' },
+  'GET /cases/:id': { summary: 'One case with what each system owes, held against its plan', tag: 'cases', answer: 'case' },
   'POST /cases/:id/approve': { summary: 'Approve a planned case', tag: 'cases', answer: 'case' },
   'POST /cases/:id/refuse': { summary: 'Refuse a planned case, with the reason', tag: 'cases', answer: 'case' },
   'POST /cases/:id/extend': {

@@ -405,3 +405,39 @@ describe('a second request', () => {
     expect([other.status, other.json()['code']]).toEqual([409, 'asks-otherwise']);
   });
 });
+
+describe('what became of a case', () => {
+  interface Against {
+    system: string;
+    step: string;
+    against: string;
+  }
+  const againstOf = async (of: string) => (await hub.ask('GET', `/cases/${of}`)).json<{ against?: Against[] }>().against;
+  const inTwoWords = async (of: string) => Object.fromEntries((await againstOf(of))?.map((a) => [a.system, a.against]) ?? []);
+
+  it('stands beside its plan once it is decided, system by system, as on its page', async () => {
+    const { id: found } = await opened('erasure');
+    expect(await againstOf(found)).toBeUndefined();
+    await hub.ask('POST', `/cases/${found}/approve`);
+    expect(await againstOf(found)).toEqual([
+      { system: 'newsletter', step: 'erase', against: 'pending' },
+      { system: 'partner', step: 'ask', against: 'pending' },
+      { system: 'crm', step: 'erase', against: 'pending' },
+    ]);
+    await hub.settle();
+    expect(await inTwoWords(found)).toMatchObject({ newsletter: 'as-planned', partner: 'pending' });
+    const [task] = (await hub.ask('GET', '/tasks')).json<{ id: string }[]>();
+    await hub.ask('POST', `/tasks/${task?.id}/answer`, { outcome: 'refused', note: 'not ours' });
+    await turn();
+    expect(await inTwoWords(found)).toEqual({ newsletter: 'as-planned', partner: 'differs', crm: 'as-planned' });
+  });
+
+  it('of a refused one is that nothing was carried out, whatever else the systems were owed', async () => {
+    const { id: found } = await opened('restriction');
+    await hub.ask('POST', `/cases/${found}/refuse`, { reason: 'no ground' });
+    await hub.settle();
+    const against = (await againstOf(found)) ?? [];
+    expect(against.map(({ system }) => system)).toEqual((await caseNow(found)).plan.map(({ system }) => system));
+    expect(new Set(against.filter(({ step }) => step !== 'nothing').map((a) => a.against))).toEqual(new Set(['pending']));
+  });
+});

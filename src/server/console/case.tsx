@@ -125,7 +125,7 @@ async function caseView(needs: Needs, actor: Actor, t: Translator, found: CaseRo
         ) : (
           <Card title={t('cases.run')} id="run" live>
             <p class="hint">{t('cases.runHint')}</p>
-            <RunTable t={t} plan={found.plan} duties={found.state === 'refused' ? [] : duties} at={at} />
+            <RunTable t={t} found={found} duties={duties} at={at} />
             {found.state === 'refused' ? (
               <p class="hint">
                 {t(

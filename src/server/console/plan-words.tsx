@@ -1,7 +1,7 @@
-import { againstPlan } from '../../core/case.ts';
+import { runAgainstPlan } from '../../core/case.ts';
 import type { DutyView } from '../../core/duty.ts';
 import type { Needs } from '../../jobs/needs.ts';
-import type { CaseType, PlannedStep } from '../../store/cases.ts';
+import type { CaseRow, CaseType, PlannedStep } from '../../store/cases.ts';
 import type { Translator } from './i18n.ts';
 import { Badge, DutyWords, EvidenceMark, StateBadge, Table } from './parts.tsx';
 
@@ -73,12 +73,12 @@ const marks = { pending: '◌', 'as-planned': '✓', differs: '≠' } as const;
 /** The plan beside what became of it. */
 export const RunTable = ({
   t,
-  plan,
+  found,
   duties,
   at,
 }: {
   t: Translator;
-  plan: readonly PlannedStep[];
+  found: CaseRow;
   duties: readonly DutyView[];
   at: Date;
 }) => (
@@ -86,7 +86,7 @@ export const RunTable = ({
     caption={t('cases.run')}
     hideCaption
     empty={t('cases.noPlan')}
-    rows={plan.map((step) => ({ step, duty: duties.find((d) => d.system === step.system) }))}
+    rows={runAgainstPlan(found, duties)}
     columns={[
       { label: t('people.system'), cell: ({ step }) => step.system },
       {
@@ -121,14 +121,11 @@ export const RunTable = ({
       },
       {
         label: t('cases.compared'),
-        cell: ({ step, duty }) => {
-          const word = againstPlan(step.step, duty);
-          return (
-            <Badge tone={tones[word]} mark={marks[word]}>
-              {t(`cases.against.${word}`)}
-            </Badge>
-          );
-        },
+        cell: ({ against }) => (
+          <Badge tone={tones[against]} mark={marks[against]}>
+            {t(`cases.against.${against}`)}
+          </Badge>
+        ),
       },
     ]}
   />
