@@ -84,7 +84,7 @@ export function resolveNotify(
       tell(at('webhook', 'secret'), 'must be whsec_ and at least 24 random bytes in base64');
   }
   return {
-    ...(mail ? { mail: { smtp, from: mail.from, to: mail.to } } : {}),
+    ...(mail ? { mail: { smtp, from: mail.from, to: mail.to, hr: mail.hr } } : {}),
     owners: notify.owners,
     ...(webhook ? { webhook: { url: webhook.url, secret } } : {}),
     on: notify.on,

@@ -156,6 +156,10 @@ const NotifyFile = z.strictObject({
         .describe('smtp://host:587 or smtps://host:465; with a login only as { env: NAME } or { file: PATH }'),
       from: mailAddress,
       to: z.array(mailAddress).default([]).describe('Told of everything'),
+      hr: z
+        .array(mailAddress)
+        .default([])
+        .describe("Told of what is about the company's own people, in place of `to`: nobody else can open it"),
     })
     .optional(),
   owners: z.record(z.string(), mailAddress).default({}).describe('By the owner of a system: told of that system'),

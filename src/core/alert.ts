@@ -34,6 +34,23 @@ export type AlertKind = (typeof alertKinds)[number];
 /** A thing that happened, not a state that ends: told once, without a recovery. */
 export const isEvent = (kind: AlertKind): boolean => kind === 'run-finished';
 
+const ofPersons: ReadonlySet<AlertKind> = new Set([
+  'duty-dead',
+  'task-due',
+  'task-overdue',
+  'task-stuck',
+  'case-waiting',
+  'deadline-near',
+  'deadline-over',
+  'correction-waits',
+  'intake-waits',
+  'hold-old',
+]);
+
+/** The id of the duty, task, case, request or hold that an alert is about, by which it is known whose matter it is; null: nobody's. */
+export const personalIdOf = ({ kind, about }: { kind: AlertKind; about: string }): string | null =>
+  ofPersons.has(kind) ? (about.split('/')[0] ?? null) : null;
+
 /** From when on a matter is told. */
 export interface AlertLimits {
   /** Days before its day that an open task is told. */
@@ -175,6 +192,8 @@ const isNearer = (about: string, open: ReadonlySet<string>): boolean => {
 /** One line of a message: an alert that opened, or ended. A snapshot, so that a message tried again says the same. */
 export interface NoticeLine extends Condition {
   event: 'opened' | 'resolved';
+  /** About the company's own people: only HR can open it. */
+  staff?: true;
   id: string;
   at: string;
 }

@@ -98,8 +98,8 @@ export interface SignInConfig {
 
 /** Who is told when something is wrong, and by which way. */
 export interface NotifyConfig {
-  /** The address of the mail server, its login included where it has one. */
-  mail?: { smtp: string; from: string; to: readonly string[] };
+  /** The address of the mail server, its login included where it has one; `hr` is told of the company's own people in place of `to`. */
+  mail?: { smtp: string; from: string; to: readonly string[]; hr?: readonly string[] };
   /** Mail addresses by the names that systems give as their `owner`: told of their own systems. */
   owners: Readonly<Record<string, string>>;
   webhook?: { url: string; secret: string };

@@ -5,7 +5,7 @@ import { Failure } from '../core/failure.ts';
 import { webhookHeaders } from '../core/standard-webhook.ts';
 import { type NoticeRow, noticeFailed, noticeSent, takeNotice } from '../store/alerts.ts';
 import { type Needs, now } from './needs.ts';
-import { everybody } from './watch.ts';
+import { everybody, staffTeam } from './watch.ts';
 
 /** The texts of the console's catalogues, as whoever starts the work hands them in. */
 export interface Words {
@@ -58,7 +58,7 @@ export async function deliverNotices(needs: Needs, channels: Channels, words: Wo
 async function deliver(needs: Needs, channels: Channels, words: Words, notice: NoticeRow): Promise<MailSent> {
   if (notice.channel === 'webhook') return sendWebhook(needs, channels, notice);
   const { mail, owners } = needs.config.notify ?? { owners: {} as Record<string, string> };
-  const to = notice.target === everybody ? (mail?.to ?? []) : [owners[notice.target] ?? ''].filter(Boolean);
+  const to = { [everybody]: mail?.to, [staffTeam]: mail?.hr }[notice.target] ?? [owners[notice.target] ?? ''].filter(Boolean);
   if (!channels.mail || to.length === 0) return { ok: false, code: 'NOT-CONFIGURED' };
   return channels.mail.send(mailOf(needs, words, notice), to);
 }
@@ -129,9 +129,11 @@ function mailOf(needs: Needs, words: Words, notice: Pick<NoticeRow, 'id' | 'line
     lines.length === 1 && only
       ? sentence(words, only)
       : words('alert.subject', { opened: opened.length, resolved: resolved.length });
-  const shown = [...opened, ...resolved]
-    .slice(0, mostLines)
-    .map((l) => ({ event: l.event, text: sentence(words, l), at: words.time(l.at) }));
+  const shown = [...opened, ...resolved].slice(0, mostLines).map((l) => ({
+    event: l.event,
+    text: l.staff ? words('alert.ofStaff', { text: sentence(words, l) }) : sentence(words, l),
+    at: words.time(l.at),
+  }));
   const more = lines.length > mostLines ? words('alert.more', { count: lines.length - mostLines }) : null;
   const { url } = linkOf(needs);
   return mailText(words, {
@@ -192,7 +194,7 @@ export async function tryChannels(needs: Needs, channels: Channels, words: Words
   const tried: Tried = {};
   const outcome = (sent: MailSent) => (sent.ok ? { ok: true } : { ok: false, problem: sent.code });
   if (notify?.mail && channels.mail) {
-    const to = [...new Set([...notify.mail.to, ...Object.values(notify.owners)])];
+    const to = [...new Set([...notify.mail.to, ...(notify.mail.hr ?? []), ...Object.values(notify.owners)])];
     const text = words('alert.test', { controller: needs.config.controller.name });
     const sent = await channels.mail.send(
       { id, subject: `Kaiku: ${words('alert.testSubject')}`, text, html: `<p>${escaped(text)}</p>` },

@@ -1,6 +1,7 @@
 import { changesOf, conditionsOf, graceMs, isEvent, isRecovery, type NoticeLine, usualLimits } from '../core/alert.ts';
 import {
   type AlertRow,
+  alertsWithin,
   dropOldAlerts,
   factsOf,
   lockAlerts,
@@ -19,6 +20,8 @@ import { lastVerdict } from './verify-log.ts';
 
 /** Everybody who is configured, as a destination. */
 export const everybody = 'all';
+/** Who is told of the company's own people in place of everybody, as a destination; no owner of a system is called so. */
+export const staffTeam = '@hr';
 
 /**
  * One look at everything that people are told of: alerts open and end with their conditions, and each change goes to the outbox
@@ -59,7 +62,7 @@ export async function watch(needs: Needs): Promise<{ opened: number; resolved: n
   });
 }
 
-/** Puts what was not told yet into messages: one to everybody, and one to each owner about what is theirs. */
+/** Puts what was not told yet into messages: one to everybody, one to HR about staff, and one to each owner about what is theirs. */
 async function tellChanges(needs: Needs, at: Date): Promise<number> {
   const { notify } = needs.config;
   if (!notify || (!notify.mail && !notify.webhook)) return 0;
@@ -73,10 +76,17 @@ async function tellChanges(needs: Needs, at: Date): Promise<number> {
     if (!isEnd || isRecovery(alert.kind, alert.about, open)) lines.push(lineOf(alert, isEnd ? 'resolved' : 'opened'));
   }
   if (lines.length === 0) return 0;
+  const seen = new Set((await alertsWithin(needs.db, [{ people: 'others', systems: 'all' }], lines)).map(({ id }) => id));
+  for (const line of lines) if (!seen.has(line.id)) line.staff = true;
   const messages: { channel: 'mail' | 'webhook'; target: string; lines: NoticeLine[] }[] = [];
   if (notify.webhook) messages.push({ channel: 'webhook', target: everybody, lines });
   if (notify.mail) {
-    if (notify.mail.to.length > 0) messages.push({ channel: 'mail', target: everybody, lines });
+    const { to, hr = [] } = notify.mail;
+    // where nobody in HR is named, everybody is told that there is something: a matter that nobody hears of would only grow old
+    const ofAll = hr.length > 0 ? lines.filter((line) => !line.staff) : lines;
+    const ofStaff = hr.length > 0 ? lines.filter((line) => line.staff) : [];
+    if (to.length > 0 && ofAll.length > 0) messages.push({ channel: 'mail', target: everybody, lines: ofAll });
+    if (ofStaff.length > 0) messages.push({ channel: 'mail', target: staffTeam, lines: ofStaff });
     for (const owner of Object.keys(notify.owners)) {
       const theirs = lines.filter((l) => l.system !== null && needs.config.systems[l.system]?.owner === owner);
       if (theirs.length > 0) messages.push({ channel: 'mail', target: owner, lines: theirs });

@@ -1,9 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Config } from '../core/configuration.ts';
+import type { Scope } from '../core/scope.ts';
 import { openChannels, sentence, type Tried, tryChannels, type Words } from '../jobs/deliver-notices.ts';
 import type { Needs } from '../jobs/needs.ts';
-import { type AlertRow, lastSent, openAlerts, recentAlerts, undelivered } from '../store/alerts.ts';
+import { type AlertRow, alertsWithin, lastSent, openAlerts, recentAlerts, undelivered } from '../store/alerts.ts';
 import { isLanguage, translator } from './console/i18n.ts';
 import type { RouteOptions } from './routes.ts';
 
@@ -27,8 +28,8 @@ const alertView = (a: AlertRow) => ({
 });
 export type AlertView = ReturnType<typeof alertView> & { text: string };
 
-/** What is open, what was lately, and whether the messages about it got out. */
-export async function alertsNow(needs: Needs, words: Words) {
+/** What is open and what was lately, of whomever the reader sees, and whether the messages about it got out. */
+export async function alertsNow(needs: Needs, words: Words, scope: Scope) {
   const view = (a: AlertRow): AlertView => ({
     ...alertView(a),
     text: sentence(words, { kind: a.kind, about: a.about, system: a.system, detail: a.detail, event: 'opened' }),
@@ -36,8 +37,8 @@ export async function alertsNow(needs: Needs, words: Words) {
   const sent = await lastSent(needs.db);
   const { mail, webhook } = needs.config.notify ?? {};
   return {
-    open: (await openAlerts(needs.db)).map(view),
-    recent: (await recentAlerts(needs.db, recent)).map(view),
+    open: (await alertsWithin(needs.db, scope, await openAlerts(needs.db))).map(view),
+    recent: (await alertsWithin(needs.db, scope, await recentAlerts(needs.db, recent))).map(view),
     channels: {
       mail: mail !== undefined,
       webhook: webhook !== undefined,
@@ -63,6 +64,6 @@ export const testNotices = (needs: Needs): Promise<Tried> => tryChannels(needs, 
 
 /** What people are told of, and whether they were. */
 export const alertRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { needs }) => {
-  app.get('/alerts', async () => alertsNow(needs, translator('en')));
+  app.get('/alerts', async ({ scope }) => alertsNow(needs, translator('en'), scope));
   app.post('/alerts/test', { schema: { body: z.strictObject({}).nullish() } }, async () => testNotices(needs));
 };

@@ -99,7 +99,7 @@ export const access: Readonly<Record<string, readonly Role[]>> = {
   'GET /audit/proof': ['dpo', 'auditor'],
   'GET /audit/export': ['dpo', 'auditor'],
   'POST /audit/verify': ['admin', 'dpo', 'decision-maker', 'auditor'],
-  'GET /alerts': ['admin', 'dpo', 'decision-maker'],
+  'GET /alerts': ['admin', 'dpo', 'decision-maker', 'hr'],
   'POST /alerts/test': ['admin'],
   'POST /tokens': ['admin'],
   'GET /accounts': ['admin'],

@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
-import type { AlertKind, Condition, Facts, NoticeLine } from '../core/alert.ts';
+import { type AlertKind, type Condition, type Facts, type NoticeLine, personalIdOf } from '../core/alert.ts';
+import { type Scope, seesEverybody } from '../core/scope.ts';
 import { hubNowSql } from './clock.ts';
 import { changes, type Db, json, row, rows } from './database.ts';
 import { stuckTasks } from './replies.ts';
+import { hiddenAmong } from './scope.ts';
 
 /** One matter that people are told of. */
 export interface AlertRow {
@@ -110,9 +112,28 @@ export const openAlerts = (db: Db): Promise<AlertRow[]> =>
 export const recentAlerts = (db: Db, limit: number): Promise<AlertRow[]> =>
   rows(db, sql<AlertRow>`SELECT * FROM alert WHERE resolved_at IS NOT NULL ORDER BY resolved_at DESC, id LIMIT ${limit}`);
 
+/** Of these alerts, those that somebody sees. Whoever sees staff alone is no operator: what is about no person is not for them. */
+export async function alertsWithin<A extends Pick<AlertRow, 'kind' | 'about'>>(
+  db: Db,
+  scope: Scope,
+  alerts: readonly A[],
+): Promise<A[]> {
+  if (seesEverybody(scope)) return [...alerts];
+  const hidden = await hiddenAmong(
+    db,
+    scope,
+    alerts.flatMap((a) => personalIdOf(a) ?? []),
+  );
+  const isOperator = scope.some(({ people }) => people === 'others');
+  return alerts.filter((a) => {
+    const id = personalIdOf(a);
+    return id === null ? isOperator : !hidden.has(id);
+  });
+}
+
 /** How many alerts are open: what a bell shows. */
-export const openAlertCount = async (db: Db): Promise<number> =>
-  (await row(db, sql<{ n: number }>`SELECT count(*) AS n FROM alert WHERE resolved_at IS NULL`))?.n ?? 0;
+export const openAlertCount = async (db: Db, scope: Scope): Promise<number> =>
+  (await alertsWithin(db, scope, await openAlerts(db))).length;
 
 /** Opens an alert; an event that was told before is not opened again. */
 export const openAlert = (db: Db, id: string, c: Condition, isEvent: boolean, at: Date) =>

@@ -122,6 +122,35 @@ describe('an alert', () => {
     expect(decoded(mail.mails.at(-1)?.raw ?? '')).toContain('newsletter toimii taas');
   });
 
+  it('about staff goes to HR and to nobody else by mail; where no HR is named, everybody is told who can open it', async () => {
+    const waits = (role: string | null) =>
+      changes(
+        needs.db,
+        sql`INSERT INTO intake (id, type, language, role, state, received_at, key, sealed, address_key, sender_key)
+            VALUES (gen_random_uuid(), 'access', 'fi', ${role}, 'waiting', now(), '\\x01', '\\x01', '\\x01', '\\x01')`,
+      );
+    const { mail: to } = needs.config.notify ?? {};
+    if (!to) throw new Error('no mail is configured');
+    needs = withNotify({ mail: { ...to, hr: ['hr@esimerkki.test'] } });
+    await waits('applicant');
+    await waits(null);
+    await look();
+    const sent = (whom: string) => mail.mails.filter((m) => m.to.includes(whom)).map((m) => decoded(m.raw));
+    expect([sent('hr@esimerkki.test').length, sent('dpo@esimerkki.test').length]).toEqual([1, 1]);
+    expect(sent('hr@esimerkki.test')[0]).toContain('vain henkilöstöhallinto voi avata sen');
+    expect(sent('dpo@esimerkki.test')[0]).not.toContain('henkilöstö');
+    needs = withNotify({});
+    await waits('employee');
+    await look();
+    expect(sent('hr@esimerkki.test')).toHaveLength(1);
+    expect(sent('dpo@esimerkki.test')[1]).toContain('vain henkilöstöhallinto voi avata sen');
+    // told of the end as well
+    needs = withNotify({ mail: { ...to, hr: ['hr@esimerkki.test'] } });
+    await changes(needs.db, sql`UPDATE intake SET state = 'dismissed' WHERE role = 'applicant'`);
+    await look();
+    expect([sent('hr@esimerkki.test').length, sent('dpo@esimerkki.test').length]).toEqual([2, 2]);
+  });
+
   it('is not authentic when a byte of it was changed', async () => {
     await pauseSystem(needs.db, 'newsletter', 'CREDENTIALS_REJECTED');
     await look();

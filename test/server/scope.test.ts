@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Role, roles, scopeOf, sees } from '../../src/core/scope.ts';
+import { watch } from '../../src/jobs/watch.ts';
 import { access } from '../../src/server/auth.ts';
 import { navigation, pages } from '../../src/server/console/pages.ts';
 import { changes, row } from '../../src/store/database.ts';
@@ -59,12 +60,22 @@ beforeAll(async () => {
     role: 'employee',
     reason: 'tombstone',
   });
+  ids['intake'] = randomUUID();
+  await changes(
+    db,
+    sql`INSERT INTO intake (id, type, language, role, state, received_at, key, sealed, address_key, sender_key)
+        VALUES (${ids['intake']}, 'access', 'fi', 'employee', 'waiting', now(), '\\x01', '\\x01', '\\x01', '\\x01')`,
+  );
   ids['subject'] = staff;
   ids['case'] = await one('case_file');
   ids['duty'] = duty;
   ids['link'] = await one('record');
   traces = Object.values(ids);
   expect(traces.every((id) => id !== '')).toBe(true);
+  // what is waited for long enough is an alert
+  await changes(db, sql`UPDATE held SET created_at = now() - interval '10 days'`);
+  await changes(db, sql`UPDATE case_file SET received_at = now() - interval '10 days'`);
+  await watch(hub.needs);
   return () => hub.close();
 });
 
@@ -110,6 +121,26 @@ describe('a member of staff', () => {
           const answer = await hub.ask('GET', path + query, undefined, role);
           expect([path, role, shown(answer.text)]).toEqual([path, role, []]);
         }
+  });
+
+  it("is in the alerts of HR, each where HR can open it, and in nobody else's number of them", async () => {
+    const about = async (role: Role) =>
+      (await hub.ask('GET', '/alerts', undefined, role)).json<{ open: { kind: string; about: string }[] }>().open;
+    const theirs = await about('hr');
+    expect(theirs.map(({ kind }) => kind).sort()).toEqual(
+      expect.arrayContaining(['case-waiting', 'hold-old', 'intake-waits', 'task-overdue']),
+    );
+    expect(theirs.every((a) => traces.includes(a.about.split('/')[0] ?? ''))).toBe(true);
+    const page = await hub.raw({ method: 'GET', url: '/alerts', headers: { authorization: 'Bearer token-of-hr' } });
+    const links = [...page.text.matchAll(/href="(\/(?:intakes|cases|tasks)\/[^"]+)"/g)].map(([, href]) => href ?? '');
+    expect(new Set(links.map((href) => href.split('/')[1]))).toEqual(new Set(['intakes', 'cases', 'tasks']));
+    for (const url of links) {
+      const opens = await hub.raw({ method: 'GET', url, headers: { authorization: 'Bearer token-of-hr' } });
+      expect([url, opens.status]).toEqual([url, 200]);
+    }
+    const home = await hub.raw({ method: 'GET', url: '/', headers: { authorization: 'Bearer token-of-dpo' } });
+    const told = Number(/class="count" aria-hidden="true">(\d+)/.exec(home.text)?.[1] ?? 0);
+    expect(told).toBe((await about('dpo')).length);
   });
 
   it('counts in no number of the systems', async () => {

@@ -1,9 +1,9 @@
+import { everybody, staffTeam } from '../../jobs/watch.ts';
 import { type AlertsNow, type AlertView, alertsNow, testNotices } from '../alerts.ts';
 import type { Translator } from './i18n.ts';
+import { rolesOf } from './may.ts';
 import { page } from './page.ts';
 import { Badge, Card, Do, Facts, Moment, Notice, Table } from './parts.tsx';
-
-const readers = ['admin', 'dpo', 'decision-maker'] as const;
 
 /** Where the matter of an alert is looked at; null: nowhere of its own. */
 function placeOf(a: AlertView): string | null {
@@ -51,9 +51,9 @@ export const alertPages = [
   page({
     method: 'GET',
     path: '/alerts',
-    roles: readers,
-    handle: async ({ needs, t, actor }) => {
-      const { open, recent, channels, undelivered } = await alertsNow(needs, t);
+    roles: rolesOf('GET /alerts'),
+    handle: async ({ needs, t, actor, scope }) => {
+      const { open, recent, channels, undelivered } = await alertsNow(needs, t, scope);
       const isSilent = !channels.mail && !channels.webhook;
       return {
         title: t('alert.title'),
@@ -155,7 +155,10 @@ const NotDelivered = ({ t, rows }: { t: Translator; rows: readonly Undelivered[]
     rows={rows}
     columns={[
       { label: t('alert.channel'), cell: (n) => t(`alert.${n.channel}`) },
-      { label: t('alert.target'), cell: (n) => (n.target === 'all' ? t('alert.everybody') : n.target) },
+      {
+        label: t('alert.target'),
+        cell: (n) => (n.target === everybody ? t('alert.everybody') : n.target === staffTeam ? t('alert.hr') : n.target),
+      },
       { label: t('alert.tries'), numeric: true, cell: (n) => t.number(n.attempts) },
       { label: t('alert.problem'), cell: (n) => n.problem ?? '–' },
       {

@@ -1,4 +1,5 @@
 import { renderToString } from 'preact-render-to-string';
+import { type Scope, scopeOf } from '../../core/scope.ts';
 import type { Db } from '../../store/database.ts';
 import type { Actor, Role } from '../auth.ts';
 import type { Translator } from './i18n.ts';
@@ -13,7 +14,7 @@ export interface NavEntry {
   /** Pages that belong to it and live under another address. */
   also?: string;
   /** What waits behind it, told beside its name as `frame.count.<key>`; nothing is told of none. */
-  count?: (db: Db) => Promise<number>;
+  count?: (db: Db, scope: Scope) => Promise<number>;
 }
 
 export interface FrameOptions {
@@ -133,6 +134,7 @@ export async function navigationOf(
 ): Promise<Pick<FrameOptions, 'nav' | 'counts'>> {
   const mine = nav.filter((n) => n.roles.some((r) => actor?.roles.includes(r)));
   const counts: Record<string, number> = {};
-  for (const { key, count } of mine) if (count) counts[key] = await count(db).catch(() => 0);
+  for (const { key, count, roles: of } of mine)
+    if (count && actor) counts[key] = await count(db, scopeOf(actor, of)).catch(() => 0);
   return { nav: mine, counts };
 }
