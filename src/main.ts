@@ -6,7 +6,6 @@ import { configJsonSchema, loadConfig } from './config.ts';
 import { ConfigError } from './config-faults.ts';
 import { loadNotice } from './config-notice.ts';
 import { registry } from './connectors/registry.ts';
-import { noticeFindings, noticeLaw } from './core/notice.ts';
 import { KeyFileError } from './core/seal.ts';
 import { companyDemo } from './demo/company-story.ts';
 import { runSandbox, SandboxError } from './demo/sandbox.ts';
@@ -14,8 +13,7 @@ import { demo } from './demo/story.ts';
 import { rotateKeys, showKeys } from './keys.ts';
 import { createLog, EnvironmentError, openHub, readEnvironment } from './open.ts';
 import { buildApp } from './server/app.ts';
-import { translator } from './server/console/i18n.ts';
-import { noticeWords } from './server/notice-words.ts';
+import { noticeAgainst } from './server/notice.ts';
 import { startHub } from './start.ts';
 import { BackupError } from './store/backup.ts';
 import { WrongKeyError } from './store/vault.ts';
@@ -83,14 +81,7 @@ function checkNotice(file: string | undefined) {
   const { configPath, variables } = readEnvironment(process.env);
   const config = loadConfig(configPath, variables, registry);
   const notice = file === undefined ? config.notice : loadNotice(file, config);
-  if (!notice) return null;
-  const ofKind = Object.fromEntries(Object.entries(registry).map(([kind, { manifest }]) => [kind, manifest.retention ?? []]));
-  const t = translator('en');
-  const findings = noticeFindings(notice, config, ofKind);
-  return {
-    name: notice.name,
-    findings: findings.map((one) => ({ ...one, law: noticeLaw[one.code], text: noticeWords(t, one) })),
-  };
+  return notice ? noticeAgainst(notice, config, ({ connector }) => registry[connector]?.manifest) : null;
 }
 
 async function start({ role, json }: { role: 'api' | 'worker' | 'all'; json: boolean }): Promise<number> {

@@ -9,6 +9,7 @@ import { loadNotice } from '../../src/config-notice.ts';
 import { registry } from '../../src/connectors/registry.ts';
 import { type NoticeCode, type NoticeFinding, noticeFindings, noticeLaw } from '../../src/core/notice.ts';
 import { translator } from '../../src/server/console/i18n.ts';
+import { noticeAgainst } from '../../src/server/notice.ts';
 import { noticeWords } from '../../src/server/notice-words.ts';
 
 const env = new Proxy({}, { get: (_, name) => (name === 'MAILCHIMP_API_KEY' ? 'key-us6' : 'a-secret') }) as Record<
@@ -163,6 +164,20 @@ describe('one period for everything', () => {
       noticeFindings(notice, without([]), ofKind).some(({ code }) => code === 'kept-too-long');
     expect([tooLong({}), tooLong({ netvisor: ['fi/vouchers'] })]).toEqual([true, false]);
   });
+});
+
+it('is held against the configuration in one way: with the rules of the kinds that are connected, law and words beside each finding', () => {
+  const config = configOf('building-services');
+  const { accounting } = config.systems;
+  if (!accounting?.recipient) throw new Error('the example keeps no books');
+  const systems = { accounting: { ...accounting, recipient: { ...accounting.recipient, retention: [] } } };
+  const notice = { ...noticeOf('building-services'), fields: ['givenName' as const], keepsAll: { years: 6 } };
+  const saidBy = (kindOf: Parameters<typeof noticeAgainst>[2]) =>
+    noticeAgainst(notice, { ...config, purposes: {}, systems }, kindOf).findings;
+  const codes = (kindOf: Parameters<typeof noticeAgainst>[2]) => saidBy(kindOf).map(({ code }) => code);
+  expect(codes(() => undefined)).toContain('kept-too-long');
+  expect(codes(({ connector }) => registry[connector]?.manifest)).not.toContain('kept-too-long');
+  for (const { law, text } of saidBy(() => undefined)) expect(text).toContain(`(${law})`);
 });
 
 describe('a notice that is filled in wrong', () => {

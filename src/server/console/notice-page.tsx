@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { draftNow, publishedNotice } from '../notice.ts';
-import { noticeWords } from '../notice-words.ts';
 import { languages } from './i18n.ts';
 import { rolesOf } from './may.ts';
 import { page } from './page.ts';
@@ -14,7 +13,7 @@ export const noticePages = [
     roles: rolesOf('GET /notice'),
     query: z.object({ language: z.enum(languages).optional().catch(undefined) }),
     handle: async ({ needs, t, query }) => {
-      const published = publishedNotice(needs);
+      const published = publishedNotice(needs, t);
       const draft = draftNow(needs, query.language ?? t.lang);
       return {
         title: t('notice.title'),
@@ -31,7 +30,7 @@ export const noticePages = [
                   <p>{t('notice.found', { name: published.name, n: published.findings.length })}</p>
                   <ul>
                     {published.findings.map((one) => (
-                      <li key={JSON.stringify(one)}>{noticeWords(t, one)}</li>
+                      <li key={one.text}>{one.text}</li>
                     ))}
                   </ul>
                 </>
