@@ -198,7 +198,7 @@ describe('the pages that everybody sees', () => {
     await page.keyboard.type('131052-308T');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await page.waitForLoadState();
+    await page.locator('[role=alert]').waitFor();
     expect(await page.locator('main').textContent()).toContain('take the personal identity code away');
     expect(await page.inputValue('input[name=name]')).toBe('Aino Virtanen');
     await context.close();

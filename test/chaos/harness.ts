@@ -12,6 +12,7 @@ import { pollRegister } from '../../src/jobs/poll-register.ts';
 import { createLog, openHub, readEnvironment } from '../../src/open.ts';
 import { type DutyRow, dutiesOf } from '../../src/store/duties.ts';
 import { subjectsByIdentifier } from '../../src/store/subjects.ts';
+import { until } from '../support/until.ts';
 
 /** The vendor's deadline in these runs, in seconds. */
 export const deadlineSeconds = 5;
@@ -114,15 +115,8 @@ export async function openChaos(runtime: { databaseUrl: string; redisUrl?: strin
 }
 export type Chaos = Awaited<ReturnType<typeof openChaos>>;
 
-/** Looks every 50 ms until there is something to see; fails with `what` after `seconds`. */
-export async function eventually<T>(what: string, seconds: number, look: () => Promise<T | undefined | false>): Promise<T> {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > end) throw new Error(`waited ${seconds} s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+/** Looks until there is something to see; fails with `what` after `seconds`. */
+export const eventually = <T>(what: string, seconds: number, look: () => Promise<T | undefined | false>): Promise<T> =>
+  until(what, look, seconds);
 
 export const struck = (chaos: Chaos, seconds = 90) => eventually('the kill', seconds, async () => existsSync(chaos.mark));

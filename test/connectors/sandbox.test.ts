@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createWire, freeCall, memoryGate, type WireRequest } from '../../src/connectors/http.ts';
 import { type FaultKind, type SandboxBehaviour, serveSandbox } from '../../src/connectors/sandbox.ts';
+import { until } from '../support/until.ts';
 
 /** A vendor that counts what it was asked to do. */
 function counting(more: Partial<SandboxBehaviour> = {}) {
@@ -117,16 +118,19 @@ describe('a sandbox', () => {
     await using w = await served({ connections: 1 });
     w.server.fault({ kind: 'hang' });
     const hanging = wire(request(w.server.url), freeCall).catch(() => {});
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await until('the connection that hangs', async () => w.server.peak() === 1, 5, 5);
     expect((await wire(request(w.server.url), freeCall)).status).toBe(429);
     await hanging;
   });
 
   it('has done a thing before it takes its time to say so', async () => {
     await using w = await served({}, { latencyMs: 150 });
-    const answer = wire(request(w.server.url), freeCall);
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(w.done).toHaveLength(1);
+    let said = false;
+    const answer = wire(request(w.server.url), freeCall).then(() => {
+      said = true;
+    });
+    await until('the deed', async () => w.done.length === 1, 5, 5);
+    expect(said).toBe(false);
     await answer;
   });
 

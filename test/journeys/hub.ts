@@ -10,6 +10,7 @@ import type { DutyView } from '../../src/core/duty.ts';
 import { readEnvironment } from '../../src/open.ts';
 import { startHub } from '../../src/start.ts';
 import { testRuntime } from '../support/runtime.ts';
+import { until } from '../support/until.ts';
 
 export const audience = 'ab12cd34ef';
 export const hookSecret = 'a-long-path-secret';
@@ -165,16 +166,7 @@ export async function openJourney(
 }
 export type Journey = Awaited<ReturnType<typeof openJourney>>;
 
-/** Looks until there is something to see. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>, seconds = 90): Promise<T> {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > end) throw new Error(`waited ${seconds} s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+export { until };
 
 /** Waits for a duty to settle so; where it does not, says how it stands instead. */
 export async function settled(journey: Journey, subject: string, system: string, outcome: string) {

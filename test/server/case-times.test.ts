@@ -6,7 +6,8 @@ import { watch } from '../../src/jobs/watch.ts';
 import { workingWords } from '../../src/server/console/case-clock.tsx';
 import { languages, translator } from '../../src/server/console/i18n.ts';
 import { openAlerts } from '../../src/store/alerts.ts';
-import { changes } from '../../src/store/database.ts';
+import { changes, rows } from '../../src/store/database.ts';
+import { until } from '../support/until.ts';
 import { linkedAino, openTestHub, type TestHub } from './hub.ts';
 
 interface Case {
@@ -150,7 +151,13 @@ describe('the time limit of a case', () => {
       await sql`SELECT 1 FROM subject FOR UPDATE`.execute(tx);
       await sql`UPDATE case_file SET clock = ${JSON.stringify(asked)}::jsonb WHERE id = ${id}`.execute(tx);
       counting = recountCases(hub.needs);
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await until('the count to wait for the row', async () => {
+        const [waiting] = await rows(
+          hub.needs.db,
+          sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return waiting !== undefined;
+      });
     });
     expect(await counting).toBe(1);
     expect((await hub.ask('GET', `/cases/${id}`)).json<Case>().deadline.pausedSince).toBe('2026-03-05');
