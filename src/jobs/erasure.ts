@@ -17,6 +17,7 @@ import {
 import { inTransaction } from '../store/database.ts';
 import { dutiesOf, raise } from '../store/duties.ts';
 import { resolveHolds } from '../store/held.ts';
+import { dropRechecksWithoutCase } from '../store/rechecks.ts';
 import { disclosuresOf, doubtRestrictions, recordsOf } from '../store/records.ts';
 import {
   fieldsOfVersion,
@@ -346,6 +347,7 @@ export async function advanceCase(needs: Needs, found: CaseRow): Promise<void> {
   if (registerErased && subject.state !== 'erased') {
     await resolveHolds(db, subject.id, 'identity-code', 'gone');
     await forgetSubject(db, subject.id);
+    await dropRechecksWithoutCase(db, subject.id);
   }
   if (!duties.every((d) => settled(d.recipient))) return;
   const parked = duties.flatMap((d) => (d.state === 'waiting' && d.retained ? [Date.parse(d.retained.until)] : []));

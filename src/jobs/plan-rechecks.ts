@@ -13,11 +13,18 @@ export async function planRechecks(needs: Needs, view: View, i: number): Promise
   const { manifest, recipient } = needs.connectors[view.duty.recipient] ?? {};
   // nobody looks again where nobody can look
   if (!row?.ref || manifest?.human || recipient?.refFor) return;
-  const found =
-    view.erasure ?? (await casesOf(needs.db, view.subject.id)).findLast((c) => c.type === 'erasure' && c.envelope_key !== null);
-  if (!found?.envelope_key) return;
   const { vault, db } = needs;
-  const key = vault.personKey(found.id, found.envelope_key);
+  const { id: subject, state } = view.subject;
+  // whoever is still known was not erased: a purpose ended, and there is no case
+  const ofPurpose = state === 'active' && !view.erasure;
+  const found = ofPurpose
+    ? null
+    : (view.erasure ?? (await casesOf(db, subject)).findLast((c) => c.type === 'erasure' && c.envelope_key !== null));
+  if (!ofPurpose && !found?.envelope_key) return;
+  const seal = (id: string): Buffer =>
+    found?.envelope_key
+      ? vault.sealUnder(vault.personKey(found.id, found.envelope_key), `recheck:${id}`, row.ref)
+      : vault.sealJson(`recheck:${id}`, row.ref);
   const record = row.record?.id ?? null;
   const at = await now(needs);
   await dropRechecks(db, view.duty.id, record);
@@ -25,13 +32,13 @@ export async function planRechecks(needs: Needs, view: View, i: number): Promise
     const id = needs.newId();
     await insertRecheck(db, {
       id,
-      caseId: found.id,
-      subject: view.subject.id,
+      caseId: found?.id ?? null,
+      subject,
       duty: view.duty.id,
       recipient: view.duty.recipient,
       record,
       place: row.ref.place,
-      sealedRef: vault.sealUnder(key, `recheck:${id}`, row.ref),
+      sealedRef: seal(id),
       afterDays: days,
       due: new Date(at.getTime() + days * dayMs),
     });

@@ -15,6 +15,7 @@ import {
   takeRechecks,
 } from '../store/rechecks.ts';
 import { putRecord, recordByRemote, remoteHash, sealRef, updateRecord } from '../store/records.ts';
+import { purposesOver } from '../store/retention.ts';
 import { lockSubject, registerHash, type SubjectRow, subjectById } from '../store/subjects.ts';
 import { systemState } from '../store/systems.ts';
 import { routeWorksAt } from './converge-observe.ts';
@@ -22,6 +23,7 @@ import { standings } from './converge-write.ts';
 import { envelopeFields } from './erasure.ts';
 import { holdRearrival } from './held-sides.ts';
 import { type Needs, now, tell, whose } from './needs.ts';
+import { valuesNow } from './values-now.ts';
 
 /**
  * Looks again 7, 30 and 90 days after an erasure (on the hub's clock), by the row's own id and by the person's identifiers, which the
@@ -45,14 +47,14 @@ export async function recheckErasures(needs: Needs, system: string): Promise<num
 }
 
 async function recheck(needs: Needs, connector: Connector, row: RecheckRow): Promise<void> {
-  const found = await caseById(needs.db, row.case_file);
+  const found = row.case_file === null ? null : ((await caseById(needs.db, row.case_file)) ?? null);
   const subject = await subjectById(needs.db, row.subject);
-  if (!found?.envelope_key || !subject || !connector.recipient) return;
-  const ref = needs.vault.unsealUnder<RemoteRef>(
-    needs.vault.personKey(found.id, found.envelope_key),
-    `recheck:${row.id}`,
-    row.sealed_ref,
-  );
+  if (!subject || !connector.recipient || (row.case_file !== null && !found?.envelope_key)) return;
+  if (!found && !(await isOverAt(needs, subject, row.recipient))) return neededAgain(needs, row);
+  const { vault } = needs;
+  const ref = found?.envelope_key
+    ? vault.unsealUnder<RemoteRef>(vault.personKey(found.id, found.envelope_key), `recheck:${row.id}`, row.sealed_ref)
+    : vault.unsealJson<RemoteRef>(`recheck:${row.id}`, row.sealed_ref);
   const back = await stillThere(needs, connector, { row, ref, found, subject });
   if (back) return foundAgain(needs, row, found, back);
   const isProven = await routeWorksAt(needs, connector.recipient, { ...row, register: subject.register }, freeCall);
@@ -72,7 +74,7 @@ async function recheck(needs: Needs, connector: Connector, row: RecheckRow): Pro
       action: 'recheck.done',
       system: row.recipient,
       subject: whose(locked),
-      case: found.id,
+      ...ofCase(found),
       duty: row.duty,
       evidence,
       code: `day-${row.after_days}`,
@@ -81,16 +83,33 @@ async function recheck(needs: Needs, connector: Connector, row: RecheckRow): Pro
   });
 }
 
+/** Whether every purpose that the system serves for the person is over, as it was when their row went. */
+async function isOverAt(needs: Needs, subject: SubjectRow, system: string): Promise<boolean> {
+  const over = new Set((await purposesOver(needs.db, subject.id)).map(({ purpose }) => purpose));
+  const { purposes = [] } = needs.config.systems[system]?.recipient ?? {};
+  return purposes
+    .filter((name) => needs.config.purposes[name]?.for?.includes(subject.role) ?? true)
+    .every((name) => over.has(name));
+}
+
+/** The person is known there again, as they should be: there is nothing to look for. */
+async function neededAgain(needs: Needs, row: RecheckRow): Promise<void> {
+  await endRecheck(needs.db, row.id, 'needed-again', await now(needs));
+  await noteNextRecheck(needs.db, row.duty);
+}
+
+const ofCase = (found: CaseRow | null) => (found ? { case: found.id } : {});
+
 /** The row itself, or one that bears the person's own identifiers and is nobody else's. */
 async function stillThere(
   needs: Needs,
   { recipient }: Connector,
-  of: { row: RecheckRow; ref: RemoteRef; found: CaseRow; subject: SubjectRow },
+  of: { row: RecheckRow; ref: RemoteRef; found: CaseRow | null; subject: SubjectRow },
 ): Promise<Profile | null> {
   const { row, ref, found, subject } = of;
   const same = await recipient?.read(ref, freeCall);
   if (same) return same;
-  const fields = envelopeFields(needs, found);
+  const fields = found ? envelopeFields(needs, found) : await valuesNow(needs, subject);
   // in the register somebody who is there again comes in by the poll, and meets their tombstone
   if (!fields || subject.register === row.recipient) return null;
   for (const profile of (await recipient?.find(fields, row.place, freeCall)) ?? []) {
@@ -102,7 +121,7 @@ async function stillThere(
 }
 
 /** Erased and there again: the row is tied to its person anew, nothing is done to it, and a person is asked to erase it again. */
-async function foundAgain(needs: Needs, row: RecheckRow, found: CaseRow, profile: Profile): Promise<void> {
+async function foundAgain(needs: Needs, row: RecheckRow, found: CaseRow | null, profile: Profile): Promise<void> {
   const at = await now(needs);
   await inTransaction(needs.db, async () => {
     const { db, vault } = needs;
@@ -136,14 +155,14 @@ async function foundAgain(needs: Needs, row: RecheckRow, found: CaseRow, profile
       system: row.recipient,
       subject: subject.id,
       reason: 'back',
-      details: { case: found.id, afterDays: row.after_days, record: known?.id ?? null },
+      details: { ...ofCase(found), afterDays: row.after_days, record: known?.id ?? null },
     });
     await tell(needs, {
       actor: 'kaiku',
       action: 'recheck.done',
       system: row.recipient,
       subject: whose(subject),
-      case: found.id,
+      ...ofCase(found),
       duty: row.duty,
       evidence: 'observed',
       code: `day-${row.after_days}`,
@@ -173,7 +192,7 @@ async function inRegisterAgain(needs: Needs, row: RecheckRow, subject: SubjectRo
     action: 'recheck.done',
     system,
     subject: whose(subject),
-    case: row.case_file,
+    ...(row.case_file ? { case: row.case_file } : {}),
     duty: row.duty,
     evidence: 'observed',
     code: `day-${row.after_days}`,

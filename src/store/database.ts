@@ -23,6 +23,7 @@ import { refsForgotten } from './migrations/020-refs-forgotten.ts';
 import { replies } from './migrations/021-replies.ts';
 import { replyFiles } from './migrations/022-reply-files.ts';
 import { ownCountIndexes } from './migrations/023-own-counts.ts';
+import { rechecksWithoutCase } from './migrations/027-rechecks-without-case.ts';
 import { samePersonIndex } from './migrations/028-same-person.ts';
 
 /** Whether anybody else is connected to a ledger's database, and which instance's ledger stands there. Changes nothing. */
@@ -125,6 +126,7 @@ const steps: Record<string, Migration> = {
   '021-replies': migration(replies),
   '022-reply-files': migration(replyFiles),
   '023-own-counts': migration(ownCountIndexes),
+  '027-rechecks-without-case': migration(rechecksWithoutCase),
   '028-same-person': migration(samePersonIndex),
 };
 /** Every step of the schema, the first one first. */

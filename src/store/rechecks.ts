@@ -3,10 +3,13 @@ import type { Evidence } from '../core/duty.ts';
 import { hubNowSql } from './clock.ts';
 import { changes, type Db, row, rows } from './database.ts';
 
-/** The looks after an erasure: is the row still gone? Where it was is sealed under the key of its case's envelope. */
+/**
+ * The looks after an erasure: is the row still gone? Where it was is sealed under the key of its case's envelope; where a purpose ended
+ * and there is no case, under the ledger's own, and the person's erasure drops it.
+ */
 export interface RecheckRow {
   id: string;
-  case_file: string;
+  case_file: string | null;
   subject: string;
   duty: string;
   recipient: string;
@@ -19,7 +22,11 @@ export interface RecheckRow {
 
 export const insertRecheck = (
   db: Db,
-  r: Omit<RecheckRow, 'case_file' | 'sealed_ref' | 'after_days'> & { caseId: string; sealedRef: Buffer; afterDays: number },
+  r: Omit<RecheckRow, 'case_file' | 'sealed_ref' | 'after_days'> & {
+    caseId: string | null;
+    sealedRef: Buffer;
+    afterDays: number;
+  },
 ) =>
   changes(
     db,
@@ -94,6 +101,10 @@ export const noteNextRecheck = (db: Db, duty: string) =>
     db,
     sql`UPDATE duty SET recheck_due = (SELECT min(due) FROM recheck WHERE recheck.duty = duty.id AND done_at IS NULL) WHERE id = ${duty}`,
   );
+
+/** The person is erased: nothing that says where they were stays outside of their case. */
+export const dropRechecksWithoutCase = (db: Db, subject: string) =>
+  changes(db, sql`DELETE FROM recheck WHERE subject = ${subject} AND case_file IS NULL`);
 
 /** Looks whose case has no envelope any more: where the row was is unreadable. */
 export const dropUnreadable = (db: Db) =>

@@ -1,16 +1,20 @@
+import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Config, Purpose } from '../../src/core/configuration.ts';
 import { addDays, type Day } from '../../src/core/day.ts';
 import { everybody } from '../../src/core/scope.ts';
 import { onStart } from '../../src/jobs/daily.ts';
+import { openErasureCase } from '../../src/jobs/erasure.ts';
 import { placeHold } from '../../src/jobs/legal-holds.ts';
 import { linkRecipient } from '../../src/jobs/link.ts';
 import { dayOf, now } from '../../src/jobs/needs.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
+import { recheckErasures } from '../../src/jobs/recheck-erasure.ts';
 import { sweepRetention } from '../../src/jobs/sweep-retention.ts';
 import { giveVerdict } from '../../src/server/verdicts.ts';
 import { casesOf } from '../../src/store/cases.ts';
 import { advanceClock } from '../../src/store/clock.ts';
+import { rows } from '../../src/store/database.ts';
 import { dutiesOf } from '../../src/store/duties.ts';
 import { allHeld } from '../../src/store/held.ts';
 import { eventsOf, openQuestions, purposesOver } from '../../src/store/retention.ts';
@@ -250,5 +254,77 @@ describe('the retention sweep, where the policy says so', () => {
     await pollRegister(world.needs, 'crm');
     await sweepAll();
     expect(await purposesOver(world.needs.db, id)).toEqual([]);
+  });
+
+  /** Marketing ended for a customer, whose row of the newsletter is gone. */
+  async function goneFromNewsletter() {
+    const id = await known('customer', { 'last-contact': addDays(today, -800) });
+    await sweepAll();
+    await world.settle();
+    return id;
+  }
+  const look = () => recheckErasures(world.needs, 'newsletter');
+  const dutyOf = async (id: string) => (await dutiesOf(world.needs.db, id)).find((d) => d.recipient === 'newsletter');
+
+  it('looks again after 7, 30 and 90 days at a row that an ended purpose erased, without a case', async () => {
+    const id = await goneFromNewsletter();
+    expect(await casesOf(world.needs.db, id)).toEqual([]);
+    expect(await dutyOf(id)).toMatchObject({ outcome: 'erased', evidence: 'observed' });
+    expect((await dutyOf(id))?.recheck_due).not.toBeNull();
+    for (const advance of ['P7D', 'P23D', 'P60D']) {
+      expect(await look()).toBe(0);
+      await advanceClock(world.needs.db, advance);
+      expect(await look()).toBe(1);
+      expect(await dutyOf(id)).toMatchObject({ outcome: 'erased', evidence: 're-observed' });
+    }
+    expect((await dutyOf(id))?.recheck_due).toBeNull();
+  });
+
+  it('holds such a row that is there again, and erases it once a person says so', async () => {
+    const id = await goneFromNewsletter();
+    world.newsletter.add({ givenName: 'Liisa', email });
+    await advanceClock(world.needs.db, 'P8D');
+    expect(await look()).toBe(1);
+    await world.settle();
+    expect(await dutyOf(id)).toMatchObject({ state: 'held', reason: 'returned' });
+    expect(world.newsletter.rows.size).toBe(2);
+    const [back] = await held();
+    expect(back).toMatchObject({ kind: 'returned', system: 'newsletter', subject: id });
+    await giveVerdict(world.needs, back?.id ?? '', 'erase', 'somebody', undefined);
+    await world.settle();
+    expect(await dutyOf(id)).toMatchObject({ state: 'settled', outcome: 'erased' });
+    expect([...world.newsletter.rows.values()].map((row) => row.fields.email)).toEqual(['other@sahko.test']);
+  });
+
+  it('looks for nobody who is needed there again', async () => {
+    const id = await goneFromNewsletter();
+    world.register.put('1', { events: { 'last-contact': today } });
+    await pollRegister(world.needs, 'crm');
+    await sweepAll();
+    await world.settle();
+    expect(await purposesOver(world.needs.db, id)).toEqual([]);
+    world.newsletter.add({ givenName: 'Liisa', email });
+    await advanceClock(world.needs.db, 'P100D');
+    while ((await look()) > 0);
+    expect(await held()).toEqual([]);
+    expect((await dutyOf(id))?.recheck_due ?? null).toBeNull();
+  });
+
+  it('keeps nowhere where the row was, once the person is erased', async () => {
+    const id = await goneFromNewsletter();
+    const looks = () => rows(world.needs.db, sql`SELECT 1 FROM recheck WHERE subject = ${id} AND case_file IS NULL`);
+    expect(await looks()).toHaveLength(3);
+    const { id: found } = await openErasureCase(world.needs, {
+      subject: id,
+      source: 'cli',
+      channel: null,
+      receivedAt: new Date(),
+      approve: 'auto',
+      fields: { givenName: 'Liisa', email },
+    });
+    await world.settle();
+    expect(world.register.rows.has('1')).toBe(false);
+    expect(found).not.toBe('');
+    expect(await looks()).toEqual([]);
   });
 });
