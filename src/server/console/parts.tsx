@@ -33,16 +33,14 @@ export const StateBadge = ({ t, state }: { t: Translator; state: State }) => (
   <Badge {...tones[state]}>{t.word('state', state)}</Badge>
 );
 
-/** The ladder of evidence: as many steps filled as were climbed. */
+/** The ladder of evidence: as many steps filled as were climbed. A page may hold a hundred of them: one letter a step. */
 export function EvidenceMark({ t, evidence }: { t: Translator; evidence: Evidence }) {
   const ladder: Evidence[] = ['asked', 'accepted', 'acknowledged', 'observed', 're-observed'];
   const reached = ladder.indexOf(evidence) + 1;
   return (
     <span class="evidence">
       <span class="ladder" aria-hidden="true">
-        {ladder.map((step, i) => (
-          <span key={step} class={i < reached ? 'on' : ''} />
-        ))}
+        {ladder.map((step, i) => (i < reached ? <b key={step} /> : <i key={step} />))}
       </span>
       {t.word('evidence', evidence)}
     </span>
@@ -138,11 +136,11 @@ export function Table<Row>({
   if (rows.length === 0) return <p class="empty">{empty}</p>;
   return (
     <table {...(id ? { id } : {})}>
-      <caption class={hideCaption ? 'sr' : ''}>{caption}</caption>
+      <caption class={hideCaption ? 'sr' : undefined}>{caption}</caption>
       <thead>
         <tr>
           {columns.map((c) => (
-            <th key={c.label} scope="col" class={c.numeric ? 'num' : ''}>
+            <th key={c.label} scope="col" class={c.numeric ? 'num' : undefined}>
               {c.label}
             </th>
           ))}
@@ -152,7 +150,7 @@ export function Table<Row>({
         {rows.map((row, i) => (
           <tr key={i}>
             {columns.map((c) => (
-              <td key={c.label} data-label={c.label} class={c.numeric ? 'num' : ''}>
+              <td key={c.label} data-label={c.label} class={c.numeric ? 'num' : undefined}>
                 <div>{c.cell(row)}</div>
               </td>
             ))}
