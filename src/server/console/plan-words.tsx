@@ -71,17 +71,7 @@ const tones = { pending: 'calm', 'as-planned': 'good', differs: 'bad' } as const
 const marks = { pending: '◌', 'as-planned': '✓', differs: '≠' } as const;
 
 /** The plan beside what became of it. */
-export const RunTable = ({
-  t,
-  found,
-  duties,
-  at,
-}: {
-  t: Translator;
-  found: CaseRow;
-  duties: readonly DutyView[];
-  at: Date;
-}) => (
+export const RunTable = ({ t, found, duties, at }: { t: Translator; found: CaseRow; duties: readonly DutyView[]; at: Date }) => (
   <Table
     caption={t('cases.run')}
     hideCaption
