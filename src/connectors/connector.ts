@@ -45,7 +45,8 @@ export type Written =
   | { kind: 'forgotten' }
   /**
    * The row is in a standing that the vendor does not let us change; `code` is ours, for the log. `ask`: people of the system can do
-   * what it will not do for us, and are asked: to erase, and with `showsLater` to correct as well.
+   * what it will not do for us, and are asked: to erase, and where a later look shows it (a read-back,
+   * `showsLater`) to correct as well.
    */
   | { kind: 'refused'; code: string; ask?: true };
 
@@ -76,6 +77,11 @@ export interface Rectification {
 export interface Recipient {
   /** The places that each hold one row of a person (several audiences); one for most vendors. */
   readonly places: readonly string[];
+  /**
+   * Whose rows there are, by the person's role; absent: everybody's. Nobody of another role is given a row here or tied to one, whatever
+   * they share with it: an employee who is a customer too is two people to two systems.
+   */
+  serves?(role: string): boolean;
   /** The canonical fields that a row here has a place for. Others are neither written nor missed. Absent: all of them. */
   readonly carries?: readonly FieldName[] | ((place: string) => readonly FieldName[]);
   /** Fields that a row keeps in one text (a whole name): when one changes, all of them are handed over. */

@@ -6,6 +6,8 @@ export interface Carrier {
   human: boolean;
   /** Null: every field. */
   carries: readonly FieldName[] | null;
+  /** Whether it has rows of people of a role; absent: of all. */
+  serves?: ((role: string) => boolean) | undefined;
   /** Retention rules that bind its rows: the company's own, else those of the kind of system. */
   retention: readonly string[];
 }
@@ -13,6 +15,7 @@ export interface Carrier {
 export type PolicyWarning =
   | { kind: 'purpose-unused'; purpose: string }
   | { kind: 'field-not-carried'; system: string; fields: FieldName[] }
+  | { kind: 'purpose-not-served'; system: string; purpose: string }
   | { kind: 'no-retention'; system: string }
   | { kind: 'identity-code'; system: string; purpose: string };
 
@@ -46,6 +49,7 @@ export function policyWarnings(config: Config, carriers: Readonly<Record<string,
       const codes = fields.get('identityCode') ?? [];
       return [
         ...(missing.length > 0 ? [{ kind: 'field-not-carried' as const, system, fields: missing }] : []),
+        ...unserved(config, system, carrier).map((purpose) => ({ kind: 'purpose-not-served' as const, system, purpose })),
         ...(carrier.retention.length === 0 ? [{ kind: 'no-retention' as const, system }] : []),
         // only where a law binds the rows (books, payroll) does a code have a reason of its own to be there
         ...(carrier.retention.length === 0 ? codes.map((purpose) => ({ kind: 'identity-code' as const, system, purpose })) : []),
@@ -53,3 +57,10 @@ export function policyWarnings(config: Config, carriers: Readonly<Record<string,
     }),
   ];
 }
+
+/** Purposes that are for nobody whom the system has rows of: customers given to payroll. */
+const unserved = (config: Config, system: string, { serves }: Carrier): string[] =>
+  (config.systems[system]?.recipient?.purposes ?? []).filter((name) => {
+    const roles = config.purposes[name]?.for;
+    return serves !== undefined && roles !== undefined && !roles.some(serves);
+  });

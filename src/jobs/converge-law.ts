@@ -56,7 +56,8 @@ async function stripRow(needs: Needs, row: BoundRow, call: Call): Promise<Taken 
   const bound = law.isNamed ? { ...row.bound, keeps: keptFields(row.bound, law.runs) } : row.bound;
   const said = await recipient.strip(ref, bound, call);
   if (said.kind === 'not-found') return null;
-  if (said.kind === 'refused') return { ...settled('refused', 'acknowledged', said.code), called: true };
+  if (said.kind === 'refused')
+    return { ...settled('refused', 'acknowledged', said.code), ...(said.ask ? { ask: 'erase' as const } : {}), called: true };
   if (said.kind !== 'accepted') throw new Failure('ANSWER_GARBLED');
   const back = await recipient.read(said.ref, call);
   if (back === null || back.standing === 'active' || Object.keys(back.fields).some((name) => !keeps(bound, name)))

@@ -81,7 +81,8 @@ export async function observe(needs: Needs, connector: Connector, view: View, ca
 
 /** A lost create: whoever is there now under the person's address was created by it. */
 async function found(needs: Needs, recipient: Recipient, view: View, call: Call): Promise<Outcome | null> {
-  if (!view.fields || view.subject.register === view.duty.recipient || view.subject.state !== 'active') return null;
+  if (!view.served || !view.fields || view.subject.register === view.duty.recipient || view.subject.state !== 'active')
+    return null;
   let outcome: Outcome | null = null;
   for (const place of recipient.places.filter((p) => !view.rows.some((r) => r.record?.place === p))) {
     const [profile, ...others] = await recipient.find(view.fields, place, call);

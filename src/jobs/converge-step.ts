@@ -84,7 +84,7 @@ export async function judge(
   const place = row?.ref?.place ?? '';
   const cap = (evidence: Evidence) => (step.kind === 'erase' ? weaker(evidence, connector.manifest.erasure.cap) : evidence);
   if (said.kind === 'refused') {
-    const ask = said.ask && needs.config.systems[view.duty.recipient]?.recipient !== undefined ? askedFor(recipient, step) : null;
+    const ask = said.ask && needs.config.systems[view.duty.recipient]?.recipient !== undefined ? askedFor(connector, step) : null;
     return { ...settled('refused', 'acknowledged', said.code), ...(ask ? { ask } : {}), called: true };
   }
   if (said.kind === 'not-found') {
@@ -124,9 +124,9 @@ export async function judge(
 }
 
 /** What people are asked for instead; a correction only where a later look shows that they made it. */
-function askedFor({ showsLater }: Recipient, { kind }: WireStep): 'erase' | 'update' | null {
+function askedFor({ manifest: { readBack }, recipient }: Connector, { kind }: WireStep): 'erase' | 'update' | null {
   if (kind === 'erase') return kind;
-  return kind === 'update' && showsLater ? kind : null;
+  return kind === 'update' && (readBack || recipient?.showsLater) ? kind : null;
 }
 
 /** A correction that was accepted and, where the vendor allows it, read back. */

@@ -24,6 +24,7 @@ import {
 import { systemState } from '../store/systems.ts';
 import { isHeldAt } from './legal-holds.ts';
 import { areAsked, type Needs, now, recipientNames } from './needs.ts';
+import { isServed } from './served.ts';
 
 /** Everything that decides a duty, read from the ledger at once. */
 export interface View {
@@ -36,6 +37,8 @@ export interface View {
   erasure: CaseRow | null;
   /** Of which cases this recipient is not told. */
   exceptions: readonly Exception[];
+  /** The system has rows of people of this role. */
+  served: boolean;
   /** In the order of `input.records`. */
   rows: { ref: RemoteRef | null; record: RecordRow | null; register: RegisterRecordRow | null }[];
   input: PlanInput;
@@ -51,20 +54,22 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
   const version = await latestVersion(db, subject.id);
   const erasure = (await erasureInForce(db, subject.id)) ?? null;
   const permissions = await permissionsOf(db, subject.id);
+  // a row that was tied while the system served others too is not touched any more
+  const served = isRegister || isServed(needs, duty.recipient, subject.role);
   const rows = isRegister
     ? (await registerRecords(db, subject.id)).map((register) => ({
         ref: registerRef<RemoteRef>(vault, register),
         record: null,
         register,
       }))
-    : (await recordsOf(db, subject.id, duty.recipient)).map((record) => ({
+    : (served ? await recordsOf(db, subject.id, duty.recipient) : []).map((record) => ({
         ref: record.sealed_ref ? unsealRef<RemoteRef>(vault, duty.recipient, record.sealed_ref) : null,
         record,
         register: null,
       }));
   const fields = fieldsOfVersion(vault, subject, version);
   const over = new Set((await purposesOver(db, subject.id)).map(({ purpose }) => purpose));
-  const purposes = (system.recipient?.purposes ?? []).flatMap((name) => config.purposes[name] ?? []);
+  const purposes = (served ? (system.recipient?.purposes ?? []) : []).flatMap((name) => config.purposes[name] ?? []);
   const needed = over.size === 0 ? purposes : purposes.filter(({ name }) => !over.has(name));
   const at = await now(needs);
   const holds = await openHolds(db, subject.id);
@@ -75,7 +80,7 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     role: isRegister ? 'register' : 'recipient',
     human: connector.manifest.human,
     linked: connector.manifest.human || isRegister || (await systemState(db, duty.recipient))?.linked_at != null,
-    places: placesOf(connector.recipient, fields, rows.length > 0, rectifiable(needed, subject.role)),
+    places: served ? placesOf(connector.recipient, fields, rows.length > 0, rectifiable(needed, subject.role)) : [],
     subject: { state: subject.state, restricted: subject.restricted, role: subject.role },
     erasureCase: erasure ? await caseInput(needs, subject, erasure, system.recipient?.undoHours ?? 0) : null,
     holds: holds.map((h) => h.kind),
@@ -111,6 +116,7 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     fingerprints: version?.fingerprints ?? {},
     erasure,
     exceptions,
+    served,
     rows,
     input,
   };

@@ -90,6 +90,7 @@ export async function writeNew(
   evidence: Evidence,
 ): Promise<boolean> {
   const { recipient } = view.duty;
+  if (!view.served) return false;
   return putRecord(needs.db, {
     id: needs.newId(),
     subject: view.subject.id,

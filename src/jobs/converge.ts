@@ -140,7 +140,7 @@ async function neverHeld(
   next: Step,
   call: Call,
 ): Promise<{ again?: true; taken?: Taken }> {
-  const isNever = next.kind === 'nothing' && next.reason === 'never-held' && view.input.role === 'recipient';
+  const isNever = next.kind === 'nothing' && next.reason === 'never-held' && view.input.role === 'recipient' && view.served;
   const fields = isNever && view.erasure ? envelopeFields(needs, view.erasure) : null;
   if (!fields || !recipient || view.input.human) return {};
   const found = await lookBeforeNever(needs, recipient, view, fields, call);

@@ -17,6 +17,7 @@ import { guards } from './guard.ts';
 import { holdRearrival } from './held-sides.ts';
 import { factsOf, rolesServed } from './link-owners.ts';
 import { type Needs, tell } from './needs.ts';
+import { isServed } from './served.ts';
 import { editedFields, takeEditOf } from './take-edit.ts';
 
 /** What a drift run writes down while a full resync would put right: the reading and comparing are those of `resync-read.ts`. */
@@ -45,7 +46,9 @@ export async function findLinked(needs: Needs, run: RunRow, record: RecordRow, p
 export async function findUnlinked(needs: Needs, run: RunRow, profile: Profile, hash: Buffer): Promise<DriftKind> {
   const about = hash.toString('hex');
   const base = { id: needs.newId(), run: run.id, place: profile.ref.place, about, record: null };
-  const roles = [...(rolesServed(needs, run.system) ?? (await rolesOf(needs.db)))];
+  const roles = [...(rolesServed(needs, run.system) ?? (await rolesOf(needs.db)))].filter((role) =>
+    isServed(needs, run.system, role),
+  );
   const [erased] = await guards(needs, roles, [profile.fields]);
   if (erased) {
     const fields = Object.keys(profile.fields).sort();

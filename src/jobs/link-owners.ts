@@ -10,6 +10,7 @@ import { linkedAmong } from '../store/records.ts';
 import { emailPrefixes, ownersAmong, ownersOf, prefixOf } from '../store/subjects.ts';
 import { type Guard, guards } from './guard.ts';
 import type { Needs } from './needs.ts';
+import { isServed } from './served.ts';
 
 /** A row of a recipient, with the keyed hash of its id. */
 export interface HashedRow {
@@ -41,13 +42,13 @@ export async function factsOf(needs: Needs, system: string, page: readonly Hashe
   const guarded = roles ?? new Set(Object.values(needs.config.systems).flatMap((s) => s.register?.for ?? []));
   const erased = await guards(
     needs,
-    [...guarded],
+    [...guarded].filter((role) => isServed(needs, system, role)),
     page.map(({ profile }) => profile.fields),
   );
   const [linked, disowned] = [await linkedAmong(db, system, hashes), await disownedAmong(db, system, hashes)];
   const owners = new Map<string, Set<string>>();
   for (const { kind, hash, id, role } of await ownersAmong(db, identifiers)) {
-    if (roles && !roles.has(role)) continue;
+    if ((roles && !roles.has(role)) || !isServed(needs, system, role)) continue;
     const key = keyOf(kind, hash);
     owners.set(key, (owners.get(key) ?? new Set()).add(id));
   }
@@ -81,7 +82,7 @@ export function rolesServed(needs: Needs, system: string): Set<string> | null {
  * Finds the people whose address is one slip of the hand away from a row's. An address has thousands of slips, and the ledger only
  * keyed hashes: the beginnings of all of those are kept here for one run, so that a statement is sent only for what is nearly found.
  */
-export function neighbours(needs: Needs): (fields: Fields) => Promise<string[]> {
+export function neighbours(needs: Needs, system: string): (fields: Fields) => Promise<string[]> {
   const hashOf = identifierHasher(needs.vault.keys.hmac.current, 'email');
   let known: Promise<ReadonlySet<number>> | undefined;
   return async (fields) => {
@@ -95,6 +96,8 @@ export function neighbours(needs: Needs): (fields: Fields) => Promise<string[]> 
     const hits = slipsOf(address)
       .map(hashOf)
       .filter((hash) => prefixes.has(prefixOf(hash)));
-    return hits.length === 0 ? [] : [...new Set((await ownersOf(needs.db, 'email', hits)).map((s) => s.id))];
+    if (hits.length === 0) return [];
+    const owners = (await ownersOf(needs.db, 'email', hits)).filter(({ role }) => isServed(needs, system, role));
+    return [...new Set(owners.map(({ id }) => id))];
   };
 }

@@ -16,6 +16,7 @@ import { holdRearrival, type Sides } from './held-sides.ts';
 import { likenessTo, valuesOnce } from './link-names.ts';
 import { factsOf, type HashedRow, neighbours, type RowFacts } from './link-owners.ts';
 import { type Needs, tell, whose } from './needs.ts';
+import { isServed } from './served.ts';
 
 export interface LinkResult {
   system: string;
@@ -64,7 +65,7 @@ export async function linkRecipient(
 ): Promise<LinkResult | null> {
   const recipient = needs.connectors[system]?.recipient;
   if (!recipient || recipient.refFor) throw new Error('this system is not a recipient whose rows can be listed');
-  const [valuesOf, nearby] = [valuesOnce(needs), neighbours(needs)];
+  const [valuesOf, nearby] = [valuesOnce(needs), neighbours(needs, system)];
   const run: Run = { needs, system, apply, actor, made: new Map(), valuesOf, nearby };
   const result: LinkResult = { system, read: 0, linked: 0, ambiguous: 0, shared: 0, orphans: 0, alreadyLinked: 0 };
   const seen = new Set<string>();
@@ -247,7 +248,7 @@ export async function writeLink(
 ): Promise<boolean> {
   return inTransaction(needs.db, async () => {
     const subject = await subjectById(needs.db, subjectId);
-    if (!subject || subject.state === 'erased') return false;
+    if (!subject || subject.state === 'erased' || !isServed(needs, system, subject.role)) return false;
     const made = await putRecord(needs.db, {
       id: needs.newId(),
       subject: subjectId,

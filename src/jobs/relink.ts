@@ -20,6 +20,7 @@ import {
 import { sidesOf } from './held-sides.ts';
 import { writeLink } from './link.ts';
 import { type Needs, now, registerOf, tell, whose } from './needs.ts';
+import { isServed } from './served.ts';
 import { takeIn } from './take-in.ts';
 
 /** What a person decides about links: the machine only proposes where it is not sure. */
@@ -30,6 +31,7 @@ export const linkRefusals = {
   'row-gone-dismiss': 'The row is not in the system any more: dismiss the hold.',
   'no-living-person': 'There is no such living data subject.',
   'row-linked': 'The row is linked to somebody already: unlink it there first.',
+  'role-not-served': 'This system has no rows of people of this role.',
   'decided-before': 'This was decided before.',
   'no-such-link': 'There is no such link.',
   'link-stays': 'What was erased or is kept by law stays on the record.',
@@ -64,6 +66,7 @@ export async function linkHeld(needs: Needs, held: HeldRow, subjectId: string, a
   await inTransaction(needs.db, async () => {
     const subject = await lockSubject(needs.db, subjectId);
     if (!subject || subject.state === 'erased') throw new LinkRefused('no-living-person');
+    if (!isServed(needs, held.system, subject.role)) throw new LinkRefused('role-not-served');
     if (!(await writeLink(needs, held.system, profile, subjectId, actor, 'person'))) throw new LinkRefused('row-linked');
     if (!(await decide(needs.db, held.id, 'link', actor))) throw new LinkRefused('decided-before');
     await raise(needs.db, { subject: subjectId, recipients: [held.system], lane: 'correction', newId: needs.newId });
@@ -94,6 +97,8 @@ export async function relink(needs: Needs, recordId: string, to: string, actor: 
   if (!profile) throw new LinkRefused('row-gone-unlink');
   await inTransaction(needs.db, async () => {
     await unlink(needs, recordId, actor);
+    const subject = await lockSubject(needs.db, to);
+    if (subject && !isServed(needs, record.recipient, subject.role)) throw new LinkRefused('role-not-served');
     if (!(await writeLink(needs, record.recipient, profile, to, actor, 'person'))) throw new LinkRefused('no-living-person');
     await raise(needs.db, { subject: to, recipients: [record.recipient], lane: 'correction', newId: needs.newId });
   });

@@ -55,4 +55,15 @@ describe('the policy', () => {
       { kind: 'identity-code', system: 'tool', purpose: 'invoicing' },
     ]);
   });
+
+  it('warns of a purpose that is for nobody whom the system has rows of', () => {
+    const { invoicing, ...others } = config.purposes;
+    const forStaff = {
+      ...config,
+      purposes: { ...others, invoicing: { ...invoicing, for: ['employee'] } as Config['purposes'][string] },
+    };
+    const warned = (role: string) => policyWarnings(forStaff, { tool: { ...books, serves: (one) => one === role } });
+    expect(warned('customer')).toContainEqual({ kind: 'purpose-not-served', system: 'tool', purpose: 'invoicing' });
+    expect(warned('employee').map(({ kind }) => kind)).not.toContain('purpose-not-served');
+  });
 });

@@ -1,4 +1,5 @@
 import type { Fields } from '../../core/person.ts';
+import { isStaff } from '../../core/scope.ts';
 import type { Profile, Recipient, RemoteRef, Written } from '../connector.ts';
 import type { Call } from '../http.ts';
 import type { NetvisorClient } from './client.ts';
@@ -49,6 +50,7 @@ export function recipientOf({ client, settings, now }: RecipientNeeds): Recipien
 
   return {
     places,
+    serves: (role) => !isStaff(role),
     carries: carriesOf(settings),
     together,
     placesFor: (fields) => (isContactOfAFirm(fields) ? ['contact'] : ['customer']),

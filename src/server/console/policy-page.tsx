@@ -123,6 +123,7 @@ function carrierOf(needs: Needs, name: string) {
         : typeof carries === 'function'
           ? (connector?.recipient?.places ?? []).flatMap((p) => [...carries(p)])
           : carries,
+    serves: connector?.recipient?.serves,
     retention: rulesOf(needs, name),
   };
 }
@@ -146,6 +147,8 @@ function warningWords(t: Translator, w: PolicyWarning): string {
         system: w.system,
         fields: w.fields.map((f) => t.word('field', f)).join(', '),
       });
+    case 'purpose-not-served':
+      return t('policy.warning.purpose-not-served', { system: w.system, purpose: w.purpose });
     case 'no-retention':
       return t('policy.warning.no-retention', { system: w.system });
     case 'identity-code':
