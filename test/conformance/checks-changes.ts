@@ -33,6 +33,7 @@ const neverWas = ({ place, id, key }: RemoteRef): RemoteRef => {
 const erasing: Check[] = [
   {
     name: 'erases so that nothing can be read, found or listed afterwards',
+    needs: ['erase'],
     async run(w) {
       const { ref } = await w.one(1);
       await w.one(2);
@@ -44,6 +45,7 @@ const erasing: Check[] = [
   },
   {
     name: 'erases, which is more than archiving',
+    needs: ['erase'],
     forUnseen: true,
     async run(w) {
       const { ref } = await w.one(1);
@@ -55,6 +57,7 @@ const erasing: Check[] = [
   },
   {
     name: 'erases one and leaves all others untouched',
+    needs: ['erase'],
     forUnseen: true,
     async run(w) {
       const { ref } = await w.one(1);
@@ -66,6 +69,7 @@ const erasing: Check[] = [
   },
   {
     name: 'erases twice without harm',
+    needs: ['erase'],
     forUnseen: true,
     async run(w) {
       const { ref } = await w.one(1);
@@ -78,6 +82,7 @@ const erasing: Check[] = [
   },
   {
     name: 'reads nobody after an erasure by the route that reads another row just then',
+    needs: ['erase'],
     async run(w) {
       const [one, two] = [await w.one(1), await w.one(2)];
       expect(await w.recipient.erase(one.ref, call)).toMatchObject({ kind: 'accepted' });
@@ -101,7 +106,7 @@ const erasing: Check[] = [
   },
   {
     name: 'erases a restricted row too',
-    needs: ['restrict'],
+    needs: ['restrict', 'erase'],
     async run(w) {
       const { ref } = await w.one(1);
       await w.recipient.restrict(ref, w.permissions ?? [], call);
@@ -160,7 +165,7 @@ const rectifying: Check[] = [
     needs: ['rectify'],
     async run(w) {
       const { ref } = await w.one(1);
-      await w.recipient.erase(ref, call);
+      await w.take(ref, 1);
       const before = w.truth();
       expect(await w.recipient.rectify(ref, given(corrected(w, 1)), [], call)).toEqual({ kind: 'not-found' });
       expect(w.truth()).toBe(before);
@@ -374,7 +379,7 @@ const restricting: Check[] = [
     needs: ['restrict'],
     async run(w) {
       const { ref } = await w.one(1);
-      await w.recipient.erase(ref, call);
+      await w.take(ref, 1);
       const before = w.truth();
       expect(await w.recipient.restrict(ref, w.permissions ?? [], call)).toEqual({ kind: 'not-found' });
       expect(w.truth()).toBe(before);

@@ -4,7 +4,7 @@ import type { Recipient } from '../../src/connectors/connector.ts';
 import type { Call, Wire } from '../../src/connectors/http.ts';
 import type { FaultKind } from '../../src/connectors/sandbox.ts';
 import { Failure } from '../../src/core/failure.ts';
-import { type Check, call, failureOf, given, quickWire, type Verb, verbs, type World, writesIn } from './world.ts';
+import { type Check, call, failureOf, given, heaviestWrite, quickWire, type Verb, verbs, type World, writesIn } from './world.ts';
 
 /** What a connector makes of a system that answers badly, or not at all. */
 
@@ -146,7 +146,7 @@ const refusals: Check[] = [
       w.server.fault({ kind: 'unauthorized' });
       expect((await failureOf(w.recipient.read(ref, call))).code).toBe('CREDENTIALS_REJECTED');
       w.faultWrites('unauthorized');
-      expect((await failureOf(w.recipient.erase(ref, call))).code).toBe('CREDENTIALS_REJECTED');
+      expect((await failureOf(heaviestWrite(w, w.recipient, ref))).code).toBe('CREDENTIALS_REJECTED');
     },
   },
   {
@@ -164,7 +164,7 @@ const refusals: Check[] = [
         expect(w.server.log.length - asked).toBe(1);
       }
       w.faultWrites('hang');
-      expect((await failureOf(quick.erase(ref, call))).code).toBe('ANSWER_LOST');
+      expect((await failureOf(heaviestWrite(w, quick, ref))).code).toBe('ANSWER_LOST');
     },
   },
   {
@@ -173,9 +173,9 @@ const refusals: Check[] = [
       const { ref } = await w.one(1);
       await w.server.close();
       // a connection that was kept open may take the request before it is found dead: then it may have been sent
-      const first = (await failureOf(w.recipient.erase(ref, call))).code;
+      const first = (await failureOf(heaviestWrite(w, w.recipient, ref))).code;
       expect(['RECIPIENT_UNREACHABLE', 'RECIPIENT_UNAVAILABLE', 'ANSWER_LOST']).toContain(first);
-      expect((await failureOf(w.recipient.erase(ref, call))).code).toBe('RECIPIENT_UNREACHABLE');
+      expect((await failureOf(heaviestWrite(w, w.recipient, ref))).code).toBe('RECIPIENT_UNREACHABLE');
       expect((await failureOf(w.recipient.find(w.person(1), w.place, call))).code).toBe('RECIPIENT_UNREACHABLE');
     },
   },
@@ -238,7 +238,7 @@ const discipline: Check[] = [
       for (const read of Object.values(await reads(w, by))) await read();
       expect(seen.length).toBeGreaterThan(0);
       expect(seen.filter((request) => w.isWrite(request) || request.kind !== 'read')).toEqual([]);
-      for (const { ref } of await by.find(w.person(1), w.place, call)) await by.erase(ref, call);
+      for (const { ref } of await by.find(w.person(1), w.place, call)) await heaviestWrite(w, by, ref);
       expect(seen.some(({ kind }) => kind === 'write')).toBe(true);
       expect(seen.filter((request) => w.isWrite(request) !== (request.kind === 'write'))).toEqual([]);
     },
@@ -250,7 +250,7 @@ const discipline: Check[] = [
       const by = w.another({ wire: quickWire(200) });
       const private_ = [w.person(1).email, w.person(1).givenName, ...w.secrets].map((text) => text.toLowerCase());
       for (const kind of ['html-502', 'hang', 'garbage-200', 'unauthorized', 'throttle', 'cut-body', 'bare-403'] as const) {
-        for (const work of [() => by.find(w.person(1), w.place, call), () => by.erase(ref, call)]) {
+        for (const work of [() => by.find(w.person(1), w.place, call), () => heaviestWrite(w, by, ref)]) {
           w.server.fault({ kind, times: 50 });
           const failure = await failureOf(work());
           w.server.clearFaults();

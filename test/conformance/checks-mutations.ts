@@ -74,8 +74,10 @@ async function meet(w: World, spoilt: Spoiler, step: Step, mutation: Mutation, n
         throw falsely(step, `${untrue}, of ${JSON.stringify(mutation)}`);
     }
   } finally {
-    for (const person of [w.person(n), ...(step === 'create' ? [fresh] : [])])
-      for (const { ref: left } of await w.recipient.find(person, w.place, call)) await w.recipient.erase(left, call);
+    if (w.vendor.remove) w.vendor.remove(w.person(n).email);
+    else
+      for (const person of [w.person(n), ...(step === 'create' ? [fresh] : [])])
+        for (const { ref: left } of await w.recipient.find(person, w.place, call)) await w.recipient.erase(left, call);
   }
 }
 

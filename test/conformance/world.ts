@@ -78,6 +78,8 @@ export interface Vendor {
   put(fields: Fields & { email: string }): void;
   /** Every row that the vendor truly keeps, archived ones too: what an erasure must take away. */
   rows(): unknown[];
+  /** Somebody of the company takes a row away; needed where the connector erases none. */
+  remove?(email: string): void;
   /** Somebody of the company changes the address of a row. */
   edit?(id: string, email: string): void;
   /** The vendor itself makes a row unusable (bounced, archived), where it knows such a thing. */
@@ -94,6 +96,8 @@ export interface World extends Subject {
   wire: Wire;
   /** A row for the n-th person, put there without the API, as the connector sees it. */
   one(n: number): Promise<Profile>;
+  /** The n-th person's row goes: by an erasure where there is one. */
+  take(ref: RemoteRef, n: number): Promise<void>;
   /** The truth as one text. */
   truth(): string;
   /** A write by verb on the first person (`create`: the ninth), and whether the vendor did it. */
@@ -144,6 +148,10 @@ export const failureOf = async (work: Promise<unknown>): Promise<Failure> => {
   throw said;
 };
 
+/** The write that takes the most away: an erasure, where there is one. */
+export const heaviestWrite = (w: Subject, by: Recipient, ref: RemoteRef): Promise<Written> =>
+  (w.verbs ?? verbs).includes('erase') ? by.erase(ref, call) : by.rectify(ref, given(corrected(w, 1)), [], call);
+
 /** Requests that changed something, or tried to. */
 export const writesIn = (w: World, log: readonly SandboxLogEntry[]) => log.filter((entry) => w.isWrite(entry));
 
@@ -182,6 +190,11 @@ export async function openWorld(subject: Subject, { latencyMs = 0 }: { latencyMs
     recipient,
     wire,
     one,
+    async take(ref, n) {
+      if ((subject.verbs ?? verbs).includes('erase')) return void (await recipient.erase(ref, call));
+      if (!vendor.remove) throw new Error('a vendor whose connector erases nobody needs remove');
+      vendor.remove(person(n).email);
+    },
     truth,
     async write(verb) {
       if (verb === 'create') {
