@@ -15,7 +15,7 @@ export interface CheckNeeds {
 }
 
 /** What a user of Netvisor has to do; the rights are given one by one, by a main user. */
-const switchOn = (right: string) =>
+export const switchOn = (right: string) =>
   `a main user must switch on ${right} for the integration in Netvisor: Company settings, integration, rights per resource`;
 
 /**
@@ -47,7 +47,7 @@ const resources = {
 const unproven = (problem: string): RightProbe[] => writing.map((right) => ({ right, ok: null, problem }));
 
 /** `later`: another resource answered with the same keys, so it is the right that is missing, under whichever code. */
-async function probe(right: string, later: boolean, work: () => Promise<string | undefined>): Promise<RightProbe> {
+export async function probe(right: string, later: boolean, work: () => Promise<string | undefined>): Promise<RightProbe> {
   try {
     const problem = await work();
     return problem === undefined ? { right, ok: true } : { right, ok: false, problem };

@@ -3,6 +3,8 @@ import type { Connector, ConnectorFactory, Manifest, SystemOptions } from '../co
 import type { Wire } from '../http.ts';
 import { checkRights } from './check.ts';
 import { createClient } from './client.ts';
+import { payrollOf } from './payroll.ts';
+import { checkPayroll, payrollRights } from './payroll-check.ts';
 import { recipientOf } from './recipient.ts';
 import { NetvisorSettings } from './settings.ts';
 
@@ -27,7 +29,20 @@ export const manifest: Manifest = {
   rights: ['customerlist', 'getcustomer', 'salesinvoicelist', 'customer-write', 'contactperson-write', 'deletecustomer'],
 };
 
-/** Visma Netvisor as a recipient: private customers, sole traders, contact persons. */
+/** The same of `settings.payroll`: what its rights are called, and that nothing there is ever deleted. */
+const payrollManifest: Manifest = {
+  ...manifest,
+  erasure: {
+    depth: 'anonymise',
+    cap: 'acknowledged',
+    why: 'Netvisor deletes no employee: the row of somebody who has left is narrowed and read back, and on its last day people are asked',
+  },
+  readBackPath: 'getemployee.nv?netvisorkey=',
+  retention: ['fi/payroll-books', 'fi/payroll-vouchers'],
+  rights: [...payrollRights],
+};
+
+/** Visma Netvisor as a recipient: private customers, sole traders, contact persons; or, by a setting, employees. */
 export const netvisor: ConnectorFactory<NetvisorSettings> = {
   manifest,
   settings: NetvisorSettings,
@@ -42,8 +57,16 @@ export function connectNetvisor(
   { now, newTransactionId }: { now(): Date; newTransactionId(): string },
 ): Connector {
   const client = createClient({ baseUrl, credentials, settings, now, newTransactionId }, wire);
+  // one company answers one request at a time, whichever of its two systems asks
+  const limits = { ...manifest.limits, key: `netvisor/${settings.organisationId}` };
+  if (settings.payroll)
+    return {
+      manifest: { ...payrollManifest, limits },
+      recipient: payrollOf({ client, now }),
+      check: (call, writeTest) => checkPayroll({ client, now }, call, writeTest),
+    };
   return {
-    manifest: { ...manifest, limits: { ...manifest.limits, key: `netvisor/${settings.organisationId}` } },
+    manifest: { ...manifest, limits },
     recipient: recipientOf({ client, settings, now }),
     check: (call, writeTest) => checkRights({ client, settings, baseUrl, now }, call, writeTest),
   };

@@ -99,7 +99,7 @@ function keywordOf(text: string): string {
 const canonical = (kind: IdentifierKind, value: unknown) => (typeof value === 'string' ? normalise(kind, value) : null);
 
 /** Whether a row has the same e-mail address; where either has none, the same telephone number. */
-function sameReach(fields: Fields): (email: string | undefined, phone: string | undefined) => boolean {
+export function sameReach(fields: Fields): (email: string | undefined, phone: string | undefined) => boolean {
   const email = canonical('email', fields.email);
   const phone = canonical('phone', fields.phone);
   return (rowEmail, rowPhone) => {

@@ -1,11 +1,13 @@
 import type { SandboxAnswer, SandboxBehaviour, SandboxRequest } from '../sandbox.ts';
-import { act, type CustomerState, stateOf } from './sandbox/act.ts';
+import { act, type CustomerState, type EmployeeState, employeeStateOf, stateOf } from './sandbox/act.ts';
 import { failed } from './sandbox/answer.ts';
 import { postContactPerson } from './sandbox/contact-persons.ts';
 import { type Asked, customerList, deleteCustomer, getCustomer, postCustomer } from './sandbox/customers.ts';
 import { NetvisorFailure, type StatusCodes, statusOf, usualStatusCodes } from './sandbox/failure.ts';
 import { Gate, languageOf, wantsStatus } from './sandbox/gate.ts';
 import { getInvoice, invoiceList } from './sandbox/invoices.ts';
+import { employeeList, getEmployee, patchEmployee, payslipList } from './sandbox/payroll.ts';
+import { type EmployeeSeed, type PayslipSeed, seedEmployee, seedPayslip } from './sandbox/payroll-seed.ts';
 import { queryOf } from './sandbox/reading.ts';
 import { type CustomerSeed, type InvoiceSeed, seedCustomer, seedInvoice, seedMany } from './sandbox/seed.ts';
 import { Company, type Credentials, type Invoice, type Switches, usualCredentials } from './sandbox/state.ts';
@@ -25,6 +27,10 @@ export interface NetvisorSandbox extends SandboxBehaviour {
   /** Puts a customer there; its NetvisorKey. */
   seedCustomer(seed: CustomerSeed): number;
   seedInvoice(seed: InvoiceSeed): number;
+  seedEmployee(seed: EmployeeSeed): number;
+  seedPayslip(seed: PayslipSeed): number;
+  employee(key: number): EmployeeState | undefined;
+  employees(): EmployeeState[];
   /** That many customers, the same ones every time. */
   seed(count: number): CustomerState[];
   customer(key: number): CustomerState | undefined;
@@ -41,7 +47,10 @@ export interface NetvisorSandbox extends SandboxBehaviour {
   forbidden(): string[];
 }
 
-type Resource = { method: 'GET' | 'POST'; answer: (company: Company, asked: Asked) => SandboxAnswer };
+interface Resource {
+  method: 'GET' | 'POST';
+  answer(company: Company, asked: Asked, forbidden: (what: string) => void): SandboxAnswer;
+}
 
 const resources: Record<string, Resource> = {
   'customerlist.nv': { method: 'GET', answer: customerList },
@@ -51,6 +60,10 @@ const resources: Record<string, Resource> = {
   'deletecustomer.nv': { method: 'GET', answer: deleteCustomer },
   'salesinvoicelist.nv': { method: 'GET', answer: invoiceList },
   'getsalesinvoice.nv': { method: 'GET', answer: getInvoice },
+  'getemployees.nv': { method: 'GET', answer: employeeList },
+  'getemployee.nv': { method: 'GET', answer: getEmployee },
+  'patchemployee.nv': { method: 'POST', answer: patchEmployee },
+  'getpayrollpaycheckbatchlist.nv': { method: 'GET', answer: payslipList },
   'office.nv': {
     method: 'POST',
     answer: () => {
@@ -59,12 +72,11 @@ const resources: Record<string, Resource> = {
   },
 };
 
-/** They change vouchers or payroll; that is nobody's right in a privacy hub. */
+/** They change vouchers, employments or pay; that is nobody's right in a privacy hub. */
 const never = new Set([
   'deletesalesinvoice.nv',
   'salesinvoice.nv',
   'employee.nv',
-  'patchemployee.nv',
   'addjobperiod.nv',
   'editjobperiod.nv',
   'deletejobperiod.nv',
@@ -88,9 +100,12 @@ const usual: Switches = {
   listsDeleted: false,
   changedSinceZone: 'finnish',
   deletionNamesPerson: true,
+  employeeCase: 'camel',
+  patchKeepsEmpty: false,
+  nightlyFeedback: false,
 };
 
-/** Netvisor's customers and sales invoices as far as they are documented or were recorded, kept in memory for one company. */
+/** Netvisor's customers, sales invoices and employees as far as they are documented or were recorded, kept in memory for one company. */
 export function netvisorSandbox(options: NetvisorSandboxOptions = {}): NetvisorSandbox {
   const { credentials: given, organisationId = '2607385-7', statusCodes, now = () => new Date(), ...switched } = options;
   const credentials = { ...usualCredentials, ...given };
@@ -109,6 +124,13 @@ export function netvisorSandbox(options: NetvisorSandboxOptions = {}): NetvisorS
     switches,
     seedCustomer: (seed) => seedCustomer(company, seed).key,
     seedInvoice: (seed) => seedInvoice(company, seed).key,
+    seedEmployee: (seed) => seedEmployee(company, seed).key,
+    seedPayslip: (seed) => seedPayslip(company, seed),
+    employee: (key) => {
+      const found = company.employees.get(key);
+      return found && employeeStateOf(found);
+    },
+    employees: () => [...company.employees.values()].map(employeeStateOf),
     seed: (count) => seedMany(company, count).map(stateOf),
     customer: (key) => {
       const found = company.customers.get(key);
@@ -130,6 +152,7 @@ export function netvisorSandbox(options: NetvisorSandboxOptions = {}): NetvisorS
     state: () => ({
       customers: [...company.customers.values()].map(stateOf),
       invoices: [...company.invoices.values()],
+      employees: [...company.employees.values()].map(employeeStateOf),
       deleted: [...company.deleted.keys()],
       requests,
       reusedTransactionIds: gate.reused,
@@ -146,7 +169,7 @@ export function netvisorSandbox(options: NetvisorSandboxOptions = {}): NetvisorS
       if (never.has(name)) forbidden.push(`${request.method} ${name}`);
       else if (!resource) return unknownResource;
       try {
-        return await answer(company, gate, request, name, resource);
+        return await answer({ company, gate, forbidden: (what) => forbidden.push(what) }, request, name, resource);
       } catch (error) {
         if (error instanceof NetvisorFailure) return refusal(error, wantsStatus(request));
         throw error;
@@ -162,9 +185,14 @@ const unknownResource: SandboxAnswer = {
   body: '<html><body><h1>404 Not Found</h1></body></html>',
 };
 
+interface Desk {
+  company: Company;
+  gate: Gate;
+  forbidden(what: string): void;
+}
+
 async function answer(
-  company: Company,
-  gate: Gate,
+  { company, gate, forbidden }: Desk,
   request: SandboxRequest,
   name: string,
   resource: Resource | undefined,
@@ -177,12 +205,13 @@ async function answer(
     if (!resource) throw new NetvisorFailure('SERVICE_ACCESS_ERROR', `No right to the service ${name}`);
     if (deniedResources.includes(name)) throw new NetvisorFailure(denialCode, `No right to the service ${name}`);
     if (request.method !== resource.method) throw new NetvisorFailure('INVALID_DATA', `${name} takes ${resource.method}`);
-    return resource.answer(company, {
+    const asked = {
       query: queryOf(request.url, queryEncoding),
       body: request.body,
       language: languageOf(request),
       origin: /^\w+:\/\/[^/]*/.exec(company.switches.publicUrl ?? request.url)?.[0] ?? '',
-    });
+    };
+    return resource.answer(company, asked, forbidden);
   } finally {
     leave();
   }

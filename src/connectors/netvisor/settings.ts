@@ -19,6 +19,8 @@ export const NetvisorSettings = z.strictObject({
   nameOrder: z.enum(['given-first', 'family-first']).default('given-first'),
   /** Which of a person's addresses stands on the card. */
   address: z.enum(['billingAddress', 'address']).default('billingAddress'),
+  /** The company's payroll instead of its customers: a system of its own, for staff alone. */
+  payroll: z.boolean().default(false),
   /** Agreed with the accountant: what a card is overwritten with that the law has released and Netvisor will not delete. */
   neutral: z.strictObject({ name: Text }).optional(),
 });

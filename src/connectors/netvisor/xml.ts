@@ -100,8 +100,11 @@ function unescapeXml(text: string): string {
   });
 }
 
-export const childrenOf = (of: Element, name: string): Element[] => of.children.filter((child) => child.name === name);
-export const childOf = (of: Element, name: string): Element | undefined => of.children.find((child) => child.name === name);
+/** Letter case does not count: Netvisor's articles and its recorded answers spell the same element in two ways. */
+const isNamed = (element: Element, name: string) =>
+  element.name === name || (element.name.length === name.length && element.name.toLowerCase() === name.toLowerCase());
+export const childrenOf = (of: Element, name: string): Element[] => of.children.filter((child) => isNamed(child, name));
+export const childOf = (of: Element, name: string): Element | undefined => of.children.find((child) => isNamed(child, name));
 
 /** An element to be written; `[]` and `''` are the empty element, which blanks a field. */
 export interface Written {

@@ -115,8 +115,8 @@ describe('who may come in', () => {
     await using w = await world();
     for (const target of ['/customers.nv', '/constructor', '/']) expect((await w.ask(target)).status).toBe(404);
     expect((await w.ask('/deletesalesinvoice.nv?invoiceid=1')).statuses[1]).toMatch(/^SERVICE_ACCESS_ERROR/);
-    expect((await w.ask('/patchemployee.nv', { body: '<root/>' })).statuses[0]).toBe('FAILED');
-    expect(w.vendor.forbidden()).toEqual(['GET deletesalesinvoice.nv', 'POST patchemployee.nv']);
+    expect((await w.ask('/employee.nv', { body: '<root/>' })).statuses[0]).toBe('FAILED');
+    expect(w.vendor.forbidden()).toEqual(['GET deletesalesinvoice.nv', 'POST employee.nv']);
     expect((await w.ask('/office.nv?method=edit', { body: '<root/>' })).statuses[1]).toMatch(/^INVALID_DATA/);
     w.vendor.switches.maintenance = true;
     expect(await w.ask('/customerlist.nv', { wantsStatus: true })).toMatchObject({

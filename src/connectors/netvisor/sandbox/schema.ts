@@ -93,6 +93,43 @@ export const personRule = rule('contactperson', {
   ],
 });
 
+/** `patchemployee.nv` (Netvisor help 77000554260; the order as a public client keeps it). */
+export const patchRule = rule('patchemployee', {
+  inside: [
+    rule('employeebaseinformation', {
+      inside: [
+        rule('companyname'),
+        rule('firstname', { max: 50, filled: true }),
+        rule('lastname', { max: 50, filled: true }),
+        text('phonenumber', 50),
+        text('email', 100),
+      ],
+    }),
+    rule('employeepayrollinformation', {
+      inside: [
+        text('streetaddress', 255),
+        text('postnumber', 50),
+        text('city', 255),
+        text('municipality', 255),
+        ...['country', 'nationality', 'language'].map((name) => rule(name, { pattern: /^[A-Za-z]{2}$/ })),
+        rule('employeenumber', { pattern: /^\d+$/ }),
+        text('payrollrulegroupname', 50),
+        text('bankaccountnumber', 34),
+        text('bankidentificationcode', 20),
+        rule('accountingaccountnumber', { pattern: /^\d+$/ }),
+        rule('hierarchy', { types: ['netvisor', 'customer'] }),
+        rule('payslipdeliverymethod', { types: ['netvisor'], pattern: /^[123]$/ }),
+        ...['isjointowner', 'isathlete', 'isperformingartist'].map(yesNo),
+        rule('employeeinsurancetype', { pattern: /^[1-4]$/ }),
+        yesNo('activity'),
+        yesNo('foreclosure'),
+        ...plain('foreclosuremaintenancepersons', 'taxnumber', 'placeofbusiness'),
+      ],
+    }),
+    rule('employeesettings', { inside: plain('payrollservice', 'resourcemanagement') }),
+  ],
+});
+
 /** The one element inside `<root>`, held to its rule (order, lengths, attributes, values), as its innermost elements. */
 export function contentOf(root: Read, wanted: Rule): Map<string, Read> {
   const [found] = root.children;

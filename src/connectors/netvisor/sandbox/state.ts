@@ -50,6 +50,28 @@ export interface Invoice {
   changedAt: Date;
 }
 
+export const identifierTypes = ['finnishidentifier', 'foreignidentifier', 'companyidentifier'] as const;
+
+export interface Employee {
+  key: number;
+  /** By the names that requests use, and `identifier`, `identifiertype`. */
+  card: Card;
+  /** `YYYY-MM-DD`; an end that is '' has not come. */
+  periods: { key: number; start: string; end: string }[];
+  /** What the company's HR system holds of them; null: nothing, it does not know them. */
+  hr: Card | null;
+}
+
+/** 1 open, 2 accepted, 3 paid. */
+export type PayslipStatus = 1 | 2 | 3;
+export interface Payslip {
+  key: number;
+  employee: number;
+  /** Day of payment. */
+  date: string;
+  status: PayslipStatus;
+}
+
 /** What the fact sheets leave open is a switch; so is what an operator of Netvisor can change. */
 export interface Switches {
   /** How bodies are read. The wrong one is stored as it comes out. Netvisor's own pages disagree. */
@@ -80,6 +102,12 @@ export interface Switches {
   changedSinceZone: 'finnish' | 'utc';
   /** Whether `delete` of a contact person must name them. */
   deletionNamesPerson: boolean;
+  /** How elements of employees are spelt: the articles and a public client differ. */
+  employeeCase: 'camel' | 'lower';
+  /** An element that is sent empty to `patchemployee.nv` leaves the field as it is: that it blanks it is said of customers alone. */
+  patchKeepsEmpty: boolean;
+  /** HR is kept elsewhere, and each night its values go over those of payroll. */
+  nightlyFeedback: boolean;
 }
 
 export interface Credentials {
@@ -100,6 +128,8 @@ export class Company {
   readonly customers = new Map<number, Customer>();
   readonly deleted = new Map<number, Customer>();
   readonly invoices = new Map<number, Invoice>();
+  readonly employees = new Map<number, Employee>();
+  readonly payslips = new Map<number, Payslip>();
   readonly now: () => Date;
   readonly switches: Switches;
   readonly #groups: string[] = [];

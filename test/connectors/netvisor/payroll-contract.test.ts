@@ -1,0 +1,4 @@
+import { keepsTheContract } from '../../conformance/keeps-the-contract.ts';
+import { payrollSubject } from './payroll-subject.ts';
+
+keepsTheContract('netvisor payroll', payrollSubject);
