@@ -26,11 +26,11 @@ const accountingOf = (url: string) => `
     recipient: { purposes: [invoicing], retention: [fi/vouchers] }
 `;
 
-const config = (crm: string, newsletter: string) => `
+const config = (crm: string, newsletter: string, purposes = '') => `
 controller: { name: Journey Oy }
 purposes:
   marketing: { basis: legitimate-interest, permission: newsletter, fields: [givenName, familyName, email] }
-  invoicing: { basis: contract, fields: [givenName, familyName, email, phone, mobile, address, customerNumber, organisation, jobTitle, birthDate], for: [customer] }
+  invoicing: { basis: contract, fields: [givenName, familyName, email, phone, mobile, address, customerNumber, organisation, jobTitle, birthDate], for: [customer] }${purposes}
 systems:
   crm:
     connector: insightly
@@ -63,8 +63,8 @@ export async function openJourney(
   between: (vendor: 'insightly' | 'mailchimp' | 'netvisor', url: string) => Promise<string> = async (_vendor, url) => url,
   options: {
     accounting?: NetvisorSandboxOptions;
-    /** Further systems, as YAML, and the secrets that they name. */
-    more?: { systems: string; env: Record<string, string> };
+    /** Further systems, as YAML or by the address of accounting, the secrets that they name, and purposes of theirs. */
+    more?: { systems: string | ((accounting: string) => string); env: Record<string, string>; purposes?: string };
   } = {},
 ) {
   const runtime = await testRuntime();
@@ -80,9 +80,9 @@ export async function openJourney(
   const configPath = join(folder, 'kaiku.yaml');
   await writeFile(
     configPath,
-    config(await between('insightly', crmServer.url), await between('mailchimp', newsletterServer.url)) +
+    config(await between('insightly', crmServer.url), await between('mailchimp', newsletterServer.url), options.more?.purposes) +
       (options.accounting ? accountingOf(await between('netvisor', accountingServer.url)) : '') +
-      (options.more?.systems ?? ''),
+      (typeof options.more?.systems === 'function' ? options.more.systems(accountingServer.url) : (options.more?.systems ?? '')),
   );
   const logged: string[] = [];
   const log = pino({ level: 'debug', base: null }, { write: (line: string) => void logged.push(line) });
