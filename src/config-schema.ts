@@ -65,6 +65,16 @@ const RegisterFile = z.strictObject({
   ),
 });
 
+const mailAddress = z.email({ error: 'must be an e-mail address' });
+
+const PeopleFile = z
+  .strictObject({
+    answerer: mailAddress.describe('Where the people are reached'),
+    language: z.enum(['fi', 'sv', 'en']).default('fi'),
+    instructions: z.string().max(2000).optional().describe("Words of the company's own, shown with each task"),
+  })
+  .describe('Who is asked for what the connector of this system cannot do by itself; of a system run by people, settings say it');
+
 const RecipientFile = z.strictObject({
   purposes: z.array(z.string()).min(1),
   undoHours: z
@@ -77,6 +87,7 @@ const RecipientFile = z.strictObject({
     ),
   dueDays: z.number().int().min(1).max(30).default(14),
   retention: z.array(z.string()).default([]),
+  people: PeopleFile.optional(),
   masterOf: z
     .array(FieldName)
     .min(1)
@@ -145,8 +156,6 @@ const SignInFile = z.strictObject({
     .optional()
     .describe('OpenID Connect. Whoever has none of the mapped values is refused'),
 });
-
-const mailAddress = z.email({ error: 'must be an e-mail address' });
 
 const NotifyFile = z.strictObject({
   mail: z

@@ -238,6 +238,8 @@ function resolveSystem(
     checkScheme(system, connector, (message) => tell(at('baseUrl'), message));
     if (connector.manifest.human && !system.owner)
       tell(at(), 'owner is missing: somebody in the company looks after what these people are asked');
+    if (connector.manifest.human && system.recipient?.people)
+      tell(at('recipient', 'people'), 'people run this system: write answerer, language and instructions under settings');
     if (system.register && !connector.manifest.roles.includes('register'))
       tell(at('register'), `${system.connector} cannot be a register`);
   }
@@ -289,9 +291,20 @@ function checkScheme(
   if (username !== '' || password !== '') tell('a login has no place in the address: write it under credentials');
 }
 
-const recipientOf = ({ masterOf, ...rest }: NonNullable<z.infer<typeof SystemFile>['recipient']>): RecipientConfig => ({
+const recipientOf = ({ masterOf, people, ...rest }: NonNullable<z.infer<typeof SystemFile>['recipient']>): RecipientConfig => ({
   ...rest,
+  ...(people ? { people: peopleOf(people) } : {}),
   ...(masterOf ? { masterOf: masterOf as FieldName[] } : {}),
+});
+
+const peopleOf = ({
+  answerer,
+  language,
+  instructions,
+}: NonNullable<NonNullable<z.infer<typeof SystemFile>['recipient']>['people']>) => ({
+  address: answerer,
+  language,
+  ...(instructions === undefined ? {} : { instructions }),
 });
 
 /** zod leaves optional keys as undefined; absent has one spelling here. */

@@ -118,7 +118,7 @@ export async function openHub(env: Environment, log: Logger, given: Given = {}):
       const { maxBytes } = factory.manifest;
       const guards = { gate, deadlineMs, ...(maxBytes === undefined ? {} : { maxBytes }) };
       const wire = createWire(guards);
-      connectors[system.name] = factory.connect(
+      const connected = factory.connect(
         {
           system: system.name,
           baseUrl: system.baseUrl,
@@ -139,6 +139,8 @@ export async function openHub(env: Environment, log: Logger, given: Given = {}):
         given.wire ? given.wire(system.name, wire) : wire,
         createExchange(guards),
       );
+      const people = system.recipient?.people;
+      connectors[system.name] = people ? { ...connected, people } : connected;
     }
     const needs: Needs = {
       db,

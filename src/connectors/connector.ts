@@ -258,7 +258,7 @@ export interface People {
 
 export interface Connector {
   readonly manifest: Manifest;
-  /** Of a system that people run. */
+  /** Of a system that people run, or where people do what its connector cannot. */
   readonly people?: People;
   readonly recipient?: Recipient;
   readonly register?: Register;

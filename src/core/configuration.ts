@@ -56,6 +56,8 @@ export interface RecipientConfig {
   retention: readonly string[];
   /** Fields of which this system, not the register, is right. */
   masterOf?: readonly FieldName[];
+  /** Where the people are reached who do there what no interface does, and the company's own words for them. */
+  people?: { address: string; language: 'fi' | 'sv' | 'en'; instructions?: string };
   /** How often what the system holds is compared with what it should hold, and what is put right without being asked. */
   drift?: { everyHours: number; repair: 'none' | 'policy' };
 }

@@ -14,6 +14,7 @@ export interface Carrier {
 
 export type PolicyWarning =
   | { kind: 'purpose-unused'; purpose: string }
+  | { kind: 'role-unknown'; purpose: string; roles: string[] }
   | { kind: 'field-not-carried'; system: string; fields: FieldName[] }
   | { kind: 'purpose-not-served'; system: string; purpose: string }
   | { kind: 'no-retention'; system: string }
@@ -35,6 +36,21 @@ export const givenFields = (config: Config): Given[] =>
     return [{ system: system.name, fields }];
   });
 
+/** What leads of a register are, beside the role that it is declared for. */
+const leads = 'prospect';
+
+/**
+ * Roles that a purpose names and that no register is declared for: for them it serves nobody, though it looks as if it did. A slip of
+ * the pen, or people whom no connected system is master of.
+ */
+export function rolesUnknown(config: Pick<Config, 'purposes' | 'systems'>): { purpose: string; roles: string[] }[] {
+  const known = new Set([leads, ...Object.values(config.systems).flatMap(({ register }) => register?.for ?? [])]);
+  return Object.values(config.purposes).flatMap(({ name, for: roles = [] }) => {
+    const unknown = roles.filter((role) => !known.has(role));
+    return unknown.length > 0 ? [{ purpose: name, roles: unknown }] : [];
+  });
+}
+
 /** What a person should look at twice in a declaration that is valid. */
 export function policyWarnings(config: Config, carriers: Readonly<Record<string, Carrier>>): PolicyWarning[] {
   const given = givenFields(config);
@@ -42,6 +58,7 @@ export function policyWarnings(config: Config, carriers: Readonly<Record<string,
   const unused = Object.keys(config.purposes).filter((name) => !used.has(name));
   return [
     ...unused.map((purpose): PolicyWarning => ({ kind: 'purpose-unused', purpose })),
+    ...rolesUnknown(config).map((found): PolicyWarning => ({ kind: 'role-unknown', ...found })),
     ...given.flatMap(({ system, fields }): PolicyWarning[] => {
       const carrier = carriers[system];
       if (!carrier) return [];

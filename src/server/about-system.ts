@@ -13,30 +13,61 @@ export interface AboutSystem {
 
 const languages = { fi: 'Finnish', sv: 'Swedish', en: 'English' } as const;
 
-/** Derived from the configuration and the connector's manifest; nothing is asked. `isMailed`: people are asked by mail (`replies`). */
-export function aboutSystem(system: SystemConfig, { manifest, people }: Connector, isMailed: boolean): AboutSystem {
+/** What of the configuration is said of every system alike. */
+interface Around {
+  /** People are asked by mail (`replies`). */
+  isMailed: boolean;
+  /** Purposes with roles that no register has people in. */
+  unknown: readonly { purpose: string; roles: readonly string[] }[];
+}
+
+/** Derived from the configuration and the connector's manifest; nothing is asked. */
+export function aboutSystem(system: SystemConfig, { manifest, people }: Connector, around: Around): AboutSystem {
   const { cap, why } = manifest.erasure;
   const erasure = { cap, why };
   const limit = `Evidence of an erasure ends at "${cap}": ${why}.`;
-  if (!manifest.human) return { says: [roleWords(system), readWords(manifest), limit].filter((words) => words !== ''), erasure };
+  const asked = manifest.human || people ? askedWords(system, people, around.isMailed) : null;
+  const unknown = unknownWords(system, around);
+  if (!manifest.human) {
+    const says = [
+      ...[roleWords(system), ...unknown, readWords(manifest)],
+      ...(asked ? [`What people must do there is asked of them. ${asked.way}`, silence, asked.own] : []),
+      limit,
+    ];
+    return { says: says.filter((words) => words !== ''), erasure, ...(asked ? { people: asked.people } : {}) };
+  }
+  const says = [`Run by people: nothing is called. ${asked?.way}`, silence, asked?.own ?? '', ...unknown, limit];
+  return { says, erasure, ...(asked ? { people: asked.people } : {}) };
+}
+
+const silence = 'Silence never closes a task.';
+
+/** Who is asked, which way, by when, and whether they are told anything of the company's own. */
+function askedWords(system: SystemConfig, people: Connector['people'], isMailed: boolean) {
   const [owner, dueDays] = [system.owner ?? system.name, system.recipient?.dueDays ?? 0];
   const { address: answerer = owner, language = 'fi', instructions } = people ?? {};
   const way = isMailed
     ? `${answerer} is mailed a link to a page without account`
     : `${owner} gets a task (console, kaiku task list) and has it answered by ${answerer}`;
+  const place = system.recipient?.people ? 'recipient.people.instructions' : 'settings.instructions';
   return {
-    says: [
-      `Run by people: nothing is called. ${way}, in ${languages[language]}, within ${dueDays} days, or sooner where the answer to the person is due.`,
-      'Silence never closes a task.',
+    way: `${way}, in ${languages[language]}, within ${dueDays} days, or sooner where the answer to the person is due.`,
+    own:
       instructions === undefined
-        ? 'They are told nothing of their own: write what truly has to be done there as settings.instructions.'
+        ? `They are told nothing of their own: write what truly has to be done there as ${place}.`
         : 'They are shown the instructions of the configuration with each task.',
-      limit,
-    ],
-    erasure,
     people: { owner, answerer, language, dueDays, ...(instructions === undefined ? {} : { instructions }) },
   };
 }
+
+/** Purposes of this system that serve nobody in some role, since no register has people in it. */
+const unknownWords = ({ recipient }: SystemConfig, { unknown }: Around): string[] =>
+  unknown
+    .filter(({ purpose }) => recipient?.purposes.includes(purpose))
+    .map(
+      ({ purpose, roles }) =>
+        `"${purpose}" is for ${roles.join(', ')}, and no register has people in that role: nobody is served.`,
+    );
 
 function roleWords({ register, recipient }: SystemConfig): string {
   const master = register ? `The register of the role ${register.for}: what stands here is carried to everybody else.` : '';

@@ -1,3 +1,4 @@
+import { rolesUnknown } from '../core/policy-check.ts';
 import { type Scope, seesSystem } from '../core/scope.ts';
 import type { Needs } from '../jobs/needs.ts';
 import { answerTimes } from '../store/replies.ts';
@@ -14,6 +15,7 @@ export async function systemViews(needs: Needs, scope: Scope, only: string | nul
     systemStates(needs.db),
     answerTimes(needs.db),
   ]);
+  const around = { isMailed: needs.config.replies !== undefined, unknown: rolesUnknown(needs.config) };
   const stateOf = new Map(states.map((s) => [s.system, s]));
   return Object.values(needs.config.systems).flatMap((system) => {
     if (only !== null && system.name !== only) return [];
@@ -58,7 +60,7 @@ export async function systemViews(needs: Needs, scope: Scope, only: string | nul
           deadlineSeconds: system.deadlineSeconds ?? manifest.deadlineSeconds,
           backupLagDays: manifest.backupLagDays,
         },
-        about: aboutSystem(system, connector, needs.config.replies !== undefined),
+        about: aboutSystem(system, connector, around),
       },
     ];
   });

@@ -158,7 +158,7 @@ describe('a fault is told with its place, and with what to do', () => {
   });
 });
 
-it('reaches those who exchange files by sftp alone', () => {
+it('reaches those who exchange files by sftp, or in a folder of this machine', () => {
   const staff = (baseUrl: string) => `${text}
   staff:
     connector: mepco
@@ -172,9 +172,9 @@ it('reaches those who exchange files by sftp alone', () => {
   const given = { ...env, MEPCO_USER: 'kaiku', MEPCO_KEY: 'canary-key' };
   expect(faultsOf(staff('sftp://files.example.fi:2222/cervi'), given)).toEqual([]);
   expect(faultsOf(staff('https://files.example.fi'), given)).toMatchObject([
-    { path: 'systems.staff.baseUrl', message: 'mepco is reached by sftp://, not by https://' },
+    { path: 'systems.staff.baseUrl', message: 'mepco is reached by sftp:// or file://, not by https://' },
   ]);
-  expect(faultsOf(staff('file:///srv/exchange'), given)).toMatchObject([{ path: 'systems.staff.baseUrl' }]);
+  expect(faultsOf(staff('file:///srv/exchange'), given)).toEqual([]);
   const doors = `${text}
   doors:
     connector: files
@@ -184,6 +184,20 @@ it('reaches those who exchange files by sftp alone', () => {
 `;
   expect(faultsOf(doors)).toEqual([]);
   expect(faultsOf(staff('ftp://files.example.fi'), given)).toMatchObject([{ path: 'systems.staff.baseUrl' }]);
+});
+
+it('names the people of a system that a machine reads, and not a second time those of one that people run', () => {
+  const people = 'people: { answerer: hr@esimerkki.example, language: sv, instructions: Radera rad för rad. }';
+  const given = (of: string) => changed(of, `${of.replace(/ \}$/, '')}, ${people} }`);
+  const config = parseConfig(given('recipient: { purposes: [marketing], undoHours: 0 }'), 'kaiku.yaml', env, registry);
+  expect(config.systems['newsletter']?.recipient?.people).toEqual({
+    address: 'hr@esimerkki.example',
+    language: 'sv',
+    instructions: 'Radera rad för rad.',
+  });
+  expect(faultsOf(given('recipient: { purposes: [invoicing], dueDays: 14 }'))).toMatchObject([
+    { path: 'systems.collection-partner.recipient.people', message: expect.stringContaining('under settings') },
+  ]);
 });
 
 describe('drift and notifications', () => {

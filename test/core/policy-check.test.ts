@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/core/configuration.ts';
-import { type Carrier, givenFields, policyWarnings } from '../../src/core/policy-check.ts';
+import { type Carrier, givenFields, policyWarnings, rolesUnknown } from '../../src/core/policy-check.ts';
 
 const config: Config = {
   controller: { name: 'Esimerkki Oy', languages: ['fi'] },
@@ -39,6 +39,23 @@ describe('the policy', () => {
 
   it('warns of a purpose that serves no system, and of nothing else where all is well', () => {
     expect(policyWarnings(config, { tool: books })).toEqual([{ kind: 'purpose-unused', purpose: 'unused' }]);
+  });
+
+  it('warns of a purpose for a role that no register has people in', () => {
+    const crm = { ...config.systems['tool'], name: 'crm', register: { for: 'customer' } } as Config['systems'][string];
+    const of = (roles: string[]) => {
+      const service = { ...config.purposes['service'], name: 'service', for: roles } as Config['purposes'][string];
+      const purposes = { ...config.purposes, service };
+      return rolesUnknown({ purposes, systems: { ...config.systems, crm } });
+    };
+    expect(of(['customer', 'prospect'])).toEqual([]);
+    expect(of(['customer', 'staff'])).toEqual([{ purpose: 'service', roles: ['staff'] }]);
+    const service = { ...config.purposes['service'], name: 'service', for: ['customer'] } as Config['purposes'][string];
+    expect(policyWarnings({ ...config, purposes: { ...config.purposes, service } }, { tool: books })).toContainEqual({
+      kind: 'role-unknown',
+      purpose: 'service',
+      roles: ['customer'],
+    });
   });
 
   it('warns of fields that a system has no place for', () => {

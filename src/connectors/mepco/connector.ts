@@ -31,9 +31,9 @@ export const manifest: Manifest = {
 export const mepcoWith = (wait: Wait): ConnectorFactory<MepcoSettings> => ({
   manifest,
   settings: MepcoSettings,
-  schemes: ['sftp'],
-  credentials: ['user'],
-  optionalCredentials: ['privateKey', 'passphrase', 'password'],
+  schemes: ['sftp', 'file'],
+  credentials: [],
+  optionalCredentials: ['user', 'privateKey', 'passphrase', 'password'],
   /** Throws where the role would let everybody see staff, or the server cannot be told from another. */
   connect({ baseUrl, credentials, settings: given, register }, _wire, openExchange): Connector {
     const settings = MepcoSettings.parse(given ?? {});

@@ -8,8 +8,8 @@ export type Header = z.infer<typeof Header>;
 /** What the exporting side does is agreed per customer and documented nowhere; so it is said here. */
 export const MepcoSettings = z
   .strictObject({
-    /** The server's host keys; every kind of key that it has. */
-    hostKeys: z.array(Fingerprint).min(1),
+    /** The server's host keys, every kind of key that it has; needed for `sftp://`, unknown to a folder of this machine. */
+    hostKeys: z.array(Fingerprint).default([]),
     /** Where the exports lie, below the folder of `baseUrl`. */
     folder: Folder.default(''),
     /** Names of exports that hold everybody. */

@@ -142,6 +142,11 @@ function warningWords(t: Translator, w: PolicyWarning): string {
   switch (w.kind) {
     case 'purpose-unused':
       return t('policy.warning.purpose-unused', { purpose: w.purpose });
+    case 'role-unknown':
+      return t('policy.warning.role-unknown', {
+        purpose: w.purpose,
+        roles: w.roles.map((role) => t.word('role', role)).join(', '),
+      });
     case 'field-not-carried':
       return t('policy.warning.field-not-carried', {
         system: w.system,

@@ -9,12 +9,13 @@ const system = (connector: string, more: Partial<SystemConfig> = {}): SystemConf
   ...{ name: 'it', connector, baseUrl: '', credentials: {}, owner: 'finance-lead', settings: {}, recipient },
   ...more,
 });
+const unknown = [{ purpose: 'recruiting', roles: ['applicant'] }];
 const about = (connector: string, more: Partial<SystemConfig> = { settings: {} }, isMailed = false) => {
   const manifest = registry[connector]?.manifest;
   if (!manifest) throw new Error(`there is no ${connector}`);
   const { answerer: address, ...rest } = more.settings as Record<string, string>;
   const people = manifest.human && address ? { people: { address, ...rest } as People } : {};
-  return aboutSystem(system(connector, more), { manifest, check: async () => [], ...people }, isMailed);
+  return aboutSystem(system(connector, more), { manifest, check: async () => [], ...people }, { isMailed, unknown });
 };
 
 describe('what is said of a system', () => {
@@ -38,6 +39,31 @@ describe('what is said of a system', () => {
     expect(erasure).toEqual({ cap, why });
     expect(says.at(-1)).toBe(`Evidence of an erasure ends at "${cap}": ${why}.`);
     expect(people !== undefined).toBe(registry[connector]?.manifest.human);
+  });
+
+  it('that is read by machine, where people do the rest: both are said, with the words they are shown', () => {
+    const people: People = { address: 'hr@firm.test', language: 'fi', instructions: 'Poisto: rivi riviltä.' };
+    const given = { ...recipient, people };
+    const manifest = registry['mepco']?.manifest;
+    if (!manifest) throw new Error('there is no mepco');
+    const said = aboutSystem(
+      system('mepco', { recipient: given }),
+      { manifest, check: async () => [], people },
+      { isMailed: true, unknown },
+    );
+    expect(said.says).toContain('They are shown the instructions of the configuration with each task.');
+    expect(said.says.join(' ')).toMatch(
+      /read back \(the newest whole export .* asked of them\. hr@firm\.test is mailed a link .* in Finnish, within 9 days/,
+    );
+    expect(said.people).toMatchObject({ owner: 'finance-lead', answerer: 'hr@firm.test', instructions: people.instructions });
+  });
+
+  it('whose purpose is for a role that no register has people in is said to serve nobody', () => {
+    const recruiting = { ...recipient, purposes: ['invoicing', 'recruiting'] };
+    const nobody = '"recruiting" is for applicant, and no register has people in that role: nobody is served.';
+    expect(about('mailchimp', { recipient: recruiting, settings: {} }).says).toContain(nobody);
+    expect(about('human', { recipient: recruiting, settings: {} }).says).toContain(nobody);
+    expect(about('mailchimp').says.join()).not.toContain('no register has people');
   });
 
   it('that nobody can look into says so, and one that can be read says how', () => {
