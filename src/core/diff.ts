@@ -50,6 +50,14 @@ export function diff(desired: Desired, records: readonly KnownRecord[]): Step {
         return { kind: 'restrict', record: open, permissions: desired.permissions };
       return nothing(desired.permissions.length > 0 ? 'restricted' : 'unchanged');
     }
+    case 'without': {
+      const open = records.findIndex((r) => r.state === 'linked');
+      // what the register shows no more is seen to be out
+      if (desired.shown.length === 0) return nothing('updated', undefined, 'observed');
+      return open < 0
+        ? nothing('unchanged')
+        : { kind: 'update', record: open, fields: desired.fields, blanked: [...desired.shown] };
+    }
     case 'present':
       return present(desired, records);
   }

@@ -54,6 +54,11 @@ export interface PlanInput {
   parked?: Retained | null;
   /** Every purpose of the recipient needs this person no more. */
   over?: boolean;
+  /**
+   * Of a register whose people take single fields out: the fields that no purpose gives any more, those that its row still shows, and
+   * those that it showed once. Absent: nothing is taken out there.
+   */
+  noMore?: { shown: readonly FieldName[]; gone: readonly FieldName[] };
   now: Date;
 }
 
@@ -65,6 +70,8 @@ export type Desired =
   | { kind: 'barred' }
   | { kind: 'gone'; human: boolean; now: Date; heldBy?: string; parked?: Retained }
   | { kind: 'restricted'; human: boolean; permissions: string[]; reason: string /** People are asked too. */; ask?: boolean }
+  /** The register's row without some fields, and nothing else of it touched. */
+  | { kind: 'without'; fields: Allowed<Fields>; shown: readonly FieldName[] }
   /** The register carries each refused permission in its mapped field. */
   | { kind: 'refusals'; permissions: string[]; written: boolean }
   | {
@@ -98,7 +105,7 @@ export function plan(input: PlanInput): Desired {
     return remains ? gone(input) : { kind: 'barred' };
   }
   const refused = Object.entries(input.permissions).flatMap(([name, state]) => (state.refused ? [name] : []));
-  if (input.role === 'register') return { kind: 'refusals', permissions: refused, written: input.refusedWritten };
+  if (input.role === 'register') return ofRegister(input, refused);
   // Art. 18: held and not used; corrections wait, and people are asked to stop using it
   if (subject.restricted && (input.linked || input.human))
     return {
@@ -123,6 +130,15 @@ export function plan(input: PlanInput): Desired {
     carries: input.carries,
     together: input.together,
   };
+}
+
+/** A refusal comes first. Nothing is taken out of a row that is restricted, held or not there just now. */
+function ofRegister({ refusedWritten, subject, holds, legalHold, noMore }: PlanInput, refused: string[]): Desired {
+  const isOwed = refused.length > 0 && !refusedWritten;
+  const isFree = !subject.restricted && !legalHold && !holds.includes('vanished');
+  if (!isOwed && isFree && noMore && noMore.shown.length + noMore.gone.length > 0)
+    return { kind: 'without', fields: allow({}, { fields: [] }), shown: noMore.shown };
+  return { kind: 'refusals', permissions: refused, written: refusedWritten };
 }
 
 /** Before the approval everybody is restricted and corrections freeze; after it, and after the undo window, everybody erases. */

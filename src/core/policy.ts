@@ -45,6 +45,12 @@ export function rectifiable(purposes: readonly Purpose[], role: string): Grant {
   return grant;
 }
 
+/** Fields that a system was given for somebody in this role, and that none of the purposes which still need them gives. */
+export function givenNoMore(all: readonly Purpose[], still: readonly Purpose[], role: string): FieldName[] {
+  const kept = rectifiable(still, role).fields;
+  return rectifiable(all, role).fields.filter((field) => !kept.includes(field));
+}
+
 /** The one maker of `Allowed`: what is not granted does not pass. */
 export function allow(fields: Fields, grant: Pick<Grant, 'fields'>): Allowed<Fields> {
   const passed: Fields = {};

@@ -46,8 +46,8 @@ export async function askPerson(needs: Needs, view: View, what: TaskRow['ask']):
         step: what,
       });
     }
-    // asking hands the fields over: it is a disclosure like a write
-    if (what === 'update')
+    // asking hands the fields over: it is a disclosure like a write, but to the register that they came from
+    if (what === 'update' && view.input.role === 'recipient')
       await discloseFields(needs, view, grantFor(view.input.purposes, view.subject.role, view.input.permissions).fields);
     const task = await taskById(needs.db, id);
     return {
@@ -181,12 +181,14 @@ async function noteHeldByPeople(needs: Needs, task: TaskRow, outcome: Outcome): 
   for (const record of await recordsOf(needs.db, task.subject, task.system)) {
     const state = outcome in heldAfter ? heldAfter[outcome as keyof typeof heldAfter] : record.state;
     const prints = outcome === 'updated' ? await fingerprintsOf(needs.db, task.subject, task.version) : undefined;
+    const kept = prints && Object.fromEntries(Object.entries(prints).filter(([name]) => !record.unwanted.includes(name)));
     await updateRecord(needs.db, record.id, {
       state,
       evidence: 'acknowledged',
       version: task.version,
       observed: false,
-      ...(prints ? { fingerprints: prints } : {}),
+      // what was ordered out of their rows is out, by their word
+      ...(kept ? { fingerprints: kept, unwanted: [] } : {}),
     });
   }
 }

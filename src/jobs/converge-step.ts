@@ -145,6 +145,8 @@ async function corrected(
   }
   if (back && !shows(back.fields, meant))
     throw new Failure('NOT_APPLIED', { hint: shows(ascii(back.fields), ascii(meant)) ? otherLetters : undefined });
+  // what a register shows counts once it was taken in, which its poll does
+  if (back && view.rows[step.record]?.register && recipient.showsLater) return leftBehind('updated', 'observed');
   const evidence = back ? 'observed' : 'accepted';
   return {
     ...settled('updated', evidence),

@@ -1,9 +1,10 @@
 import type { Recipient, RemoteRef } from '../connectors/connector.ts';
+import type { Purpose } from '../core/configuration.ts';
 import type { Exception } from '../core/exception.ts';
 import type { PermissionState } from '../core/permission.ts';
 import type { FieldName, Fields } from '../core/person.ts';
 import type { PlanInput } from '../core/plan.ts';
-import { allow, type Grant, rectifiable } from '../core/policy.ts';
+import { allow, type Grant, givenNoMore, rectifiable } from '../core/policy.ts';
 import { type CaseRow, erasureInForce, openCaseOf } from '../store/cases.ts';
 import { type DutyRow, dutiesOf } from '../store/duties.ts';
 import { exceptionsAt } from '../store/exceptions.ts';
@@ -20,10 +21,12 @@ import {
   registerRef,
   type SubjectRow,
   subjectById,
+  type VersionRow,
 } from '../store/subjects.ts';
 import { systemState } from '../store/systems.ts';
 import { isHeldAt } from './legal-holds.ts';
 import { areAsked, type Needs, now, recipientNames } from './needs.ts';
+import { isOfOthers } from './own-rows.ts';
 import { isServed } from './served.ts';
 
 /** Everything that decides a duty, read from the ledger at once. */
@@ -71,26 +74,31 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
   const over = new Set((await purposesOver(db, subject.id)).map(({ purpose }) => purpose));
   const purposes = (served ? (system.recipient?.purposes ?? []) : []).flatMap((name) => config.purposes[name] ?? []);
   const needed = over.size === 0 ? purposes : purposes.filter(({ name }) => !over.has(name));
+  const ofOthers = isOfOthers(needs, duty.recipient, subject);
   const at = await now(needs);
   const holds = await openHolds(db, subject.id);
   const withheld = new Set(holds.flatMap((h) => (h.kind === 'identity-code' ? (h.details['fields'] as string[]) : [])));
+  const formerly = (await formerFields(db, subject.id)).filter((name) => !withheld.has(name));
   const disclosures = await disclosuresOf(db, subject.id);
   const exceptions = isRegister ? [] : await exceptionsAt(db, subject.id, duty.recipient);
   const input: PlanInput = {
     role: isRegister ? 'register' : 'recipient',
     human: connector.manifest.human,
-    linked: connector.manifest.human || isRegister || (await systemState(db, duty.recipient))?.linked_at != null,
-    places: served ? placesOf(connector.recipient, fields, rows.length > 0, rectifiable(needed, subject.role)) : [],
+    linked: connector.manifest.human || isRegister || ofOthers || (await systemState(db, duty.recipient))?.linked_at != null,
+    places: served && !ofOthers ? placesOf(connector.recipient, fields, rows.length > 0, rectifiable(needed, subject.role)) : [],
     subject: { state: subject.state, restricted: subject.restricted, role: subject.role },
     erasureCase: erasure ? await caseInput(needs, subject, erasure, system.recipient?.undoHours ?? 0) : null,
     holds: holds.map((h) => h.kind),
     fields: fields ?? {},
     fingerprints: version?.fingerprints ?? {},
     // what is withheld just now was not taken away
-    formerly: (await formerFields(db, subject.id)).filter((name) => !withheld.has(name)),
+    formerly,
     purposes: needed,
     over: needed.length === 0 && purposes.length > 0,
     parked: areAsked(needs, duty.recipient, 'erase') ? duty.retained : null,
+    ...(isRegister && connector.recipient?.showsLater
+      ? { noMore: noMoreOf(purposes, needed, subject.role, version, formerly) }
+      : {}),
     legalHold: await isHeldAt(needs, subject.id, duty.recipient, at),
     carries: carriesOf(connector.recipient),
     mastered: await masteredNow(needs, subject.id, duty.recipient),
@@ -119,6 +127,21 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     served,
     rows,
     input,
+  };
+}
+
+/** Fields of a register's row that are given for nothing any more, by whether its newest version still has them. */
+function noMoreOf(
+  all: readonly Purpose[],
+  needed: readonly Purpose[],
+  role: string,
+  version: VersionRow | undefined,
+  formerly: readonly string[],
+): NonNullable<PlanInput['noMore']> {
+  const names = givenNoMore(all, needed, role);
+  return {
+    shown: names.filter((name) => version?.fingerprints[name] !== undefined),
+    gone: names.filter((name) => formerly.includes(name)),
   };
 }
 

@@ -16,6 +16,7 @@ import { holdRearrival, type Sides } from './held-sides.ts';
 import { likenessTo, valuesOnce } from './link-names.ts';
 import { factsOf, type HashedRow, neighbours, type RowFacts } from './link-owners.ts';
 import { type Needs, tell, whose } from './needs.ts';
+import { isOwnRow } from './own-rows.ts';
 import { isServed } from './served.ts';
 
 export interface LinkResult {
@@ -126,7 +127,7 @@ async function linkOne(
 ): Promise<{ finding: Finding; undone?: boolean }> {
   const { needs, system } = run;
   const { place } = profile.ref;
-  if (facts.isLinked) return { finding: 'alreadyLinked' };
+  if (facts.isLinked || (await isOwnRow(needs, system, profile.ref))) return { finding: 'alreadyLinked' };
   if (facts.isDisowned) return { finding: 'orphans' };
   const likeness = (subject: string) => likenessTo(needs, profile.fields, subject, run.valuesOf);
   const found = await match(facts.clues, likeness);

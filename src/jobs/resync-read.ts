@@ -17,6 +17,7 @@ import { look } from './converge-view.ts';
 import { standings } from './converge-write.ts';
 import { findLinked, findUnlinked, giveWay } from './drift-find.ts';
 import type { Needs } from './needs.ts';
+import { isOwnRow } from './own-rows.ts';
 import { editedFields, takeEditOf } from './take-edit.ts';
 
 /** A few rows of each kind as a person may see them, to judge a preview by. */
@@ -110,6 +111,7 @@ async function compareRows(
       if (isDrift) await findLinked(needs, run, record, profile);
       continue;
     }
+    if (await isOwnRow(needs, run.system, profile.ref)) continue;
     if (isDrift && (await findUnlinked(needs, run, profile, hash)) !== 'orphan') continue;
     if (!isDrift) counts['orphans'] = (counts['orphans'] ?? 0) + 1;
     if (samples.orphans.length < mostSamples) samples.orphans.push(masked(profile.fields));

@@ -1,3 +1,4 @@
+import type { Evidence } from '../core/duty.ts';
 import type { DutyRow, Move } from '../store/duties.ts';
 import { lastAnswer, type TaskRow, withdrawTask } from '../store/tasks.ts';
 import type { Taken } from './converge-taken.ts';
@@ -32,10 +33,10 @@ export async function shownLater(needs: Needs, { duty, version }: View, ask: Tas
 }
 
 /** A change that was handed over and shows with the system's next export: the same step is taken again until it does. */
-export const leftBehind = (outcome: 'erased' | 'updated'): Taken => ({
+export const leftBehind = (outcome: 'erased' | 'updated', evidence: Evidence = 'accepted'): Taken => ({
   kind: 'moved',
   called: true,
-  move: { state: 'waiting', waitMs: lookMs, outcome, evidence: 'accepted', reason: untilShown },
+  move: { state: 'waiting', waitMs: lookMs, outcome, evidence, reason: untilShown },
 });
 
 /** What shows by itself is asked of nobody any more. */

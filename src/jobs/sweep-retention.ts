@@ -3,7 +3,7 @@ import { addDays, type Day, earlier } from '../core/day.ts';
 import { holdsOn } from '../core/legal-hold.ts';
 import { isMassChange, massLimits } from '../core/mass-change.ts';
 import type { FieldName } from '../core/person.ts';
-import { rectifiable } from '../core/policy.ts';
+import { givenNoMore, rectifiable } from '../core/policy.ts';
 import { hasPeriods, periodsFor, yearsOf } from '../core/retention-policy.ts';
 import { type Need, needsOf, type Sweep, sweep } from '../core/retention-sweep.ts';
 import { openErasure } from '../store/cases.ts';
@@ -257,13 +257,9 @@ async function orderOut(needs: Needs, subject: SubjectRow): Promise<void> {
     const all = (needs.config.systems[record.recipient]?.recipient?.purposes ?? []).flatMap(
       (name) => needs.config.purposes[name] ?? [],
     );
-    const still = rectifiable(
-      all.filter(({ name }) => !over.has(name)),
-      subject.role,
-    ).fields;
-    const given = rectifiable(all, subject.role).fields;
-    const unwanted = given.filter((field) => !still.includes(field) && record.fingerprints[field] !== undefined);
-    if (still.length === 0 || unwanted.length === 0) continue;
+    const still = all.filter(({ name }) => !over.has(name));
+    const unwanted = givenNoMore(all, still, subject.role).filter((field) => record.fingerprints[field] !== undefined);
+    if (rectifiable(still, subject.role).fields.length === 0 || unwanted.length === 0) continue;
     await updateRecord(needs.db, record.id, {
       state: record.state,
       evidence: record.evidence,

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import type { Fields } from '../core/person.ts';
+import type { FieldName, Fields } from '../core/person.ts';
 import { allow, rectifiable } from '../core/policy.ts';
 import { type Answered, answerOutcomes, answerTask } from '../jobs/ask-person.ts';
 import { envelopeFields } from '../jobs/erasure.ts';
 import { type Needs, tell, whose } from '../jobs/needs.ts';
+import { purposesAt, takenOut } from '../jobs/take-out.ts';
 import { caseById } from '../store/cases.ts';
 import { fieldsOfVersion, latestVersion, subjectById } from '../store/subjects.ts';
 import { type TaskRow, taskById } from '../store/tasks.ts';
@@ -74,14 +75,18 @@ export async function takeAnswer(
   return taskById(needs.db, task.id);
 }
 
-/** Only the fields the system's purposes allow; after the erasure, the locators of the case's envelope. */
+/** The fields that an open task wants out of the row, and nothing else of it touched; empty: it wants values corrected. */
+export async function toTakeOut(needs: Needs, task: TaskRow): Promise<FieldName[]> {
+  const subject = await subjectById(needs.db, task.subject);
+  return subject && !task.answered_at ? takenOut(needs, task, subject) : [];
+}
+
+/** Only the fields that the system's purposes still allow; after the erasure, the locators of the case's envelope. */
 async function identifiersFor(needs: Needs, task: TaskRow): Promise<Fields> {
   const subject = await subjectById(needs.db, task.subject);
-  const purposes = (needs.config.systems[task.system]?.recipient?.purposes ?? []).flatMap(
-    (name) => needs.config.purposes[name] ?? [],
-  );
+  const { still } = await purposesAt(needs, task.subject, task.system);
   const kept = subject ? fieldsOfVersion(needs.vault, subject, await latestVersion(needs.db, subject.id)) : null;
   const found = task.case_file ? await caseById(needs.db, task.case_file) : undefined;
   const fields = kept ?? (found ? envelopeFields(needs, found) : null) ?? {};
-  return allow(fields, rectifiable(purposes, subject?.role ?? 'customer'));
+  return allow(fields, rectifiable(still, subject?.role ?? 'customer'));
 }

@@ -158,6 +158,7 @@ const Task = z.looseObject({
   due: time,
   outcome: z.string().optional(),
   ownInstructions: z.string().optional(),
+  takeOut: z.array(z.string()).optional(),
 });
 
 const Held = z.looseObject({

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { takeBounce } from '../jobs/mail-tasks.ts';
 import { type TaskRow, tasks } from '../store/tasks.ts';
-import { revealTask, TaskAnswer, takeAnswer, taskNamed } from './answers.ts';
+import { revealTask, TaskAnswer, takeAnswer, taskNamed, toTakeOut } from './answers.ts';
 import { badRequest } from './problem.ts';
 import { Id, type RouteOptions, Stretch } from './routes.ts';
 import { taskView } from './shapes.ts';
@@ -18,7 +18,14 @@ export const taskRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
     async ({ params, query, actor }) => {
       const task = await taskNamed(needs, params.id);
       const own = needs.connectors[task.system]?.people?.instructions;
-      const shown = { ...taskView(task), instructions: instructionsOf(task), ...(own ? { ownInstructions: own } : {}) };
+      const takeOut = await toTakeOut(needs, task);
+      const out = takeOut.length > 0 ? { takeOut } : {};
+      const shown = {
+        ...taskView(task),
+        ...out,
+        instructions: instructionsOf(task, takeOut),
+        ...(own ? { ownInstructions: own } : {}),
+      };
       return query.reveal === 'true' ? { ...shown, identifiers: await revealTask(needs, task, actor.id) } : shown;
     },
   );
@@ -35,10 +42,14 @@ export const taskRoutes: FastifyPluginAsyncZod<RouteOptions> = async (app, { nee
   });
 };
 
-const instructionsOf = (task: TaskRow) =>
-  ({
-    update: 'Correct the data you hold about this person to the values shown, and answer when it is done.',
-    restrict: 'Keep the data about this person, use it for nothing, and answer when it is done.',
-    erase:
-      'Erase the data about this person. What the law makes you keep is answered as retained, with the law and the day it ends.',
-  })[task.ask];
+const instructionsOf = (task: TaskRow, takeOut: readonly string[]) =>
+  takeOut.length > 0
+    ? `Take out of this person's row, and nothing else: ${takeOut.join(', ')}. The rest stays as it is shown. Answer when it is done.`
+    : instructions[task.ask];
+
+const instructions = {
+  update: 'Correct the data you hold about this person to the values shown, and answer when it is done.',
+  restrict: 'Keep the data about this person, use it for nothing, and answer when it is done.',
+  erase:
+    'Erase the data about this person. What the law makes you keep is answered as retained, with the law and the day it ends.',
+};

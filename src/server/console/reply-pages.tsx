@@ -20,12 +20,13 @@ import {
 } from '../../jobs/replies.ts';
 import { inTransaction } from '../../store/database.ts';
 import { subjectById } from '../../store/subjects.ts';
-import { fittingOutcomes, revealTask, TaskAnswer, takeAnswer } from '../answers.ts';
+import { fittingOutcomes, revealTask, TaskAnswer, takeAnswer, toTakeOut } from '../answers.ts';
 import { ProblemError } from '../problem.ts';
 import { type Translator, translatorFor } from './i18n.ts';
 import { type OpenAsk, openPage, type View } from './page.ts';
 import { Card, Do, Facts, Notice } from './parts.tsx';
 import { OpenedForm, type ReplySaid } from './reply-parts.tsx';
+import { instruction } from './tasks.tsx';
 
 const Token = z.object({ token: z.string().max(100) });
 const text = (most: number) => z.string().max(most).default('');
@@ -187,7 +188,7 @@ async function openedView(
         <Card>
           {asked(needs, t, reply)}
           <h2>{t('tasks.whatToDo')}</h2>
-          <p class="sentence">{t(`tasks.instruct.${task.ask}`)}</p>
+          <p class="sentence">{instruction(t, task, await toTakeOut(needs, task))}</p>
           {needs.connectors[task.system]?.people?.instructions?.split('\n').map((line) => (
             <p key={line}>{line}</p>
           ))}

@@ -6,7 +6,7 @@ import { readFileOf, statementsAbout } from '../../jobs/replies.ts';
 import { taskCounts, taskNote } from '../../store/console-views.ts';
 import { linkOf, replyFileOf } from '../../store/replies.ts';
 import { type TaskRow, tasks } from '../../store/tasks.ts';
-import { fittingOutcomes, revealTask, TaskAnswer, takeAnswer, taskNamed } from '../answers.ts';
+import { fittingOutcomes, revealTask, TaskAnswer, takeAnswer, taskNamed, toTakeOut } from '../answers.ts';
 import type { Actor } from '../auth.ts';
 import { noCodes } from '../free-text.ts';
 import { notFound, ProblemError } from '../problem.ts';
@@ -179,7 +179,7 @@ async function taskView(
             ]}
           />
           <h2>{t('tasks.whatToDo')}</h2>
-          <p class="sentence">{t(`tasks.instruct.${task.ask}`)}</p>
+          <p class="sentence">{instruction(t, task, await toTakeOut(needs, task))}</p>
           {own ? <p class="sentence">{own}</p> : null}
         </Card>
         <Card title={t('tasks.whom')}>
@@ -201,6 +201,12 @@ async function taskView(
     ),
   };
 }
+
+/** What is asked, in a sentence: some fields out and nothing else, or the whole of it. */
+export const instruction = (t: Translator, { ask }: TaskRow, takeOut: readonly string[]): string =>
+  takeOut.length > 0
+    ? t('tasks.instruct.takeOut', { fields: takeOut.map((field) => t.word('field', field)).join(', ') })
+    : t(`tasks.instruct.${ask}`);
 
 /** The values of a person, in the order of the form. */
 export function Identifiers({ t, fields }: { t: Translator; fields: Fields }) {

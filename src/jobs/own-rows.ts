@@ -1,0 +1,26 @@
+import type { RemoteRef } from '../connectors/connector.ts';
+import { rectifiable } from '../core/policy.ts';
+import { registerHash, registerRecord } from '../store/subjects.ts';
+import type { Needs } from './needs.ts';
+
+/** A system that is a register and is given data as well: its rows are its own people's, and the register says whose each is. */
+
+/** Whether a row is tied to its person by the register that it stands in: nobody links it a second time. */
+export const isOwnRow = async ({ config, db, vault }: Needs, system: string, { place, id }: RemoteRef): Promise<boolean> =>
+  config.systems[system]?.register !== undefined &&
+  (await registerRecord(db, system, place, registerHash(vault, system, place, id))) !== undefined;
+
+/**
+ * Whether a system is the register of others and is given nothing about somebody in this role. A row there that has their address is
+ * another's, or their own in another role: an erased customer is not looked for among the staff.
+ */
+export function isOfOthers(
+  { config }: Pick<Needs, 'config'>,
+  name: string,
+  subject: { register: string; role: string },
+): boolean {
+  const system = config.systems[name];
+  if (!system?.register || subject.register === name) return false;
+  const purposes = (system.recipient?.purposes ?? []).flatMap((purpose) => config.purposes[purpose] ?? []);
+  return rectifiable(purposes, subject.role).fields.length === 0;
+}
