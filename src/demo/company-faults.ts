@@ -13,7 +13,37 @@ export interface CompanyResult {
   rectification: Part;
   erasure: Part;
   tasks: { system: string; ask: string; outcome?: string }[];
+  /** What came of an address that the customer edited at its own master. */
+  edit?: Edit;
+  /** What came of the staff. */
+  staff?: Staff;
   audit: { size: number; root: string; verified: boolean };
+}
+
+/** An edit at the master of a field. */
+export interface Edit {
+  system: string;
+  fields: string[];
+  /** Why the register did not take it by itself. */
+  hindered: string;
+  /** Of the case that the edit opened, in the end. */
+  state: string;
+  /** Cases of that customer by then, and writes of the new value back to where it came from. */
+  cases: number;
+  echoes: number;
+}
+
+/** Three of the staff: what each system owed of them in the end. */
+export interface Staff {
+  /** The register of staff. */
+  system: string;
+  /** Whose employment has just ended, and what HR was asked to take out. */
+  leaver: Part;
+  takeOut: string[];
+  /** Of whom pay records are still kept. */
+  former: Part;
+  /** Of whom nothing is kept any more. */
+  longGone: Part;
 }
 
 /** A step of a case's plan, as the API gives it. */
@@ -37,6 +67,21 @@ export const toldOf = ({ systems, purposes }: Config, role: string): string[] =>
     ).fields;
     return corrected.some((field) => given.includes(field)) ? [name] : [];
   });
+
+/** Whether people of a system are asked: they run it, or do what its connector cannot. */
+export const isAsked = (config: Config, system: string) =>
+  isHuman(config, system) || config.systems[system]?.recipient?.people !== undefined;
+
+/** The recipients that are given anything of somebody in this role. */
+export const servedOf = ({ systems, purposes }: Config, role: string): string[] =>
+  Object.values(systems).flatMap(({ name, recipient }) =>
+    rectifiable(
+      (recipient?.purposes ?? []).flatMap((purpose) => purposes[purpose] ?? []),
+      role,
+    ).fields.length > 0
+      ? [name]
+      : [],
+  );
 
 /** What the story expects: derived from the configuration, the manifests and the case's own plan. */
 export interface Expected {
@@ -75,6 +120,56 @@ export function faultsOf(result: CompanyResult, { config, caps, plan, role, once
   }
   const unplanned = toldOf(config, role).filter((system) => !plan.some((p) => p.system === system && p.step !== 'nothing'));
   for (const system of unplanned) faults.push(`erasure: ${system} was given data, and the plan leaves it out`);
+  faults.push(...editFaults(result, config), ...(result.staff ? staffFaults(result.staff, { config, caps, once }) : []));
   if (!result.audit.verified) faults.push('the audit log does not verify');
+  return faults;
+}
+
+/** An edit at a field's master comes to everybody through the register, and never back. */
+function editFaults({ edit }: CompanyResult, config: Config): string[] {
+  const masters = Object.values(config.systems).filter(({ recipient }) => recipient?.masterOf);
+  if (!edit) return masters.map(({ name }) => `edit: nobody edited anything at ${name}, which is master of it`);
+  const { system, fields, hindered, state, cases, echoes } = edit;
+  const isMaster = fields.every((field) => (config.systems[system]?.recipient?.masterOf ?? []).some((one) => one === field));
+  return [
+    ...(isMaster ? [] : [`edit: ${system} is not master of ${fields.join(', ')}`]),
+    ...(hindered === '' ? ['edit: nobody was told to carry it to the register'] : []),
+    ...(state === 'closed' ? [] : [`edit: its case is ${state}, not closed`]),
+    ...(cases === 1 ? [] : [`edit: it opened ${cases} cases`]),
+    ...(echoes === 0 ? [] : [`edit: it came back to ${system} ${echoes} times`]),
+  ];
+}
+
+function staffFaults(staff: Staff, { config, caps, once }: Pick<Expected, 'config' | 'caps' | 'once'>): string[] {
+  const { system } = staff;
+  const role = config.systems[system]?.register?.for ?? '';
+  const faults: string[] = [];
+  const must = (who: 'leaver' | 'former' | 'longGone', name: string, outcome: Outcome, evidence: Evidence) => {
+    const duty = staff[who][name];
+    const state = outcome === 'retained' ? 'waiting' : 'settled';
+    const isRight = duty?.state === state && duty.outcome === outcome && duty.evidence === evidence;
+    if (!isRight || (outcome === 'retained' && !duty.retained))
+      faults.push(`staff: ${name} is ${duty ? told(duty) : 'unknown'} of ${who}, not ${state} ${outcome} ${evidence}`);
+  };
+  const mustAsk = (who: 'leaver' | 'former' | 'longGone', name: string) => {
+    if (staff[who][name]?.state !== 'asked') faults.push(`staff: the people of ${name} are not asked of ${who}`);
+  };
+  const wanted = Object.values(config.purposes)
+    .filter(({ for: roles, retention = [] }) => roles?.includes(role) && retention.some(({ approve }) => approve === 'auto'))
+    .flatMap(({ fields }) => fields);
+  if ([...wanted].sort().join() !== [...staff.takeOut].sort().join())
+    faults.push(`staff: ${system} was asked to take out ${staff.takeOut.join(', ')}, not ${wanted.join(', ')}`);
+  if (once) must('leaver', system, 'updated', 'observed');
+  else mustAsk('leaver', system);
+  for (const name of servedOf(config, role)) {
+    if (!isAsked(config, name)) continue;
+    if (!once) {
+      if (isHuman(config, name)) mustAsk('former', name);
+      continue;
+    }
+    const isKept = (config.systems[name]?.recipient?.retention ?? []).length > 0;
+    must('former', name, isKept ? 'retained' : 'erased', 'acknowledged');
+    must('longGone', name, 'erased', isHuman(config, name) ? 'acknowledged' : weaker(caps[name] ?? 'none', 'observed'));
+  }
   return faults;
 }

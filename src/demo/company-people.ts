@@ -1,4 +1,4 @@
-import { dayIn } from '../core/day.ts';
+import { type Day, dayIn } from '../core/day.ts';
 import type { Retained } from '../core/duty.ts';
 import { cautious } from '../core/legal-clock.ts';
 import { claimLaw, retainedUntil } from '../core/retention.ts';
@@ -24,11 +24,16 @@ export const askedOf = (api: Api, subject: string, ask: AskedTask['ask'], system
     return isComplete ? found.sort((a, b) => systems.indexOf(a.system) - systems.indexOf(b.system)) : undefined;
   });
 
-/** The rule by which a bureau keeps something of a person, where it has any: an open claim at the collector, else the row's own. */
-export function keptBy(system: string, rules: readonly string[], yearEnd: string): Pick<Retained, 'until' | 'law'> | null {
+/** The rule by which a bureau keeps something of a person, where it has any: an open claim at the collector, else the row's own. `event`: the newest document's day; today's where it is not given. */
+export function keptBy(
+  system: string,
+  rules: readonly string[],
+  yearEnd: string,
+  event: Day = dayIn(new Date(), cautious.zone),
+): Pick<Retained, 'until' | 'law'> | null {
   const id = system === 'collection' ? 'fi/claims' : rules[0];
   const rule = fiPack.rules.find((r) => r.id === id);
   if (!rule) return null;
   const law = system === 'collection' ? `${claimLaw}; ${rule.law}` : rule.law;
-  return { until: retainedUntil(rule, dayIn(new Date(), cautious.zone), yearEnd), law };
+  return { until: retainedUntil(rule, event, yearEnd), law };
 }

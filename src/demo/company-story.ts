@@ -1,16 +1,16 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config } from '../core/configuration.ts';
-import type { DutyView } from '../core/duty.ts';
-import { titleIn } from '../core/title.ts';
 import { createLog, type Environment } from '../open.ts';
 import { startHub } from '../start.ts';
 import { openAccounts } from './accounts.ts';
 import { isInvoiced } from './books.ts';
 import { type Company, stageCompany } from './company.ts';
-import { type CompanyResult, faultsOf, isHuman, type Part, type PlannedStep, toldOf } from './company-faults.ts';
+import { type CompanyResult, faultsOf, isAsked, isHuman, type Part, type PlannedStep, toldOf } from './company-faults.ts';
+import { editInPanel } from './company-panel.ts';
 import { type AskedTask, askedOf, keptBy } from './company-people.ts';
-import { type Api, apiOf, duties, follow, told, until } from './hub-api.ts';
+import { isAtRest, type Scene, show, showAsked } from './company-scene.ts';
+import { staffScenes } from './company-staff.ts';
+import { apiOf, duties, follow, until } from './hub-api.ts';
 import { keepRunning } from './keep-running.ts';
 
 export interface CompanyDemoOptions {
@@ -30,13 +30,14 @@ export async function companyDemo(env: Environment, company: Company, options: C
   const dataDir = join(env.dataDir, `demo-${company}`);
   await rm(dataDir, { recursive: true, force: true });
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const { configPath, variables, register, servers } = await stageCompany(company, dataDir, 40);
+  const staged = await stageCompany(company, dataDir, 40);
+  const { configPath, variables, register, servers } = staged;
   const own = { configPath, dataDir, keyFile: join(dataDir, 'keys.json'), journal: join(dataDir, 'journal') };
   const port = options.once ? 0 : env.port;
   const hub = await startHub({ ...env, ...own, port, variables: { ...env.variables, ...variables } }, createLog('error'), 'all');
   const { config } = hub.hub.needs;
   const api = apiOf(hub.url ?? '', hub.token);
-  const stage: Stage = { api, config, print, say, once: options.once };
+  const stage: Scene = { api, config, print, say, once: options.once };
   try {
     say(
       `${config.controller.name}: ${register.people.length} people in the register, ${Object.keys(config.systems).length} systems`,
@@ -56,16 +57,27 @@ export async function companyDemo(env: Environment, company: Company, options: C
     });
     say('the register was read; nothing is sent to a system that was never linked');
     for (const { system } of (await api.get<Page>('/systems')).filter((s) => !s.linked)) {
-      const link = await api.post<{ linked: number }>(`/systems/${system}/link`, { apply: true });
-      say(`kaiku link ${system} --apply: ${link.linked} rows tied to their person`);
+      const { linked, alreadyLinked } = await api.post<Linked>(`/systems/${system}/link`, { apply: true });
+      const before = alreadyLinked > 0 ? `, ${alreadyLinked} by the register that they stand in` : '';
+      say(`kaiku link ${system} --apply: ${linked} rows tied to their person${before}`);
     }
 
-    print('\nA correction: a customer has a new name and a new address, and somebody mends both in the CRM');
-    register.crm.update('contact', hero.id, { LAST_NAME: 'Uusitalo', EMAIL_ADDRESS: `uusi.${hero.email}` });
+    const to = `uusi.${hero.email}`;
+    const { panel, staff: personnel } = staged;
+    if (panel) print('\nA correction: a customer edits the address in the panel');
+    const carried = panel
+      ? await editInPanel(stage, panel, { subject: subject.id, from: hero.email, to, hub: hub.url ?? '' })
+      : null;
+    if (panel) print('\nPeople carry it into the CRM, and mend a new family name there as well');
+    else print('\nA correction: a customer has a new name and a new address, and somebody mends both in the CRM');
+    register.crm.update('contact', hero.id, { LAST_NAME: 'Uusitalo', EMAIL_ADDRESS: to });
     const rectification = await correction(stage, subject);
+    const edit = await carried?.();
 
     print('\nAn erasure: the same customer asks to be forgotten');
     const { erasure, plan, kept } = await erasing(stage, subject.id);
+
+    const staff = personnel ? await staffScenes(stage, personnel) : undefined;
 
     const audit = await until('the checkpoint', async () => {
       const checked = await api.post<CompanyResult['audit']>('/audit/verify', {});
@@ -79,6 +91,8 @@ export async function companyDemo(env: Environment, company: Company, options: C
       rectification,
       erasure,
       tasks: tasks.map(({ system, ask, outcome }) => ({ system, ask, ...(outcome ? { outcome } : {}) })),
+      ...(edit ? { edit } : {}),
+      ...(staff ? { staff } : {}),
       audit: { size: audit.size, root: audit.root, verified: audit.verified },
     };
     if (options.json) options.out(JSON.stringify(result));
@@ -87,7 +101,7 @@ export async function companyDemo(env: Environment, company: Company, options: C
     const wrong = faultsOf(result, { config, caps, plan, role: subject.role, once: options.once, kept });
     for (const fault of wrong) options.out(`not as the policy says: ${fault}`);
     if (!options.once) {
-      const people = Object.keys(config.systems).filter((name) => isHuman(config, name));
+      const people = Object.keys(config.systems).filter((name) => isAsked(config, name));
       await keepRunning(hub.url ?? '', hub.token, await openAccounts(hub.hub.needs, people), print);
     }
     return wrong.length === 0 ? 0 : 1;
@@ -97,20 +111,10 @@ export async function companyDemo(env: Environment, company: Company, options: C
   }
 }
 
+type Linked = { linked: number; alreadyLinked: number };
 type Page = { system: string; linked: boolean; duties: Record<string, number> }[];
 
-interface Stage {
-  api: Api;
-  config: Config;
-  print: (line: string) => void;
-  say: (line: string) => void;
-  once: boolean;
-}
-
-const called = (config: Config, system: string) => titleIn(config.systems[system]?.title, 'en') ?? system;
-const isAtRest = ({ state }: DutyView) => state !== 'open' && state !== 'sending' && state !== 'unknown';
-
-async function correction(stage: Stage, subject: { id: string; role: string }): Promise<Part> {
+async function correction(stage: Scene, subject: { id: string; role: string }): Promise<Part> {
   const { api, config, say, once } = stage;
   const receivers = toldOf(config, subject.role);
   const people = receivers.filter((name) => isHuman(config, name));
@@ -125,7 +129,7 @@ async function correction(stage: Stage, subject: { id: string; role: string }): 
   return after;
 }
 
-async function erasing(stage: Stage, subject: string): Promise<{ erasure: Part; plan: PlannedStep[]; kept: string[] }> {
+async function erasing(stage: Scene, subject: string): Promise<{ erasure: Part; plan: PlannedStep[]; kept: string[] }> {
   const { api, config, print, say, once } = stage;
   const opened = await api.post<{ id: string; plan: PlannedStep[] }>('/cases', {
     type: 'erasure',
@@ -141,11 +145,7 @@ async function erasing(stage: Stage, subject: string): Promise<{ erasure: Part; 
   const asked = await askedOf(api, subject, 'erase', people);
   const isOnce = new Set(asked.map(({ system }) => system)).size === asked.length;
   say(`approved; the people of ${asked.length} systems are asked${isOnce ? ', each once' : ''}`);
-  for (const { id, system, due } of asked) {
-    const { ownInstructions = '' } = await api.get<{ ownInstructions?: string }>(`/tasks/${id}`);
-    const [first = ''] = /^.*?\.(?= |$)/.exec(ownInstructions) ?? [];
-    print(`        ${called(config, system)}, by ${due.slice(0, 10)}: ${first}`);
-  }
+  for (const task of asked) await showAsked(stage, task);
   if (!once) print('        They wait: answer them in the console, on the page Tasks, as the system owner.');
   const kept: string[] = [];
   for (const task of once ? asked : []) {
@@ -165,22 +165,4 @@ async function erasing(stage: Stage, subject: string): Promise<{ erasure: Part; 
   });
   show(stage, concerned, after);
   return { erasure: after, plan: opened.plan, kept };
-}
-
-/** One line a system, in the ledger's words; what a law keeps under it, with its day. */
-function show({ config, say, print }: Stage, systems: readonly string[], after: Part): void {
-  const names = systems.map((name) => called(config, name));
-  const widest = Math.max(...names.map(({ length }) => length));
-  for (const [i, name] of systems.entries()) {
-    const duty = after[name];
-    if (!duty) continue;
-    const how = duty.asked
-      ? `asked of ${duty.asked.whom}, due ${duty.asked.due.slice(0, 10)}`
-      : `${told(duty)}${isHuman(config, name) ? " (a person's statement)" : ''}`;
-    say(`${(names[i] ?? name).padEnd(widest)}  ${how}`);
-    if (duty.retained) {
-      const { until: day, fields, law } = duty.retained;
-      print(`${' '.repeat(widest + 10)}kept until ${day}: ${fields.join(', ')} (${law})`);
-    }
-  }
 }

@@ -3,7 +3,7 @@ import { isOver } from '../core/case.ts';
 import { dayIn, endOfDay } from '../core/day.ts';
 import { taskDue } from '../core/due-dates.ts';
 import type { Outcome } from '../core/duty.ts';
-import { grantFor, rectifiable } from '../core/policy.ts';
+import { grantFor } from '../core/policy.ts';
 import { dayAfter } from '../core/retention.ts';
 import { caseById, casesOf } from '../store/cases.ts';
 import { changes, inTransaction, json } from '../store/database.ts';
@@ -16,6 +16,7 @@ import { discloseFields } from './converge-notes.ts';
 import type { View } from './converge-view.ts';
 import { advanceCase } from './erasure.ts';
 import { type Needs, now, tell, whose } from './needs.ts';
+import { fieldsServed } from './own-rows.ts';
 import { needsProof, untilShown } from './shown-later.ts';
 
 /** Asks the people who run a recipient. Silence never closes what was asked. */
@@ -112,7 +113,7 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
       return false;
     const retained =
       said.outcome === 'retained'
-        ? { fields: said.fields ?? heldFields(needs, task.system, subject.role), until: said.until ?? '', law: said.law ?? '' }
+        ? { fields: said.fields ?? fieldsServed(needs, task.system, subject.role), until: said.until ?? '', law: said.law ?? '' }
         : null;
     const isProven = !retained && !needsProof(needs, task, said.outcome);
     const state = retained || !isProven ? 'waiting' : 'settled';
@@ -166,12 +167,6 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
     if (found) await advanceCase(needs, found);
     return true;
   });
-}
-
-/** What the people were given, and so may have to keep. */
-export function heldFields(needs: Needs, system: string, role: string): string[] {
-  const purposes = (needs.config.systems[system]?.recipient?.purposes ?? []).flatMap((name) => needs.config.purposes[name] ?? []);
-  return rectifiable(purposes, role).fields;
 }
 
 const heldAfter = { erased: 'erased', absent: 'absent', restricted: 'restricted' } as const;

@@ -4,6 +4,7 @@ import { allow, rectifiable } from '../core/policy.ts';
 import { type Answered, answerOutcomes, answerTask } from '../jobs/ask-person.ts';
 import { envelopeFields } from '../jobs/erasure.ts';
 import { type Needs, tell, whose } from '../jobs/needs.ts';
+import { fieldsServed } from '../jobs/own-rows.ts';
 import { purposesAt, takenOut } from '../jobs/take-out.ts';
 import { caseById } from '../store/cases.ts';
 import { fieldsOfVersion, latestVersion, subjectById } from '../store/subjects.ts';
@@ -18,6 +19,8 @@ export const TaskAnswer = z.strictObject({
   note: freeText(4000).optional(),
   until: z.iso.date({ error: 'must be a day as 2031-12-31' }).optional(),
   law: z.string().max(200).optional(),
+  /** Of `retained`: the fields that stay; left out: all that the system was given. */
+  fields: z.array(z.string()).min(1).optional(),
 });
 
 /** What fits what was asked: nobody erases by answering a correction. */
@@ -54,7 +57,7 @@ export async function takeAnswer(
   by: string,
   more: Pick<Answered, 'fields' | 'stated'> = {},
 ): Promise<TaskRow | undefined> {
-  const { outcome, note, until, law } = answer;
+  const { outcome, note, until, law, fields } = answer;
   if (!fittingOutcomes[task.ask].includes(outcome))
     throw badRequest(`outcome: to "${task.ask}" the answer is one of ${fittingOutcomes[task.ask].join(', ')}`, {
       code: 'not-fitting',
@@ -63,9 +66,15 @@ export async function takeAnswer(
     throw badRequest('what is retained needs until (a day) and law (the section that says so)', { code: 'no-law' });
   if (outcome !== 'retained' && (until || law))
     throw badRequest('until and law belong to the outcome retained', { code: 'law-without-retained' });
+  if (fields && outcome !== 'retained')
+    throw badRequest('fields belong to the outcome retained', { code: 'law-without-retained' });
+  const unknown = fields ? await neverGiven(needs, task, fields) : [];
+  if (unknown.length > 0)
+    throw badRequest(`fields: ${task.system} was never given ${unknown.join(', ')}`, { code: 'not-fitting' });
   const done = await answerTask(needs, task.id, {
     outcome,
     by,
+    ...(fields ? { fields } : {}),
     ...more,
     ...(note ? { note } : {}),
     ...(until ? { until } : {}),
@@ -73,6 +82,11 @@ export async function takeAnswer(
   });
   if (!done) throw refused('This task was answered before; an answer is not changed.', { code: 'answered-before' });
   return taskById(needs.db, task.id);
+}
+
+async function neverGiven(needs: Needs, task: TaskRow, fields: readonly string[]): Promise<string[]> {
+  const given: readonly string[] = fieldsServed(needs, task.system, (await subjectById(needs.db, task.subject))?.role ?? '');
+  return fields.filter((field) => !given.includes(field));
 }
 
 /** The fields that an open task wants out of the row, and nothing else of it touched; empty: it wants values corrected. */

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { registry } from '../../src/connectors/registry.ts';
+import type { DutyView } from '../../src/core/duty.ts';
 import { companies } from '../../src/demo/company.ts';
-import { type CompanyResult, type Expected, faultsOf } from '../../src/demo/company-faults.ts';
+import { type CompanyResult, type Edit, type Expected, faultsOf, type Staff } from '../../src/demo/company-faults.ts';
 import { companyDemo } from '../../src/demo/company-story.ts';
 import { readEnvironment } from '../../src/open.ts';
 import { testRuntime } from '../support/runtime.ts';
@@ -54,6 +55,11 @@ describe.each(process.env['KAIKU_TEST_ALL'] === '1' ? (['cervi', 'seravo'] as co
         expect(recipient?.retention).not.toEqual([]);
         expect(result.erasure[name]?.retained).toMatchObject({ until: expect.stringMatching(/^20\d\d-\d\d-\d\d$/) });
       }
+      // what each of the two can show beside: the staff of one, the panel of the other
+      const registers = Object.values(config.systems).filter(({ register }) => register?.for === 'employee');
+      const masters = Object.values(config.systems).filter(({ recipient }) => recipient?.masterOf);
+      expect([result.staff?.system]).toEqual([registers[0]?.name]);
+      expect([result.edit?.system, result.edit?.fields]).toEqual([masters[0]?.name, masters[0]?.recipient?.masterOf]);
     });
   },
 );
@@ -67,6 +73,10 @@ describe('what the demo says', () => {
     expect(text).toMatch(
       /Collection service +waiting, retained, evidence: acknowledged \(a person's statement\)\n +kept until 20/,
     );
+    // an edit at the panel waits for people, and does not come back
+    expect(text).toMatch(/takes no corrections by its interface \(register-refuses\)/);
+    expect(text).toMatch(/its case is closed, and it was written back to the panel 0 times/);
+    expect(text).toMatch(/Customer panel +settled, updated, evidence: observed\n/);
     expect(text).toMatch(/verified: true$/);
   });
 
@@ -81,20 +91,29 @@ describe('what the demo says', () => {
       state: outcome === 'retained' ? ('waiting' as const) : ('settled' as const),
       ...(outcome === 'retained' ? { retained: { fields: [], until: '2032-12-31', law: 'a law' } } : {}),
     });
+    const machines = ['newsletter', 'panel'];
     const told = ['newsletter', 'panel', 'wordpress', 'domains', 'partners', 'invoices', 'bookkeeper', 'collection', 'auditor'];
     const kept = ['collection'];
-    const humanOr = (system: string) => (system === 'newsletter' ? ('observed' as const) : ('acknowledged' as const));
+    const humanOr = (system: string) => (machines.includes(system) ? ('observed' as const) : ('acknowledged' as const));
     const result: CompanyResult = {
       company: 'seravo',
       rectification: Object.fromEntries(told.map((name) => [name, duty(name, 'updated', humanOr(name))])),
       erasure: Object.fromEntries(
         told.map((name) => [name, duty(name, kept.includes(name) ? 'retained' : 'erased', humanOr(name))]),
       ),
-      tasks: told.slice(1).map((system) => ({ system, ask: 'erase' })),
+      tasks: told.slice(2).map((system) => ({ system, ask: 'erase' })),
+      edit: { system: 'panel', fields: ['email'], hindered: 'register-refuses', state: 'closed', cases: 1, echoes: 0 },
       audit: { size: 1, root: '', verified: true },
     };
-    const plan = told.map((system) => ({ system, step: system === 'newsletter' ? 'erase' : 'ask' }));
-    const expected: Expected = { config, caps: { newsletter: 're-observed' }, plan, role: 'customer', once: true, kept };
+    const plan = told.map((system) => ({ system, step: machines.includes(system) ? 'erase' : 'ask' }));
+    const expected: Expected = {
+      config,
+      caps: { newsletter: 're-observed', panel: 're-observed' },
+      plan,
+      role: 'customer',
+      once: true,
+      kept,
+    };
     const faults = (changed: Partial<CompanyResult>, but: Partial<Expected> = {}) =>
       faultsOf({ ...result, ...changed }, { ...expected, ...but });
     expect(faults({})).toEqual([]);
@@ -106,9 +125,63 @@ describe('what the demo says', () => {
     };
     expect(faults({ erasure: accepted })).toEqual([expect.stringContaining('not settled erased observed')]);
     expect(faults({ erasure: { ...result.erasure, collection: duty('collection', 'erased', 'acknowledged') } })).toHaveLength(1);
-    expect(faults({ tasks: [...result.tasks, { system: 'panel', ask: 'erase' }] })).toEqual([expect.stringContaining('2 times')]);
+    expect(faults({ tasks: [...result.tasks, { system: 'wordpress', ask: 'erase' }] })).toEqual([
+      expect.stringContaining('2 times'),
+    ]);
     expect(faults({ tasks: result.tasks.slice(1) })).toEqual([expect.stringContaining('0 times')]);
     expect(faults({}, { plan: plan.slice(0, -1) })).toEqual([expect.stringContaining('auditor was given data')]);
+    const edit = (but: Partial<Edit>) => faults({ edit: { ...(result.edit as Edit), ...but } });
+    expect(edit({ echoes: 1 })).toEqual(['edit: it came back to panel 1 times']);
+    expect(edit({ cases: 2 })).toEqual(['edit: it opened 2 cases']);
+    expect(edit({ state: 'running' })).toEqual(['edit: its case is running, not closed']);
+    expect(edit({ hindered: '' })).toEqual(['edit: nobody was told to carry it to the register']);
+    expect(edit({ fields: ['phone'] })).toEqual(['edit: panel is not master of phone']);
+    const { edit: _none, ...unedited } = result;
+    expect(faultsOf(unedited, expected)).toEqual(['edit: nobody edited anything at panel, which is master of it']);
     expect(faults({ audit: { ...result.audit, verified: false } })).toEqual(['the audit log does not verify']);
+  });
+
+  it('is a fault for everything of the staff that is not as the law and the exports say', () => {
+    const file = join(import.meta.dirname, '../../config/examples/building-services/kaiku.yaml');
+    const config = loadConfig(file, new Proxy({}, { get: () => 'key-us6' }), registry);
+    const duty = (
+      outcome: DutyView['outcome'],
+      evidence: DutyView['evidence'],
+      state: DutyView['state'] = 'settled',
+    ): DutyView => ({
+      ...{ system: '', outcome, evidence, version: 1, since: '2026-11-30T00:00:00Z', owner: null, state },
+      ...(outcome === 'retained' ? { retained: { fields: [], until: '2032-12-31', law: 'a law' } } : {}),
+    });
+    const kept = () => duty('retained', 'acknowledged', 'waiting');
+    const staff: Staff = {
+      system: 'personnel',
+      leaver: { personnel: duty('updated', 'observed') },
+      takeOut: ['custom.nextOfKinPhone', 'custom.nextOfKin'],
+      former: { personnel: kept(), 'payroll-bureau': kept() },
+      longGone: { personnel: duty('erased', 'observed'), 'payroll-bureau': duty('erased', 'acknowledged') },
+    };
+    const result = {
+      company: 'cervi',
+      rectification: {},
+      erasure: {},
+      tasks: [],
+      audit: { size: 1, root: '', verified: true },
+    } as const;
+    const expected = { config, caps: { personnel: 'observed' }, plan: [], role: 'nobody', once: true, kept: [] } as const;
+    const faults = (but: Partial<Staff>, once = true) =>
+      faultsOf({ ...result, tasks: [], staff: { ...staff, ...but } }, { ...expected, once });
+    expect(faults({})).toEqual([]);
+    const stated = duty('updated', 'acknowledged', 'waiting');
+    expect(faults({ leaver: { personnel: stated } })).toEqual([expect.stringContaining('not settled updated observed')]);
+    expect(faults({ takeOut: ['email'] })).toEqual([expect.stringContaining('take out email, not custom.nextOfKin')]);
+    expect(faults({ former: { ...staff.former, personnel: duty('erased', 'observed') } })).toHaveLength(1);
+    expect(faults({ longGone: { ...staff.longGone, personnel: duty('erased', 'acknowledged') } })).toHaveLength(1);
+    expect(faults({ longGone: { personnel: duty('erased', 'observed') } })).toEqual([
+      expect.stringContaining('payroll-bureau is unknown'),
+    ]);
+    // nobody has answered: everybody is still asked
+    expect(faults({}, false)).toHaveLength(2);
+    const asked = duty(null, 'asked', 'asked');
+    expect(faults({ leaver: { personnel: asked }, former: { 'payroll-bureau': asked } }, false)).toEqual([]);
   });
 });

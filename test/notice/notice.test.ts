@@ -38,7 +38,7 @@ describe('the notice of the building-services firm', () => {
           'payroll',
           'recruitment',
         ].map((purpose) => `how long data is kept for ${purpose} is told in words that set no time`),
-        ...['chimney-sweeping', 'employment'].map(
+        ...['chimney-sweeping', 'emergency', 'employment'].map(
           (purpose) => `the purpose ${purpose} is configured, and the notice does not tell it`,
         ),
         'the notice tells the purpose internal-information, and none of that name is configured',

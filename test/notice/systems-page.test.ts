@@ -91,11 +91,16 @@ describe('docs/systems.md', () => {
 describe('an example', () => {
   it.each(['b', 'w'] as const)('tells of each system how far Kaiku reaches, and holds no secret (%s)', (letter) => {
     const text = readFileSync(join(folder(letter), 'kaiku.yaml'), 'utf8');
-    for (const [name, { connector, owner, country, title, settings }] of Object.entries(configs[letter]?.systems ?? {})) {
+    for (const [name, { connector, owner, country, title, settings, recipient }] of Object.entries(
+      configs[letter]?.systems ?? {},
+    )) {
       expect(text).toMatch(new RegExp(`\n  # .+\n  ${name}:`));
       expect([name, owner, country, title]).not.toContain(undefined);
       if (connector === 'human')
         expect(settings).toMatchObject({ instructions: expect.stringMatching(/Poisto[: ]|Avoin saatava/) });
+      // so do the people of a system that asks them for what it cannot do
+      if (connector === 'mepco' || connector === 'panel')
+        expect(recipient?.people).toMatchObject({ instructions: expect.stringMatching(/Poisto: /) });
     }
     for (const [, given] of text.matchAll(/credentials: *\{(.*)\}/g)) expect(given).toMatch(/^( \w+: \{ env: [A-Z_]+ \},?)+ $/);
   });

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { findIdentityCodes } from '../../core/identity-code.ts';
 import type { FieldName } from '../../core/person.ts';
 import { replyLimits } from '../../core/reply.ts';
-import { heldFields } from '../../jobs/ask-person.ts';
 import { replyMailer } from '../../jobs/mail-tasks.ts';
 import type { Needs } from '../../jobs/needs.ts';
+import { fieldsServed } from '../../jobs/own-rows.ts';
 import {
   answererOf,
   askBack,
@@ -209,7 +209,7 @@ async function openedView(
 }
 
 const givenFields = async (needs: Needs, { task }: Reply): Promise<FieldName[]> =>
-  heldFields(needs, task.system, (await subjectById(needs.db, task.subject))?.role ?? '') as FieldName[];
+  fieldsServed(needs, task.system, (await subjectById(needs.db, task.subject))?.role ?? '');
 
 /** Takes what was stated, whole or not at all; whoever left something out gets it all back. */
 async function take(
