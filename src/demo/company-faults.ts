@@ -40,6 +40,8 @@ export interface Staff {
   /** Whose employment has just ended, and what HR was asked to take out. */
   leaver: Part;
   takeOut: string[];
+  /** The company's own words, as HR was shown them with that. */
+  told: string | null;
   /** Of whom pay records are still kept. */
   former: Part;
   /** Of whom nothing is kept any more. */
@@ -159,6 +161,8 @@ function staffFaults(staff: Staff, { config, caps, once }: Pick<Expected, 'confi
     .flatMap(({ fields }) => fields);
   if ([...wanted].sort().join() !== [...staff.takeOut].sort().join())
     faults.push(`staff: ${system} was asked to take out ${staff.takeOut.join(', ')}, not ${wanted.join(', ')}`);
+  if (staff.told !== (config.systems[system]?.recipient?.people?.instructions ?? null))
+    faults.push(`staff: the people of ${system} were not told what the configuration says`);
   if (once) must('leaver', system, 'updated', 'observed');
   else mustAsk('leaver', system);
   for (const name of servedOf(config, role)) {

@@ -44,7 +44,7 @@ const dutyOf = (
   });
 
 /** The employment ended yesterday: HR is asked to take out what no law keeps, and the next export shows that they did. */
-async function kinGoes(scene: Scene, { system, files }: Personnel): Promise<Pick<Staff, 'leaver' | 'takeOut'>> {
+async function kinGoes(scene: Scene, { system, files }: Personnel): Promise<Pick<Staff, 'leaver' | 'takeOut' | 'told'>> {
   const { api, say, once } = scene;
   const row = files.rows.get(cast.leaver) ?? {};
   const subject = await subjectOf(scene, row['email']);
@@ -53,14 +53,15 @@ async function kinGoes(scene: Scene, { system, files }: Personnel): Promise<Pick
   say(`Mepco's next export says that the employment of ${row['name']} ended yesterday`);
   const [task] = await askedOf(api, subject, 'update', [system]);
   if (!task) throw new Error('nobody was asked');
-  const { takeOut = [], instructions } = await api.get<{ takeOut?: string[]; instructions: string }>(`/tasks/${task.id}`);
+  const asked = await api.get<{ takeOut?: string[]; instructions: string; ownInstructions?: string }>(`/tasks/${task.id}`);
+  const { takeOut = [], instructions, ownInstructions: told = null } = asked;
   say(`HR is asked: ${instructions}`);
   await showAsked(scene, task);
   const part = async (): Promise<Part> => ({ [system]: await dutyOf(scene, subject, system, 'HR to be asked', () => true) });
   if (!once) {
     const leaver = await part();
     show(scene, [system], leaver);
-    return { leaver, takeOut };
+    return { leaver, takeOut, told };
   }
   await api.post(`/tasks/${task.id}/answer`, { outcome: 'updated' });
   const said = await dutyOf(scene, subject, system, 'the answer to be taken', ({ state }) => state === 'waiting');
@@ -71,7 +72,7 @@ async function kinGoes(scene: Scene, { system, files }: Personnel): Promise<Pick
   const leaver = await part();
   say('the next whole export shows the rest of the row, and these fields no more:');
   show(scene, [system], leaver);
-  return { leaver, takeOut };
+  return { leaver, takeOut, told };
 }
 
 /** Erasures that people do: what a law keeps they say with its day; what goes, the next whole export proves. */

@@ -157,6 +157,7 @@ describe('what the demo says', () => {
       system: 'personnel',
       leaver: { personnel: duty('updated', 'observed') },
       takeOut: ['custom.nextOfKinPhone', 'custom.nextOfKin'],
+      told: config.systems['personnel']?.recipient?.people?.instructions ?? null,
       former: { personnel: kept(), 'payroll-bureau': kept() },
       longGone: { personnel: duty('erased', 'observed'), 'payroll-bureau': duty('erased', 'acknowledged') },
     };
@@ -173,6 +174,7 @@ describe('what the demo says', () => {
     expect(faults({})).toEqual([]);
     const stated = duty('updated', 'acknowledged', 'waiting');
     expect(faults({ leaver: { personnel: stated } })).toEqual([expect.stringContaining('not settled updated observed')]);
+    expect(faults({ told: null })).toEqual(['staff: the people of personnel were not told what the configuration says']);
     expect(faults({ takeOut: ['email'] })).toEqual([expect.stringContaining('take out email, not custom.nextOfKin')]);
     expect(faults({ former: { ...staff.former, personnel: duty('erased', 'observed') } })).toHaveLength(1);
     expect(faults({ longGone: { ...staff.longGone, personnel: duty('erased', 'acknowledged') } })).toHaveLength(1);
