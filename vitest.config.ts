@@ -16,9 +16,9 @@ const onLedger = [
   'test/journeys/**/*.test.ts',
   'test/chaos/**/*.test.ts',
 ];
-/** Where both runtimes are there, the embedded one runs what depends on it; the rest needs a ledger, whichever. */
+/** Where both runtimes are there, the embedded one runs what depends on it; the rest needs a ledger, whichever, and measures need one only once. */
 const onEmbedded = [
-  'test/store/**/*.test.ts',
+  'test/store/{audit,slots}.test.ts',
   'test/journeys/{accounting,canaries,erasure,rectification,retention}.test.ts',
   'test/chaos/kills.test.ts',
   'test/chaos/postgres.test.ts',

@@ -10,7 +10,7 @@ import { linkRecipient } from '../../src/jobs/link.ts';
 import { pollRegister } from '../../src/jobs/poll-register.ts';
 import { createLog, openHub, readEnvironment } from '../../src/open.ts';
 import { testRuntime } from '../support/runtime.ts';
-import { eventually } from './harness.ts';
+import { compileOnce, eventually } from './harness.ts';
 
 /** Requests to accounting in a run of CI; `KAIKU_CALLS=10000` for the long one. */
 const calls = Number(process.env['KAIKU_CALLS'] ?? 400);
@@ -57,6 +57,7 @@ it(`asks one thing at a time and signs each anew, from two processes that are ki
     ...(process.env as Record<string, string>),
     KAIKU_CONFIG: configPath,
     KAIKU_DATA: folder,
+    ...compileOnce,
     DATABASE_URL: runtime.databaseUrl,
     CRM_KEY: 'crm',
     NV_ID: credentials.customerId,

@@ -8,10 +8,14 @@
 
 import { randomUUID } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import type { Wire } from '../../src/connectors/http.ts';
 import { startWork } from '../../src/jobs/schedule.ts';
 import { createLog, openHub, readEnvironment } from '../../src/open.ts';
 import { mailWords } from '../../src/server/alerts.ts';
+
+// whoever is killed writes nothing at its end
+flushCompileCache();
 
 const { KILL_AT = 'none', KILL_METHOD = 'PATCH', KILL_MARK = '', STOP } = process.env;
 

@@ -18,9 +18,9 @@ import { openWorld, type World } from './world.ts';
 
 /**
  * Re-imports of erased people in other spellings, and strangers who share something with them: who is held, and who is let in. The same
- * seed gives the same people (`KAIKU_SEED`); `KAIKU_REIMPORTS` says how many.
+ * seed gives the same people (`KAIKU_SEED`); `KAIKU_REIMPORTS=1000` for the long run. The short one still has each way of spelling, many times.
  */
-const many = Number(process.env['KAIKU_REIMPORTS'] ?? 1000);
+const many = Number(process.env['KAIKU_REIMPORTS'] ?? 250);
 const seed = Number(process.env['KAIKU_SEED'] ?? 1);
 const erasedPeople = 50;
 

@@ -13,7 +13,7 @@ import { testRuntime } from '../support/runtime.ts';
  * Whoever may write to the database, and even has the log's key, edits the log below a checkpoint that somebody keeps elsewhere. Each edit
  * is made in the tables, looked for, and rolled back. `KAIKU_EDITS`: how many; `KAIKU_SEED`: which.
  */
-const edits = Number(process.env['KAIKU_EDITS'] ?? 1000);
+const edits = Number(process.env['KAIKU_EDITS'] ?? 300);
 const size = 150;
 
 let world: World;
