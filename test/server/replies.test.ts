@@ -364,7 +364,7 @@ it('a task that is brought up to date is told again, and an answer to the older 
   expect(await send()).toBe(1);
 });
 
-const forms = Number(process.env['KAIKU_FORMS'] ?? 150);
+const forms = Number(process.env['KAIKU_FORMS'] ?? 500);
 it(`takes none of ${forms} malformed forms for an answer, and falls over none`, { timeout: 300_000 }, async () => {
   await send();
   const { path, pass, version } = await opened();
