@@ -16,7 +16,7 @@ import { discloseFields } from './converge-notes.ts';
 import type { View } from './converge-view.ts';
 import { advanceCase } from './erasure.ts';
 import { type Needs, now, tell, whose } from './needs.ts';
-import { fieldsServed } from './own-rows.ts';
+import { fieldsServed } from './served.ts';
 import { needsProof, untilShown } from './shown-later.ts';
 
 /** Asks the people who run a recipient. Silence never closes what was asked. */

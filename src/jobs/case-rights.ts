@@ -29,8 +29,9 @@ import {
 } from '../store/subjects.ts';
 import { clockOf, clockSettings } from './case-clock.ts';
 import { envelopeDays, sealReason } from './erasure.ts';
-import { areAsked, concerned, mayBeHeldUnseen, type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
+import { areAsked, concerned, type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
+import { mayBeHeldUnseen } from './served.ts';
 
 /** The rights beside erasure: opened, planned, decided and ended here; each does its work through the duties that everything uses. */
 export type RightType = Exclude<CaseType, 'erasure'>;

@@ -8,7 +8,8 @@ import { settled, type Taken } from './converge-taken.ts';
 import { look, type View } from './converge-view.ts';
 import { envelopeFields } from './erasure.ts';
 import { fetchValues } from './fetch-values.ts';
-import { mayBeHeldUnseen, type Needs } from './needs.ts';
+import type { Needs } from './needs.ts';
+import { mayBeHeldUnseen } from './served.ts';
 
 /**
  * A system that nobody can look into knows people by identifiers alone (`refFor`). Before anything is to be taken away there, the

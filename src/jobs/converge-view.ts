@@ -26,7 +26,6 @@ import {
 import { systemState } from '../store/systems.ts';
 import { isHeldAt } from './legal-holds.ts';
 import { areAsked, type Needs, now, recipientNames } from './needs.ts';
-import { isOfOthers } from './own-rows.ts';
 import { isServed } from './served.ts';
 
 /** Everything that decides a duty, read from the ledger at once. */
@@ -74,7 +73,6 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
   const over = new Set((await purposesOver(db, subject.id)).map(({ purpose }) => purpose));
   const purposes = (served ? (system.recipient?.purposes ?? []) : []).flatMap((name) => config.purposes[name] ?? []);
   const needed = over.size === 0 ? purposes : purposes.filter(({ name }) => !over.has(name));
-  const ofOthers = isOfOthers(needs, duty.recipient, subject);
   const at = await now(needs);
   const holds = await openHolds(db, subject.id);
   const withheld = new Set(holds.flatMap((h) => (h.kind === 'identity-code' ? (h.details['fields'] as string[]) : [])));
@@ -84,8 +82,9 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
   const input: PlanInput = {
     role: isRegister ? 'register' : 'recipient',
     human: connector.manifest.human,
-    linked: connector.manifest.human || isRegister || ofOthers || (await systemState(db, duty.recipient))?.linked_at != null,
-    places: served && !ofOthers ? placesOf(connector.recipient, fields, rows.length > 0, rectifiable(needed, subject.role)) : [],
+    // whoever can have no row there waits for no first contact
+    linked: connector.manifest.human || isRegister || !served || (await systemState(db, duty.recipient))?.linked_at != null,
+    places: served ? placesOf(connector.recipient, fields, rows.length > 0, rectifiable(needed, subject.role)) : [],
     subject: { state: subject.state, restricted: subject.restricted, role: subject.role },
     erasureCase: erasure ? await caseInput(needs, subject, erasure, system.recipient?.undoHours ?? 0) : null,
     holds: holds.map((h) => h.kind),

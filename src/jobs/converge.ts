@@ -20,7 +20,7 @@ import { look, type View } from './converge-view.ts';
 import { advanceCase, envelopeFields } from './erasure.ts';
 import { fetchValues, needsValues } from './fetch-values.ts';
 import { type Needs, tell, whose } from './needs.ts';
-import { isOfOthers } from './own-rows.ts';
+import { isServed } from './served.ts';
 import { askNoMore, shownLater } from './shown-later.ts';
 
 /**
@@ -143,7 +143,7 @@ async function neverHeld(
 ): Promise<{ again?: true; taken?: Taken }> {
   const isNever = next.kind === 'nothing' && next.reason === 'never-held' && view.input.role === 'recipient' && view.served;
   const fields = isNever && view.erasure ? envelopeFields(needs, view.erasure) : null;
-  if (!fields || !recipient || view.input.human || isOfOthers(needs, view.duty.recipient, view.subject)) return {};
+  if (!fields || !recipient || view.input.human || !isServed(needs, view.duty.recipient, view.subject.role)) return {};
   const found = await lookBeforeNever(needs, recipient, view, fields, call);
   if (found === 'tied') return { again: true };
   if (found === 'several') return { taken: { kind: 'moved', called: true, move: { state: 'held', reason: 'ambiguous-record' } } };

@@ -37,8 +37,9 @@ import { putTombstones } from '../store/tombstones.ts';
 import { clockOf } from './case-clock.ts';
 import type { Foreseen } from './foresee-law.ts';
 import { isHeldAt } from './legal-holds.ts';
-import { areAsked, concerned, mayBeHeldUnseen, type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
+import { areAsked, concerned, type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
+import { mayBeHeldUnseen } from './served.ts';
 import { untilShown } from './shown-later.ts';
 
 /** How long a tombstone stands, in days: ten years, longer than any copy of a register is kept. */

@@ -16,8 +16,7 @@ import { holdRearrival, type Sides } from './held-sides.ts';
 import { likenessTo, valuesOnce } from './link-names.ts';
 import { factsOf, type HashedRow, neighbours, type RowFacts } from './link-owners.ts';
 import { type Needs, tell, whose } from './needs.ts';
-import { isOwnRow } from './own-rows.ts';
-import { isServed } from './served.ts';
+import { isOwnRow, isServed } from './served.ts';
 
 export interface LinkResult {
   system: string;

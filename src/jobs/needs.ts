@@ -51,11 +51,6 @@ export const areAsked = ({ connectors }: Needs, system: string, verb: 'rectify' 
   return verb !== 'restrict' && connector?.recipient?.byPeople?.includes(verb) === true;
 };
 
-/** Where nobody can look, everybody of a role that some purpose there is for may be held. */
-export const mayBeHeldUnseen = ({ config, connectors }: Needs, system: string, role: string): boolean =>
-  connectors[system]?.recipient?.refFor !== undefined &&
-  (config.systems[system]?.recipient?.purposes ?? []).some((name) => config.purposes[name]?.for?.includes(role) ?? true);
-
 /** Whether a system has rows that can be listed: people cannot be, and nor can a system that nobody can look into. */
 export const isListed = ({ connectors }: Needs, system: string): boolean => {
   const recipient = connectors[system]?.recipient;

@@ -17,7 +17,7 @@ import { look } from './converge-view.ts';
 import { standings } from './converge-write.ts';
 import { findLinked, findUnlinked, giveWay } from './drift-find.ts';
 import type { Needs } from './needs.ts';
-import { isOwnRow } from './own-rows.ts';
+import { isOwnRow } from './served.ts';
 import { editedFields, takeEditOf } from './take-edit.ts';
 
 /** A few rows of each kind as a person may see them, to judge a preview by. */

@@ -4,7 +4,7 @@ import { allow, rectifiable } from '../core/policy.ts';
 import { type Answered, answerOutcomes, answerTask } from '../jobs/ask-person.ts';
 import { envelopeFields } from '../jobs/erasure.ts';
 import { type Needs, tell, whose } from '../jobs/needs.ts';
-import { fieldsServed } from '../jobs/own-rows.ts';
+import { fieldsServed } from '../jobs/served.ts';
 import { purposesAt, takenOut } from '../jobs/take-out.ts';
 import { caseById } from '../store/cases.ts';
 import { fieldsOfVersion, latestVersion, subjectById } from '../store/subjects.ts';

@@ -109,6 +109,14 @@ describe.each([
     expect(system.log).not.toContain('find');
   });
 
+  it('keeps nobody else waiting for a first contact that has nothing to do with them', async () => {
+    await open(served);
+    system.add({ ...both });
+    await world.settle();
+    expect(await dutyOf(served)).toMatchObject({ state: 'held', reason: 'not-linked' });
+    expect(await dutyOf(other)).toMatchObject({ state: 'settled', outcome: 'absent' });
+  });
+
   it('leaves a row alone that was tied to somebody of another role before it served this one', async () => {
     await open(other);
     const row = system.add({ ...both });

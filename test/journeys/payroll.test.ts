@@ -206,4 +206,18 @@ describe('a member of staff', () => {
     };
     expect([await as('dpo'), await as('hr')]).toEqual([404, 200]);
   }, 120_000);
+
+  it('whose customer side is erased stays whole in payroll and in Mepco, and nobody there is asked', async () => {
+    const { card, customer, key, staff } = await ainoTwice();
+    const before = JSON.stringify(journey.accounting.employee(key));
+    const opened = (
+      await journey.post('/cases', { type: 'erasure', subject: customer, receivedAt: new Date().toISOString(), channel: 'cli' })
+    ).json as { id: string };
+    await journey.post(`/cases/${opened.id}/approve`);
+    await settled(journey, customer, 'accounting', 'erased');
+    expect(journey.accounting.deleted()).toEqual([card]);
+    for (const system of ['payroll', 'staff']) await settled(journey, customer, system, 'absent');
+    expect(JSON.stringify(journey.accounting.employee(key))).toBe(before);
+    expect((await journey.duties(staff))['payroll']).toMatchObject({ state: 'settled' });
+  }, 120_000);
 });

@@ -1,4 +1,5 @@
 import { canonicalIdentityCode } from '../../core/identity-code.ts';
+import { isStaff } from '../../core/scope.ts';
 import type { Profile, Recipient, RemoteRef, Written } from '../connector.ts';
 import type { Call } from '../http.ts';
 import type { Exports } from './exports.ts';
@@ -23,6 +24,7 @@ export function recipientOf(exports: Exports, mapping: Mapping): Recipient {
 
   return {
     places: [place],
+    serves: isStaff,
     showsLater: true,
     byPeople: ['rectify', 'erase'],
     read: held,

@@ -4,7 +4,6 @@ import type { FieldName } from '../../core/person.ts';
 import { replyLimits } from '../../core/reply.ts';
 import { replyMailer } from '../../jobs/mail-tasks.ts';
 import type { Needs } from '../../jobs/needs.ts';
-import { fieldsServed } from '../../jobs/own-rows.ts';
 import {
   answererOf,
   askBack,
@@ -18,6 +17,7 @@ import {
   openReply,
   type Reply,
 } from '../../jobs/replies.ts';
+import { fieldsServed } from '../../jobs/served.ts';
 import { inTransaction } from '../../store/database.ts';
 import { subjectById } from '../../store/subjects.ts';
 import { fittingOutcomes, revealTask, TaskAnswer, takeAnswer, toTakeOut } from '../answers.ts';

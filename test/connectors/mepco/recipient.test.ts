@@ -109,3 +109,8 @@ it('wants to know what the exports hold', () => {
   expect(faults({ hostKeys, full: '*.csv', map: { nickname: 'Nick' } })).toContain('Invalid key');
   expect(faults({ hostKeys, full: '*.csv' })).toBe('');
 });
+
+it('has rows of staff alone: a customer with the same mailbox is nobody there', () => {
+  const { serves } = inMemory().recipient;
+  expect(['employee', 'applicant', 'customer', 'prospect'].filter((role) => serves?.(role))).toEqual(['employee', 'applicant']);
+});
