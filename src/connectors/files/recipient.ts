@@ -3,8 +3,9 @@ import type { Profile, Recipient, RemoteRef, Written } from '../connector.ts';
 import type { Call } from '../http.ts';
 import { carriedBy, toCells, toFields, toFile } from './form.ts';
 import type { Outbox } from './outbox.ts';
+import type { Row } from './rows.ts';
 import type { FilesSettings } from './settings.ts';
-import type { ReadNewest, Row } from './source.ts';
+import type { ReadNewest } from './source.ts';
 
 const place = 'row';
 
@@ -55,8 +56,9 @@ export function recipientOf(newest: ReadNewest, outbox: Outbox, settings: FilesS
       for (const name of blanked) delete wanted[name];
       const cells = toCells(wanted as Fields, settings);
       const isDone = [...cells].every(([column, value]) => value === (toCells(row.fields, settings).get(column) ?? ''));
-      if (isDone) return { kind: 'accepted', ref };
       const file = toFile(row.key, cells, 'change', settings);
+      // what their export still shows is not done where a change that was left since says otherwise
+      if (isDone && (file === null || !(await outbox.isOvertaken(row.key, file, call)))) return { kind: 'accepted', ref };
       if (file === null) return { kind: 'refused', code: 'not-writable', ask: true };
       await outbox.leave(row.key, file, writtenMs, call);
       return { kind: 'accepted', ref };

@@ -44,6 +44,8 @@ export const FilesSettings = z
     settleSeconds: z.number().min(1).max(3600).default(10),
     /** An export in which a larger part of the rows of the one before is missing is not believed. */
     mostVanishing: z.number().gt(0).max(1).default(0.2),
+    /** The same for rows of which one field is another: columns that changed places. */
+    mostChanging: z.number().gt(0).max(1).default(0.5),
     agreed: Agreed,
   })
   .refine(({ erasure, mark }) => erasure === 'people' || mark?.erase !== undefined, {

@@ -4,6 +4,7 @@ import type { Exchange } from '../exchange.ts';
 import type { FileEntry } from '../exchange-files.ts';
 import { wildcard } from '../file-settings.ts';
 import type { Call } from '../http.ts';
+import { keptShortly } from '../kept.ts';
 import { settledList, type Wait } from '../settled.ts';
 import { disbelief } from './belief.ts';
 import { toRecord } from './mapping.ts';
@@ -28,6 +29,10 @@ export interface Snapshot {
   whole: { rows: number } | null;
   /** Why it proves of nobody that they are not there, where it does not. */
   doubt: 'export-unfinished' | 'export-refused' | 'rows-without-number' | 'no-whole-export' | null;
+  /** A file that came after it and was refused: nobody knows what holds now. */
+  refusal: Failure | null;
+  /** Rows of the whole export that are nobody's. */
+  unnumbered: number;
 }
 
 export interface Exports {
@@ -43,7 +48,21 @@ export interface Exports {
   path(name: string): string;
 }
 
-const snapshotMs = 5000;
+/** What is known for sure, or the failure that says why nothing is: what an older export says is no answer. */
+export function soundly(snapshot: Snapshot): Snapshot {
+  if (snapshot.refusal) throw unread(snapshot.refusal.hint ?? snapshot.refusal.message);
+  return snapshot;
+}
+
+/** Somebody is not in it; thrown where that proves nothing. */
+export function mustProve({ doubt, whole }: Snapshot): void {
+  if (whole === null) throw unread('there is no whole export on the server to read');
+  if (doubt === 'rows-without-number')
+    throw unread('the newest whole export has rows without a number: nobody is proven to lack in it');
+  if (doubt !== null) throw unread('an export is still being written: nobody is proven to lack yet');
+}
+
+const unread = (hint: string) => new Failure('RECIPIENT_UNAVAILABLE', { hint });
 
 /** How a file is called that is about to be cleared: nobody else writes such a name, and no pattern matches it. */
 export const asideName = '.kaiku-';
@@ -100,37 +119,23 @@ export function exportsOf(exchange: Exchange, mapping: Mapping, wait: Wait): Exp
 
   async function read(call: Call): Promise<Snapshot> {
     const { found, isUnfinished } = await list(call);
-    let snapshot: Snapshot = { people: new Map(), whole: null, doubt: 'no-whole-export' };
+    let snapshot: Snapshot = { people: new Map(), whole: null, doubt: 'no-whole-export', refusal: null, unnumbered: 0 };
     for await (const step of walk(found, call)) {
-      if ('refusal' in step) snapshot = { ...snapshot, doubt: 'export-refused' };
+      if ('refusal' in step) snapshot = { ...snapshot, doubt: 'export-refused', refusal: step.refusal };
       else if (step.kind === 'full')
         snapshot = {
           people: step.people,
           whole: { rows: step.rows.size },
           doubt: step.unnumbered > 0 ? 'rows-without-number' : null,
+          refusal: null,
+          unnumbered: step.unnumbered,
         };
       else snapshot = { ...snapshot, people: step.people };
     }
     return isUnfinished ? { ...snapshot, doubt: 'export-unfinished' } : snapshot;
   }
 
-  let kept: Promise<Snapshot> | null = null;
-  return {
-    list,
-    walk,
-    path,
-    snapshot(call) {
-      if (kept) return kept;
-      const reading = read(call);
-      kept = reading;
-      const forget = () => {
-        if (kept === reading) kept = null;
-      };
-      // values of people are not kept longer than a burst of looks lasts
-      reading.then(() => setTimeout(forget, snapshotMs).unref(), forget);
-      return reading;
-    },
-  };
+  return { list, walk, path, snapshot: keptShortly(read) };
 }
 
 function kinds({ full, delta }: MepcoSettings): (name: string) => Found['kind'] | null {

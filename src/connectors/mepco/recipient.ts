@@ -2,24 +2,26 @@ import { canonicalIdentityCode } from '../../core/identity-code.ts';
 import { isStaff } from '../../core/scope.ts';
 import type { Profile, Recipient, RemoteRef, Written } from '../connector.ts';
 import type { Call } from '../http.ts';
-import type { Exports } from './exports.ts';
+import { type Exports, mustProve, type Snapshot, soundly } from './exports.ts';
 import { place, toProfile } from './mapping.ts';
-import { noExport } from './register.ts';
-import type { Mapping, Row } from './rows.ts';
+import type { Mapping } from './rows.ts';
 
 /**
  * Nothing can be written to Mepco: people there correct and erase, and the newest whole export shows what they did. Every verb looks
  * there first, so that what is done already is not asked for.
  */
 export function recipientOf(exports: Exports, mapping: Mapping): Recipient {
-  async function people(call: Call): Promise<ReadonlyMap<string, Row>> {
-    const { people: known, whole } = await exports.snapshot(call);
-    if (whole === null) throw noExport();
-    return known;
+  async function known(call: Call): Promise<Snapshot> {
+    const snapshot = soundly(await exports.snapshot(call));
+    if (snapshot.whole === null) mustProve(snapshot);
+    return snapshot;
   }
   const held = async (ref: RemoteRef, call: Call): Promise<Profile | null> => {
-    const row = (await people(call)).get(ref.id);
-    return row ? toProfile(row, mapping) : null;
+    const snapshot = await known(call);
+    const row = snapshot.people.get(ref.id);
+    if (row) return toProfile(row, mapping);
+    mustProve(snapshot);
+    return null;
   };
 
   return {
@@ -32,13 +34,16 @@ export function recipientOf(exports: Exports, mapping: Mapping): Recipient {
     async find({ email, identityCode }, _place, call) {
       const code = typeof identityCode === 'string' ? canonicalIdentityCode(identityCode) : null;
       const address = typeof email === 'string' ? email.trim().toLowerCase() : null;
-      return [...(await people(call)).values()]
+      const snapshot = await known(call);
+      const found = [...snapshot.people.values()]
         .map((row) => toProfile(row, mapping))
         .filter(
           ({ fields }) =>
             (code !== null && fields.identityCode === code) ||
             (address !== null && typeof fields.email === 'string' && fields.email.toLowerCase() === address),
         );
+      if (found.length === 0) mustProve(snapshot);
+      return found;
     },
 
     create: async () => byPeople,
@@ -60,10 +65,9 @@ export function recipientOf(exports: Exports, mapping: Mapping): Recipient {
     },
 
     async *list(call, unread) {
-      const { people: known, whole, doubt } = await exports.snapshot(call);
-      if (whole === null) throw noExport();
-      if (doubt !== null) unread?.(1);
-      if (known.size > 0) yield [...known.values()].map((row) => toProfile(row, mapping));
+      const { people, unnumbered, doubt } = await known(call);
+      if (doubt !== null) unread?.(Math.max(1, unnumbered));
+      if (people.size > 0) yield [...people.values()].map((row) => toProfile(row, mapping));
     },
   };
 }

@@ -2,7 +2,7 @@ import { Failure } from '../../core/failure.ts';
 import type { Look, Register, Sweep } from '../connector.ts';
 import type { Exchange } from '../exchange.ts';
 import { readChanges } from './changes.ts';
-import type { Exports } from './exports.ts';
+import { type Exports, mustProve, soundly } from './exports.ts';
 import { place, toRecord } from './mapping.ts';
 import type { Mapping } from './rows.ts';
 
@@ -17,13 +17,13 @@ export function registerOf(exchange: Exchange, exports: Exports, mapping: Mappin
 
     async look(ref, call): Promise<Look> {
       must(ref.place);
-      const { people, whole } = await exports.snapshot(call);
-      const row = people.get(ref.id);
+      const snapshot = soundly(await exports.snapshot(call));
+      const row = snapshot.people.get(ref.id);
       if (row) return { kind: 'found', record: toRecord(row, mapping) };
-      if (whole) return { kind: 'gone' };
       // files of changes say nothing of whoever is not in them
       if (mapping.settings.full === undefined) return { kind: 'hidden' };
-      throw noExport();
+      mustProve(snapshot);
+      return { kind: 'gone' };
     },
 
     async total(object, call) {
@@ -46,8 +46,6 @@ export function registerOf(exchange: Exchange, exports: Exports, mapping: Mappin
     },
   };
 }
-
-export const noExport = () => new Failure('RECIPIENT_UNAVAILABLE', { hint: 'there is no whole export on the server to read' });
 
 function must(object: string): void {
   if (object !== place) throw new Error('mepco: people are persons');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toCells, toFields, toFile } from '../../../src/connectors/files/form.ts';
-import { readRows } from '../../../src/connectors/files/source.ts';
+import { readRows } from '../../../src/connectors/files/rows.ts';
 import { Failure } from '../../../src/core/failure.ts';
 import type { Fields } from '../../../src/core/person.ts';
 import { settingsOf } from './setup.ts';

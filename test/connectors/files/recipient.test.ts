@@ -1,10 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createExchange } from '../../../src/connectors/exchange.ts';
 import type { Fields } from '../../../src/core/person.ts';
 import { allow } from '../../../src/core/policy.ts';
-import { startSftpServer } from '../../support/sftp-server.ts';
 import { MemoryExchange } from '../memory-exchange.ts';
 import { call, file, left, open, parse, person, usual } from './setup.ts';
 
@@ -48,22 +44,13 @@ describe('a system of files, by its declaration alone', () => {
     });
   });
 
-  it('leaves a correction as a file with the whole row, once for each export of the other side', async () => {
+  it('leaves a correction as a file with the whole row, and nothing once their export shows it', async () => {
     const { exchange, recipient, again } = world(marked);
     const fresh = given({ email: 'uusi@odd.test', phone: '+358 40 1' });
     expect(await recipient.rectify(ref, fresh, ['givenName'], call)).toEqual({ kind: 'accepted', ref });
     expect(left(exchange)).toEqual([
       "What;Id;First;Last;Mail;Phone;Street;City\r\nU;1;;Mäkeläb;uusi@odd.test;'+358 40 1;Tie 1;Åbo\r\n",
     ]);
-    // said again, in another process too, and after the other side took the file
-    await again().rectify(ref, fresh, ['givenName'], call);
-    for (const path of [...exchange.files.keys()]) if (path.startsWith('in/kaiku-')) exchange.files.delete(path);
-    await again().rectify(ref, fresh, ['givenName'], call);
-    expect(left(exchange)).toEqual([]);
-    // they exported since, and it does not show: left anew
-    exchange.put('out/persons-2.csv', file(person(1), person(2)), Date.now() + 1000);
-    await again().rectify(ref, fresh, ['givenName'], call);
-    expect(left(exchange)).toHaveLength(1);
     exchange.files.delete([...exchange.files.keys()].find((path) => path.startsWith('in/kaiku-')) ?? '');
     exchange.put('out/persons-3.csv', file("1;;Mäkeläb;uusi@odd.test;'+358 40 1;Tie 1;Åbo", person(2)), Date.now() + 2000);
     const last = again();
@@ -95,38 +82,6 @@ describe('a system of files, by its declaration alone', () => {
     expect(exchange.writes).toEqual([]);
   });
 
-  it.each([
-    ['cut', file(person(1), person(2)).slice(0, -9), /persons-2\.csv, line 3: the file ends in the middle of a line/],
-    ['without the key', file(person(1)).replace('Id;', 'Nr;'), /line 1: the column "Id" is missing/],
-    ['without a mapped column', file(person(1)).replace('Mail', 'Post'), /line 1: the column "Mail" is missing/],
-    ['with one key twice', file(person(1), person(1)), /line 3: the same key as on line 2/],
-    ['with a row without a key', file(person(1), ';x;;;;;'), /line 3: a row without a key/],
-    ['of nobody', file(), /there is nobody in it/],
-  ])('takes an export %s for no proof of anything', async (_name, text, words) => {
-    const { exchange, recipient, connector } = world();
-    exchange.put('out/persons-2.csv', text, may(2));
-    await expect(recipient.read({ place: 'row', id: '9' }, call)).rejects.toMatchObject({
-      code: 'RECIPIENT_UNAVAILABLE',
-      hint: expect.stringMatching(words),
-    });
-    expect(await connector.check(call, false)).toMatchObject([{ ok: null, problem: expect.stringMatching(words) }, { ok: null }]);
-  });
-
-  it('believes no export in which very many rows are missing, until a person agreed to it', async () => {
-    const exchange = new MemoryExchange();
-    const twelve = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((n) => person(n));
-    exchange.put('out/persons-1.csv', file(...twelve), may(1));
-    exchange.put('out/persons-2.csv', file(...twelve.slice(0, 7)), may(2));
-    const said = await open({}, exchange)
-      .recipient.erase({ place: 'row', id: '11' }, call)
-      .catch((error: { hint?: string }) => error.hint);
-    expect(said).toMatch(/4 of 11 rows are missing in it/);
-    const [, code] = /add (\w{16}) to agreed/.exec(String(said)) ?? [];
-    expect(await open({ agreed: [code] }, exchange).recipient.erase({ place: 'row', id: '11' }, call)).toEqual({
-      kind: 'not-found',
-    });
-  });
-
   it('never reads its own files as theirs, where both share a folder', async () => {
     const exchange = new MemoryExchange();
     exchange.put('persons.csv', file(person(1), person(2)), may(1));
@@ -153,23 +108,4 @@ describe('a system of files, by its declaration alone', () => {
     ]);
     expect(exchange.writes).toEqual(['write in/.kaiku-write-test', 'remove in/.kaiku-write-test']);
   });
-});
-
-it('does so over SFTP: leaves a file under its final name alone, and reads the next export', async () => {
-  await using server = await startSftpServer();
-  for (const folder of ['in', 'out']) mkdirSync(join(server.folder, folder));
-  writeFileSync(join(server.folder, 'out/persons-1.csv'), file(person(1), person(2)));
-  const { address, user, privateKey, hostKey } = server;
-  const gate = { enter: async () => ({ leave: async () => {} }) };
-  const exchange = createExchange({ gate, deadlineMs: 5000 })({ address, user, privateKey, hostKeys: [hostKey] });
-  const { recipient } = open(marked, exchange);
-  await recipient.rectify(ref, given({ email: 'uusi@odd.test' }), [], call);
-  const [note, change] = readdirSync(join(server.folder, 'in')).sort();
-  expect([note, change]).toEqual([
-    expect.stringMatching(/^\.kaiku-[0-9a-f]{32}$/),
-    expect.stringMatching(/^kaiku-\d{17}-[0-9a-f]{8}\.csv$/),
-  ]);
-  expect(readFileSync(join(server.folder, 'in', change ?? ''), 'utf8')).toContain('U;1;Aino;Mäkeläb;uusi@odd.test;');
-  await recipient.rectify(ref, given({ email: 'uusi@odd.test' }), [], call);
-  expect(readdirSync(join(server.folder, 'in'))).toHaveLength(2);
 });

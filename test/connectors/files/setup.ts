@@ -4,6 +4,9 @@ import { freeCall } from '../../../src/connectors/http.ts';
 import { MemoryExchange } from '../memory-exchange.ts';
 
 export const call = freeCall;
+export const noWire = async () => {
+  throw new Error('files are not fetched over HTTP');
+};
 const factory = filesWith(async () => {});
 
 export const usual = {
@@ -34,9 +37,7 @@ export function open(settings: Record<string, unknown> = {}, exchange: Exchange 
       credentials: { user: 'kaiku', privateKey: 'key' },
       settings: factory.settings.parse({ ...usual, ...settings }),
     },
-    async () => {
-      throw new Error('files are not fetched over HTTP');
-    },
+    noWire,
     () => exchange,
   );
   if (!connector.recipient) throw new Error('files are a recipient');

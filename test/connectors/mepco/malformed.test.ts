@@ -3,7 +3,8 @@ import iconv from 'iconv-lite';
 import { expect, it } from 'vitest';
 import { Failure } from '../../../src/core/failure.ts';
 import { random } from '../../support/random.ts';
-import { gridOf, spoils, textOf, valuesIn } from './malformed.ts';
+import { textOf, valuesIn } from '../spoilt-csv.ts';
+import { gridOf, spoils } from './malformed.ts';
 import { call, inMemory, poll } from './setup.ts';
 
 const runs = Number(process.env['KAIKU_MALFORMED'] ?? 500);

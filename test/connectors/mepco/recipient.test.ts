@@ -50,12 +50,25 @@ it('proves nothing without a whole export', async () => {
   await expect(recipient.read(ref, call)).rejects.toMatchObject({ code: 'RECIPIENT_UNAVAILABLE' });
 });
 
-it('says of a list that may lack somebody that it does', async () => {
-  const { exchange, recipient } = inMemory();
-  exchange.put('henkilot-1.csv', file(row(1), ';Nimetön;a@cervi.test;;;'));
+it("calls nobody absent by an export with rows that are nobody's, and counts them", async () => {
+  const { exchange, recipient, register } = inMemory();
+  exchange.put('henkilot-1.csv', file(row(1), ';Nimetön;a@cervi.test;;;', ';Toinen;b@cervi.test;;;'));
   let unread = 0;
   for await (const _ of recipient.list(call, (rows) => (unread += rows)));
-  expect(unread).toBe(1);
+  expect(unread).toBe(2);
+  expect(await recipient.find({ email: 'henkilo1@cervi.test' }, 'person', call)).toHaveLength(1);
+  const other = { place: 'person', id: '0002' };
+  const looks = [
+    () => recipient.read(other, call),
+    () => recipient.erase(other, call),
+    () => recipient.find({ email: 'a@cervi.test' }, 'person', call),
+    () => register.look(other, call),
+  ];
+  for (const look of looks)
+    await expect(look()).rejects.toMatchObject({
+      code: 'RECIPIENT_UNAVAILABLE',
+      hint: expect.stringContaining('without a number'),
+    });
 });
 
 it('carries signals of the register that columns tell', async () => {
