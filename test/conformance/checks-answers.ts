@@ -5,7 +5,7 @@ import { createWire, memoryGate } from '../../src/connectors/http.ts';
 import { Failure } from '../../src/core/failure.ts';
 import { reads } from './checks-failures.ts';
 import { type Between, type ProxiedAnswer, startProxy } from './proxy.ts';
-import { type Check, call, corrected, failureOf, given, heaviestWrite, quickWire, verbs, type World } from './world.ts';
+import { type Check, call, corrected, failureOf, given, heaviestWrite, verbs, type World } from './world.ts';
 
 /** Answers that arrive whole, and are not what was asked for: pages of somebody else, other people's rows, rows that move. */
 
@@ -164,7 +164,7 @@ const bounds: Check[] = [
   {
     name: 'ends a write at the deadline though its answer drips',
     async run(w) {
-      const by = w.another({ wire: quickWire(1000) });
+      const by = w.quick(1000);
       for (const [name, write] of Object.entries(await writes(w, by))) {
         w.faultWrites('drip');
         const started = performance.now();

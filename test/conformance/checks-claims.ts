@@ -18,6 +18,7 @@ const optionalOf = (recipient: Recipient) => optionalVerbs.filter((verb) => reci
 export const claimChecks: Check[] = [
   {
     name: 'has a manifest that leaves nothing open',
+    forFiles: true,
     forUnseen: true,
     async run({ connector, recipient, optional = [] }) {
       expect(faultsOf(connector.manifest)).toEqual([]);
@@ -48,6 +49,7 @@ export const claimChecks: Check[] = [
   },
   {
     name: 'probes by reading alone, each right by the name that the manifest gives it',
+    forFiles: true,
     forUnseen: true,
     async run(w) {
       await w.one(1);
@@ -65,6 +67,7 @@ export const claimChecks: Check[] = [
   },
   {
     name: 'says of rejected credentials which right is missing, or that they were rejected',
+    forFiles: true,
     forUnseen: true,
     async run(w) {
       w.server.fault({ kind: 'unauthorized', times: 100 });

@@ -1,12 +1,19 @@
 import { expect } from 'vitest';
-import type { RegisterRecord } from '../../src/connectors/connector.ts';
-import { type Check, call, type World } from './world.ts';
+import type { Register, RegisterRecord } from '../../src/connectors/connector.ts';
+import { type AnyWorld, call, type SharedCheck } from './world.ts';
 
-async function changesOf(w: World, cursor: string | null): Promise<{ records: RegisterRecord[]; cursor: string | null }> {
+export const registerOf = (w: AnyWorld): Register => {
+  if (!w.connector.register) throw new Error('no register');
+  return w.connector.register;
+};
+
+export async function changesOf(
+  w: AnyWorld,
+  cursor: string | null,
+): Promise<{ records: RegisterRecord[]; cursor: string | null }> {
   const records: RegisterRecord[] = [];
   let reached = cursor;
-  if (!w.connector.register) throw new Error('no register');
-  for await (const page of w.connector.register.changes(w.place, cursor, call)) {
+  for await (const page of registerOf(w).changes(w.place, cursor, call)) {
     records.push(...page.records);
     reached = page.cursor;
   }
@@ -14,13 +21,13 @@ async function changesOf(w: World, cursor: string | null): Promise<{ records: Re
 }
 
 /** The promises of a register, for a vendor that is one. */
-export const registerChecks: Check[] = [
+export const registerChecks: SharedCheck[] = [
   {
     name: 'tells a new address, by its changes and by a look',
+    forFiles: true,
     async run(w) {
-      const { register } = w.connector;
       const { edit } = w.vendor;
-      if (!register || !edit) return;
+      if (!edit) return;
       const { ref } = await w.one(1);
       await w.one(2);
       const before = await changesOf(w, null);
@@ -28,7 +35,7 @@ export const registerChecks: Check[] = [
       edit(ref.id, 'uusi@contract.test');
       const { records } = await changesOf(w, before.cursor);
       expect(records.find(({ ref: r }) => r.id === ref.id)?.person.email).toBe('uusi@contract.test');
-      expect(await register.look(ref, call)).toMatchObject({
+      expect(await registerOf(w).look(ref, call)).toMatchObject({
         kind: 'found',
         record: { ref: { id: ref.id }, person: { email: 'uusi@contract.test' } },
       });
@@ -36,18 +43,21 @@ export const registerChecks: Check[] = [
   },
   {
     name: 'says of a sweep that lacks a row that it is not complete, and "gone" of nobody who is there',
+    forFiles: true,
     async run(w) {
-      const { register } = w.connector;
-      if (!register) return;
       const refs = [];
       for (let n = 1; n <= 12; n++) refs.push((await w.one(n)).ref);
-      const whole = await register.sweep(w.place, call);
+      const whole = await registerOf(w).sweep(w.place, call);
       expect([whole.complete, refs.every(({ id }) => whole.ids.has(id))]).toEqual([true, true]);
       for (const kind of ['html-502', 'cut-body', 'garbage-200', 'throttle'] as const) {
         w.server.fault({ kind, times: 100 });
-        const said = await register.sweep(w.place, call).catch(() => ({ complete: false }));
+        const said = await registerOf(w)
+          .sweep(w.place, call)
+          .catch(() => ({ complete: false }));
         expect([kind, said.complete]).toEqual([kind, false]);
-        const look = await register.look(refs[0] ?? { place: w.place, id: '' }, call).catch(() => ({ kind: 'failed' }));
+        const look = await registerOf(w)
+          .look(refs[0] ?? { place: w.place, id: '' }, call)
+          .catch(() => ({ kind: 'failed' }));
         expect([kind, look.kind]).toEqual([kind, 'failed']);
         w.server.clearFaults();
       }

@@ -22,13 +22,18 @@ export const contractChecks: readonly Check[] = [
 export const checksFor = (subject: Subject): Check[] => {
   const has: readonly string[] = [...(subject.verbs ?? verbs), ...(subject.optional ?? [])];
   if (subject.isUnseen) return [...contractChecks.filter(({ forUnseen }) => forUnseen), ...unseenChecks].filter(isOf(has));
-  const own = subject.isRegister ? contractChecks : contractChecks.filter((check) => !registerChecks.includes(check));
-  return own.filter(isOf(has));
+  return contractChecks.filter(ofRegister(subject)).filter(isOf(has));
 };
 
-const isOf =
+/** A register's promises for registers alone. */
+export const ofRegister = ({ isRegister }: { isRegister?: boolean }) => {
+  const registers: readonly Check[] = registerChecks;
+  return (check: Check) => isRegister === true || !registers.includes(check);
+};
+
+export const isOf =
   (has: readonly string[]) =>
-  ({ needs = [] }: Check) =>
+  ({ needs = [] }: { needs?: readonly string[] }) =>
     needs.every((verb) => has.includes(verb));
 
 export async function runCheck(check: Check, subject: Subject): Promise<void> {

@@ -20,17 +20,15 @@ export type Verb = (typeof verbs)[number];
 export const optionalVerbs = ['bound', 'strip', 'neutralise', 'rectifyMany'] as const;
 export type OptionalVerb = (typeof optionalVerbs)[number];
 
-/** A vendor and its connector, as the suite needs them. */
-export interface Subject {
+/** What is said of every system, however it is reached. */
+export interface About {
   place: string;
-  /** A new, empty vendor. */
-  start(): Vendor;
-  /** The connector, for a vendor that is reached at `origin`. */
-  connect(origin: string, wire: Wire): Connector;
   /** Only fields that the vendor carries; each person's differ in all of them. */
   person(n: number): Fields & { email: string; givenName: string };
   /** Default: all of them. The others must refuse. */
   verbs?: readonly Verb[];
+  /** Verbs that people are asked for once a look showed that there is something to do. */
+  byPeople?: readonly Verb[];
   /** The optional verbs it has; a check compares. With `bound`, the vendor has `bind`. */
   optional?: readonly OptionalVerb[];
   permissions?: readonly string[];
@@ -72,8 +70,16 @@ export interface Subject {
   secrets: readonly string[];
 }
 
-export interface Vendor {
-  behaviour: SandboxBehaviour;
+/** A vendor behind HTTP and its connector, as the suite needs them. Systems of files: `FilesSubject`. */
+export interface Subject extends About {
+  /** A new, empty vendor. */
+  start(): Vendor;
+  /** The connector, for a vendor that is reached at `origin`. */
+  connect(origin: string, wire: Wire): Connector;
+}
+
+/** The other side's own rows. */
+export interface Rows {
   /** Somebody of the company adds a row, without the API. */
   put(fields: Fields & { email: string }): void;
   /** Every row that the vendor truly keeps, archived ones too: what an erasure must take away. */
@@ -88,16 +94,18 @@ export interface Vendor {
   bind?(email: string): void;
 }
 
-export interface World extends Subject {
-  vendor: Vendor;
+export interface Vendor extends Rows {
+  behaviour: SandboxBehaviour;
+}
+
+/** What a check may rely on, however the system is reached. */
+export interface AnyWorld extends About {
+  vendor: Rows;
   server: RunningSandbox;
-  recipient: Recipient;
-  connector: Connector;
-  wire: Wire;
+  readonly recipient: Recipient;
+  readonly connector: Connector;
   /** A row for the n-th person, put there without the API, as the connector sees it. */
   one(n: number): Promise<Profile>;
-  /** The n-th person's row goes: by an erasure where there is one. */
-  take(ref: RemoteRef, n: number): Promise<void>;
   /** The truth as one text. */
   truth(): string;
   /** A write by verb on the first person (`create`: the ninth), and whether the vendor did it. */
@@ -106,14 +114,22 @@ export interface World extends Subject {
   faultWrites(kind: FaultKind): void;
   /** The n-th person's values that a look by another address has to have beside it. */
   besideAddress(n: number): Fields;
-  /** A second connector to the same vendor, reached elsewhere or by another wire. */
-  another(options: { origin?: string; wire?: Wire }): Recipient;
+  /** A second connector to the same vendor, with another deadline for each request. */
+  quick(deadlineMs: number): Recipient;
   isWrite(entry: { method: string; path: string }): boolean;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** One promise of the contract. Throws where it is not kept; every run gets a vendor of its own. */
-export interface Check {
+export interface World extends AnyWorld, Subject {
+  vendor: Vendor;
+  /** The n-th person's row goes: by an erasure where there is one. */
+  take(ref: RemoteRef, n: number): Promise<void>;
+  wire: Wire;
+  /** A second connector to the same vendor, reached elsewhere or by another wire. */
+  another(options: { origin?: string; wire?: Wire }): Recipient;
+}
+
+interface CheckOf<W> {
   name: string;
   /** Verbs that a recipient must have for this to concern it. */
   needs?: readonly (Verb | OptionalVerb)[];
@@ -122,8 +138,16 @@ export interface Check {
   timeoutMs?: number;
   /** Holds of a system that nobody can look into as well. */
   forUnseen?: true;
-  run(world: World): Promise<void>;
+  run(world: W): Promise<void>;
 }
+
+/** A promise that a system of files keeps as well. */
+export interface SharedCheck extends CheckOf<AnyWorld> {
+  forFiles: true;
+}
+
+/** One promise of the contract. Throws where it is not kept; every run gets a vendor of its own. */
+export type Check = SharedCheck | (CheckOf<World> & { forFiles?: undefined });
 
 export const call = freeCall;
 
@@ -134,7 +158,7 @@ export const kindOf = (said: Written | Failure | undefined) => (said instanceof 
 export const given = (fields: Fields): Allowed<Fields> => allow(fields, { fields: Object.keys(fields) as FieldName[] });
 
 /** A person's row after another person's values were written into it; the address stays. */
-export const corrected = (subject: Subject, n: number): Fields => ({ ...subject.person(n + 50), email: subject.person(n).email });
+export const corrected = (subject: About, n: number): Fields => ({ ...subject.person(n + 50), email: subject.person(n).email });
 
 export const quickWire = (deadlineMs: number): Wire => createWire({ gate: memoryGate({ connections: 4 }), deadlineMs });
 
@@ -149,11 +173,11 @@ export const failureOf = async (work: Promise<unknown>): Promise<Failure> => {
 };
 
 /** The write that takes the most away: an erasure, where there is one. */
-export const heaviestWrite = (w: Subject, by: Recipient, ref: RemoteRef): Promise<Written> =>
+export const heaviestWrite = (w: About, by: Recipient, ref: RemoteRef): Promise<Written> =>
   (w.verbs ?? verbs).includes('erase') ? by.erase(ref, call) : by.rectify(ref, given(corrected(w, 1)), [], call);
 
 /** Requests that changed something, or tried to. */
-export const writesIn = (w: World, log: readonly SandboxLogEntry[]) => log.filter((entry) => w.isWrite(entry));
+export const writesIn = (w: AnyWorld, log: readonly SandboxLogEntry[]) => log.filter((entry) => w.isWrite(entry));
 
 export async function openWorld(subject: Subject, { latencyMs = 0 }: { latencyMs?: number } = {}): Promise<World> {
   const vendor = subject.start();
@@ -230,6 +254,7 @@ export async function openWorld(subject: Subject, { latencyMs = 0 }: { latencyMs
       (method !== 'GET' && !(subject.harmlessPosts ?? []).some((part) => path.includes(part))) ||
       (subject.destructiveGets ?? []).some((part) => path.includes(part)),
     besideAddress: (n) => Object.fromEntries((subject.foundWith ?? []).map((name) => [name, person(n)[name]])),
+    quick: (deadlineMs) => recipientOf(subject.connect(server.url, quickWire(deadlineMs))),
     another: ({ origin, wire: other }) => recipientOf(subject.connect(origin ?? server.url, other ?? wire)),
     [Symbol.asyncDispose]: () => server.close(),
   };
