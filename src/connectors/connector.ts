@@ -249,9 +249,10 @@ export interface Manifest {
   retention?: readonly string[];
 }
 
-/** Where the people who run a system are reached, and the company's own words for them. */
+/** Where the people are reached who do what a system is asked, and the company's own words for them. */
 export interface People {
-  address: string;
+  /** Absent: nobody is mailed, and the task stands in the console alone. */
+  address?: string;
   language: 'fi' | 'sv' | 'en';
   instructions?: string;
 }

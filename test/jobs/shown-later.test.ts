@@ -285,4 +285,37 @@ describe('a correction that is left as a file', () => {
     await theyExport(`18;Äijä Caönen;henkilo2@cervi.test`);
     expect(await doorsDuty()).toMatchObject({ state: 'settled', outcome: 'erased', evidence: 'observed' });
   });
+
+  it('is asked of people where they make every change, observed when it shows, and asked again when it does not', async () => {
+    const { mark: _, ...unmarked } = declared;
+    const asking = { ...unmarked, corrections: 'people', erasure: 'people' };
+    const others = ['18;Äijä Caönen;henkilo2@cervi.test'];
+    const shows = async (...rows: string[]) => {
+      doors.put('out.csv', theirs(...rows), Date.now() + 60_000 * day++);
+      world.needs.connectors['doors'] = openFiles(asking, doors).connector;
+      await changes(world.needs.db, sql`UPDATE duty SET not_before = NULL, wake_at = now() WHERE state = 'waiting'`);
+      await world.settle();
+    };
+    doors.files.clear();
+    await shows('17;Aino Mäkelä;henkilo1@cervi.test', ...others);
+    const people = [row(1, { name: 'Aino Mäkelä' }), ...everyone().slice(1)];
+    await nextExport(people);
+    subject =
+      (await subjectsByIdentifier(world.needs.db, 'email', world.needs.vault.hash('email', 'henkilo1@cervi.test')))[0]?.id ?? '';
+    await linkRecipient(world.needs, 'doors', true, 'test');
+    await world.settle();
+    await nextExport([row(1, { name: 'Aino Laakso' }), ...people.slice(1)]);
+    expect(await doorsDuty()).toMatchObject({ state: 'asked', reason: 'done-by-people', asked_whom: 'doors' });
+    expect(await openTasks()).toMatchObject([{ ask: 'update', system: 'doors' }]);
+    await answerAll({ outcome: 'updated' });
+    await shows('17;Aino Mäkelä;henkilo1@cervi.test', ...others);
+    expect(await doorsDuty()).toMatchObject({ state: 'waiting', outcome: 'updated', evidence: 'acknowledged' });
+    await changes(world.needs.db, sql`UPDATE task SET answered_at = answered_at - interval '15 days'`);
+    await shows('17;Aino Mäkelä;henkilo1@cervi.test', ...others);
+    expect(await openTasks()).toMatchObject([{ ask: 'update', system: 'doors' }]);
+    await answerAll({ outcome: 'updated' });
+    await shows('17;Aino Laakso;henkilo1@cervi.test', ...others);
+    expect(await doorsDuty()).toMatchObject({ state: 'settled', outcome: 'updated', evidence: 'observed' });
+    expect([...doors.files.keys()]).toEqual(['out.csv']);
+  });
 });

@@ -7,16 +7,21 @@ import type { ReadNewest } from './source.ts';
 
 export const rights = ['export: read', 'changes: write'] as const;
 
+/** Whether anything is ever written there: not where people make every change. */
+const writes = ({ corrections, erasure }: FilesSettings): boolean => corrections === 'rows' || erasure === 'rows';
+
 /** Reads the newest export; `writeTest` leaves a marked file, under a name that no import picks up, and takes it away. */
 export async function checkRights(
   exchange: Exchange,
   newest: ReadNewest,
-  { changes }: FilesSettings,
+  settings: FilesSettings,
   call: Call,
   writeTest: boolean,
 ): Promise<RightProbe[]> {
   const [read, write] = rights;
   const probes = [await probe(read, () => newest(call))];
+  if (!writes(settings)) return probes;
+  const { changes } = settings;
   if (!writeTest) return [...probes, { right: write, ok: null, problem: 'provable only by writing; --write-test tries it' }];
   const marked = `${changes.folder === '' ? '' : `${changes.folder}/`}.kaiku-write-test`;
   const tried = await probe(write, async () => {

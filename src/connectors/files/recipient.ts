@@ -28,7 +28,10 @@ export function recipientOf(newest: ReadNewest, outbox: Outbox, settings: FilesS
   return {
     places: [place],
     showsLater: true,
-    byPeople: settings.erasure === 'people' ? ['erase'] : [],
+    byPeople: [
+      ...(settings.erasure === 'people' ? (['erase'] as const) : []),
+      ...(settings.corrections === 'people' ? (['rectify'] as const) : []),
+    ],
     carries,
     ...('name' in settings.map ? { together: ['givenName', 'familyName'] as const } : {}),
     asHeld,
@@ -56,6 +59,9 @@ export function recipientOf(newest: ReadNewest, outbox: Outbox, settings: FilesS
       for (const name of blanked) delete wanted[name];
       const cells = toCells(wanted as Fields, settings);
       const isDone = [...cells].every(([column, value]) => value === (toCells(row.fields, settings).get(column) ?? ''));
+      // what people did shows in their export alone: nothing of ours lies there
+      if (settings.corrections === 'people')
+        return isDone ? { kind: 'accepted', ref } : { kind: 'refused', code: 'done-by-people', ask: true };
       const file = toFile(row.key, cells, 'change', settings);
       // what their export still shows is not done where a change that was left since says otherwise
       if (isDone && (file === null || !(await outbox.isOvertaken(row.key, file, call)))) return { kind: 'accepted', ref };

@@ -41,6 +41,8 @@ export const FilesSettings = z
     mark: z.strictObject({ column: Column, change: Mark.default('U'), erase: Mark.optional() }).optional(),
     /** `rows`: an erasure is a row with the mark. `people`: whoever owns the system is asked. */
     erasure: z.enum(['rows', 'people']).default('people'),
+    /** `rows`: a correction is a row of changes. `people`: whoever owns the system is asked. With both `people` nothing is ever written. */
+    corrections: z.enum(['rows', 'people']).default('rows'),
     settleSeconds: z.number().min(1).max(3600).default(10),
     /** An export in which a larger part of the rows of the one before is missing is not believed. */
     mostVanishing: z.number().gt(0).max(1).default(0.2),
