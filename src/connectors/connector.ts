@@ -45,8 +45,8 @@ export type Written =
   | { kind: 'forgotten' }
   /**
    * The row is in a standing that the vendor does not let us change; `code` is ours, for the log. `ask`: people of the system can do
-   * what it will not do for us, and are asked: to erase, and where a later look shows it (a read-back,
-   * `showsLater`) to correct as well.
+   * what it will not do for us, and are asked: to erase, to keep unused whom a right restricts (Art. 18, 21), and where a later look shows
+   * it (a read-back, `showsLater`) to correct as well.
    */
   | { kind: 'refused'; code: string; ask?: true };
 
@@ -93,6 +93,13 @@ export interface Recipient {
   readonly showsLater?: true;
   /** Verbs that nothing carries out here but the people who look after the system; a plan says that they are asked. */
   readonly byPeople?: readonly ('rectify' | 'erase')[];
+  /**
+   * What other rows still show of somebody whose own row is gone, asked before an erasure counts as done. `theirs`: such a row is them, and it
+   * is not done. `doubtful`: a value stands beside another's name, or their name alone; people say whose. Absent: a row's key says it all.
+   */
+  traces?(fields: Fields, call: Call): Promise<'none' | 'doubtful' | 'theirs'>;
+  /** What it means here that an erasure finds no row of the person; default `absent`. Where strangers are followed too: nobody can tell which. */
+  readonly unfound?: 'not-identifiable';
   /** Where somebody with these values gets a row, if they have none anywhere; empty: nowhere. Absent: in every place. */
   placesFor?(fields: Fields): readonly string[];
   /** How these values read after they were written in `place` (a cut text, a joined address). Absent: just as they are. */
@@ -252,7 +259,7 @@ export interface Manifest {
 /** Where the people are reached who do what a system is asked, and the company's own words for them. */
 export interface People {
   /** Absent: nobody is mailed, and the task stands in the console alone. */
-  address?: string;
+  address: string;
   language: 'fi' | 'sv' | 'en';
   instructions?: string;
 }

@@ -15,6 +15,7 @@ import type { View } from './converge-view.ts';
 import { writeForgotten, writeGone, writeNew, writeProfile, writeRestricted } from './converge-write.ts';
 import type { Needs } from './needs.ts';
 import { leftBehind } from './shown-later.ts';
+import { askAboutTraces, sharedValue, tracesLeft } from './traces.ts';
 
 /** Takes one step. Everything that was sent is read back where the vendor allows it. */
 export async function take(needs: Needs, connector: Connector, view: View, step: Step, call: Call): Promise<Taken> {
@@ -84,15 +85,19 @@ export async function judge(
   const place = row?.ref?.place ?? '';
   const cap = (evidence: Evidence) => (step.kind === 'erase' ? weaker(evidence, connector.manifest.erasure.cap) : evidence);
   if (said.kind === 'refused') {
-    const ask = said.ask && needs.config.systems[view.duty.recipient]?.recipient !== undefined ? askedFor(connector, step) : null;
+    const ask =
+      said.ask && needs.config.systems[view.duty.recipient]?.recipient !== undefined ? askedFor(connector, view, step) : null;
     return { ...settled('refused', 'acknowledged', said.code), ...(ask ? { ask } : {}), called: true };
   }
   if (said.kind === 'not-found') {
-    const evidence = (await routeWorks(needs, recipient, view, place, call)) ? 'observed' : 'accepted';
+    const left = step.kind === 'erase' ? await tracesLeft(needs, recipient, view, call) : null;
+    if (left === 'ask') return askAboutTraces();
+    const isProven = left === null && (await routeWorks(needs, recipient, view, place, call));
+    const evidence = isProven ? 'observed' : left === 'stated' ? 'acknowledged' : 'accepted';
     const wasDone = wasSent(row?.record?.evidence) || (recipient.showsLater && view.duty.outcome === 'erased');
     const outcome = step.kind === 'erase' && wasDone ? 'erased' : 'absent';
     return {
-      ...settled(outcome, cap(evidence)),
+      ...settled(outcome, cap(evidence), left === 'stated' ? sharedValue : undefined),
       called: true,
       write: () => writeGone(needs, view, step.record, outcome, cap(evidence)),
     };
@@ -123,9 +128,17 @@ export async function judge(
   return corrected(needs, recipient, view, step, said.ref, back);
 }
 
-/** What people are asked for instead; a correction only where a later look shows that they made it. */
-function askedFor({ manifest: { readBack }, recipient }: Connector, { kind }: WireStep): 'erase' | 'update' | null {
+/**
+ * What people are asked for instead; a correction only where a later look shows that they made it, and to keep data unused only where the
+ * person's right restricts it, not before each erasure.
+ */
+function askedFor(
+  { manifest: { readBack }, recipient }: Connector,
+  { input }: View,
+  { kind }: WireStep,
+): 'erase' | 'update' | 'restrict' | null {
   if (kind === 'erase') return kind;
+  if (kind === 'restrict') return input.subject.restricted && input.subject.state === 'active' ? kind : null;
   return kind === 'update' && (readBack || recipient?.showsLater) ? kind : null;
 }
 

@@ -11,7 +11,7 @@ interface Settled {
   reason?: string;
   called?: boolean;
   /** Refused: the people of the system are asked for it, as soon as no other row is owed anything. */
-  ask?: 'erase' | 'update';
+  ask?: 'erase' | 'update' | 'restrict';
   write?: () => Promise<void>;
 }
 

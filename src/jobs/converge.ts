@@ -22,6 +22,7 @@ import { fetchValues, needsValues } from './fetch-values.ts';
 import { type Needs, tell, whose } from './needs.ts';
 import { isServed } from './served.ts';
 import { askNoMore, shownLater } from './shown-later.ts';
+import { askAboutTraces, sharedValue, tracesLeft } from './traces.ts';
 
 /**
  * Brings one recipient to what the controller owes one data subject (Art. 16 to 19). A wake-up says only which duty to look at;
@@ -147,6 +148,10 @@ async function neverHeld(
   const found = await lookBeforeNever(needs, recipient, view, fields, call);
   if (found === 'tied') return { again: true };
   if (found === 'several') return { taken: { kind: 'moved', called: true, move: { state: 'held', reason: 'ambiguous-record' } } };
+  const left = await tracesLeft(needs, recipient, view, call);
+  if (left === 'ask') return { taken: askAboutTraces() };
+  if (left === 'stated') return { taken: { ...settled('absent', 'acknowledged', sharedValue), called: true } };
+  if (recipient.unfound) return { taken: { ...settled(recipient.unfound, 'none', 'no-identifier'), called: true } };
   return found === 'not-there' ? { taken: { ...settled('absent', 'observed', 'never-held'), called: true } } : {};
 }
 

@@ -23,6 +23,7 @@ import { standings } from './converge-write.ts';
 import { envelopeFields } from './erasure.ts';
 import { holdRearrival } from './held-sides.ts';
 import { type Needs, now, tell, whose } from './needs.ts';
+import { tracesOf } from './traces.ts';
 import { valuesNow } from './values-now.ts';
 
 /**
@@ -57,7 +58,9 @@ async function recheck(needs: Needs, connector: Connector, row: RecheckRow): Pro
     : vault.unsealJson<RemoteRef>(`recheck:${row.id}`, row.sealed_ref);
   const back = await stillThere(needs, connector, { row, ref, found, subject });
   if (back) return foundAgain(needs, row, found, back);
-  const isProven = await routeWorksAt(needs, connector.recipient, { ...row, register: subject.register }, freeCall);
+  const isProven =
+    (await isTraceless(needs, connector, found)) &&
+    (await routeWorksAt(needs, connector.recipient, { ...row, register: subject.register }, freeCall));
   const at = await now(needs);
   if (!isProven) {
     await postponeRecheck(needs.db, row.id, new Date(at.getTime() + dayMs));
@@ -99,6 +102,12 @@ async function neededAgain(needs: Needs, row: RecheckRow): Promise<void> {
 }
 
 const ofCase = (found: CaseRow | null) => (found ? { case: found.id } : {});
+
+/** Whether no other row shows the person, as far as the system can be asked that; without a case nobody knows by what to ask. */
+async function isTraceless(needs: Needs, { recipient }: Connector, found: CaseRow | null): Promise<boolean> {
+  if (!recipient?.traces || !found) return true;
+  return (await tracesOf(recipient, envelopeFields(needs, found), freeCall)) === 'none';
+}
 
 /** The row itself, or one that bears the person's own identifiers and is nobody else's. */
 async function stillThere(

@@ -1,6 +1,6 @@
 import type { Evidence } from '../core/duty.ts';
 import type { DutyRow, Move } from '../store/duties.ts';
-import { lastAnswer, type TaskRow, withdrawTask } from '../store/tasks.ts';
+import { answersShown, lastAnswer, type TaskRow, withdrawTask } from '../store/tasks.ts';
 import type { Taken } from './converge-taken.ts';
 import type { View } from './converge-view.ts';
 import { type Needs, now } from './needs.ts';
@@ -39,7 +39,10 @@ export const leftBehind = (outcome: 'erased' | 'updated', evidence: Evidence = '
   move: { state: 'waiting', waitMs: lookMs, outcome, evidence, reason: untilShown },
 });
 
-/** What shows by itself is asked of nobody any more. */
+/** What shows by itself is asked of nobody any more, and what was said of it is used up. */
 export async function askNoMore(needs: Needs, { id, recipient }: DutyRow): Promise<void> {
-  if (needs.connectors[recipient]?.recipient?.showsLater) await withdrawTask(needs.db, id, 'kaiku', await now(needs));
+  if (!needs.connectors[recipient]?.recipient?.showsLater) return;
+  const at = await now(needs);
+  await withdrawTask(needs.db, id, 'kaiku', at);
+  await answersShown(needs.db, id, at);
 }

@@ -23,6 +23,7 @@ import { refsForgotten } from './migrations/020-refs-forgotten.ts';
 import { replies } from './migrations/021-replies.ts';
 import { replyFiles } from './migrations/022-reply-files.ts';
 import { ownCountIndexes } from './migrations/023-own-counts.ts';
+import { answersShown } from './migrations/025-answers-shown.ts';
 import { rechecksWithoutCase } from './migrations/027-rechecks-without-case.ts';
 import { samePersonIndex } from './migrations/028-same-person.ts';
 
@@ -126,6 +127,7 @@ const steps: Record<string, Migration> = {
   '021-replies': migration(replies),
   '022-reply-files': migration(replyFiles),
   '023-own-counts': migration(ownCountIndexes),
+  '025-answers-shown': migration(answersShown),
   '027-rechecks-without-case': migration(rechecksWithoutCase),
   '028-same-person': migration(samePersonIndex),
 };

@@ -76,14 +76,18 @@ export async function answer(
   );
 }
 
-/** What was answered last at a duty, and by its people: what was taken back is no answer. */
+/** What was answered last at a duty, and by its people: what was taken back is no answer, nor what was seen done since. */
 export const lastAnswer = (db: Db, duty: string): Promise<TaskRow | undefined> =>
   row(
     db,
     sql<TaskRow>`
-      SELECT ${columns} FROM task WHERE duty = ${duty} AND answered_at IS NOT NULL AND outcome <> 'superseded'
+      SELECT ${columns} FROM task WHERE duty = ${duty} AND answered_at IS NOT NULL AND shown_at IS NULL AND outcome <> 'superseded'
       ORDER BY answered_at DESC LIMIT 1`,
   );
+
+/** What was answered at this duty was seen done: it says nothing of what is owed later. */
+export const answersShown = (db: Db, duty: string, at: Date): Promise<number> =>
+  changes(db, sql`UPDATE task SET shown_at = ${at} WHERE duty = ${duty} AND answered_at IS NOT NULL AND shown_at IS NULL`);
 
 /** The last answer of people to each of these duties: who stated it, and when. */
 export const answersOf = (db: Db, duties: readonly string[]): Promise<{ duty: string; task: string; by: string; at: Date }[]> =>

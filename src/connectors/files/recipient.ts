@@ -6,6 +6,7 @@ import type { Outbox } from './outbox.ts';
 import type { Row } from './rows.ts';
 import type { FilesSettings } from './settings.ts';
 import type { ReadNewest } from './source.ts';
+import { traceIn } from './traces.ts';
 
 const place = 'row';
 
@@ -20,6 +21,7 @@ export function recipientOf(newest: ReadNewest, outbox: Outbox, settings: FilesS
     return { row: rows.get(ref.id), writtenMs };
   };
   const carries = carriedBy(settings);
+  const byValues = settings.erased.look === 'values';
   const asHeld = (fields: Fields): Fields => {
     const read = toFields(toCells(fields, settings), { ...settings, escapeFormulas: false }, { file: '', line: 0 });
     return Object.fromEntries(Object.keys(fields).map((name) => [name, read[name as FieldName]])) as Fields;
@@ -32,6 +34,15 @@ export function recipientOf(newest: ReadNewest, outbox: Outbox, settings: FilesS
       ...(settings.erasure === 'people' ? (['erase'] as const) : []),
       ...(settings.corrections === 'people' ? (['rectify'] as const) : []),
     ],
+    ...(settings.unfound === 'not-identifiable' ? { unfound: settings.unfound } : {}),
+    ...(byValues
+      ? {
+          async traces(fields: Fields, call: Call) {
+            const traces = [...(await newest(call)).rows.values()].map((row) => traceIn(row.fields, fields));
+            return traces.includes('theirs') ? 'theirs' : traces.includes('doubtful') ? 'doubtful' : 'none';
+          },
+        }
+      : {}),
     carries,
     ...('name' in settings.map ? { together: ['givenName', 'familyName'] as const } : {}),
     asHeld,
@@ -42,11 +53,16 @@ export function recipientOf(newest: ReadNewest, outbox: Outbox, settings: FilesS
     },
 
     async find(fields, _place, call) {
-      const unique = (['email', 'identityCode', 'customerNumber'] as const).filter((name) => carries.includes(name));
+      // where other rows count, an address that a household shares is not yet the person
+      const own = ['identityCode', 'customerNumber'] as const;
+      const unique = (byValues ? own : (['email', ...own] as const)).filter((name) => carries.includes(name));
       const same = (a: unknown, b: unknown) =>
         typeof a === 'string' && typeof b === 'string' && a.trim() !== '' && a.trim().toLowerCase() === b.trim().toLowerCase();
       return [...(await newest(call)).rows.values()]
-        .filter((row) => unique.some((name) => same(row.fields[name], fields[name])))
+        .filter(
+          (row) =>
+            unique.some((name) => same(row.fields[name], fields[name])) || (byValues && traceIn(row.fields, fields) === 'theirs'),
+        )
         .map(profile);
     },
 
@@ -70,7 +86,7 @@ export function recipientOf(newest: ReadNewest, outbox: Outbox, settings: FilesS
       return { kind: 'accepted', ref };
     },
 
-    restrict: async () => ({ kind: 'refused', code: 'no-restriction' }),
+    restrict: async () => ({ kind: 'refused', code: 'no-restriction', ...(settings.erasure === 'people' ? { ask: true } : {}) }),
 
     async erase(ref, call): Promise<Written> {
       const { row, writtenMs } = await held(ref, call);
