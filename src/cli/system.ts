@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Api, ApiError } from './client.ts';
 import { table } from './print.ts';
@@ -63,6 +64,21 @@ export function systemCommands(program: Command, session: SessionOf): void {
             `${table([result], ['system', 'read', 'linked', 'alreadyLinked', 'ambiguous', 'shared', 'orphans'])}\n${result.unread ? `${result.unread} rows could not be read and were left out: mend them at the system, and link again.\n` : ''}${options.apply ? 'The links are written.' : 'A preview: nothing was written. Run again with --apply.'}`,
         );
         if ((result['ambiguous'] ?? 0) + (result['shared'] ?? 0) > 0) s.exit(1);
+      });
+    });
+
+  program
+    .command('export <system> <file>')
+    .description('hand over an export that people downloaded; it is read before anything is stored')
+    .option('--json')
+    .action(async (system: string, file: string, options: { json?: boolean }) => {
+      const s = session(options);
+      const content = await readFile(file, 'base64');
+      await s.api(async (api) => {
+        const taken = await api.post<{ rows: number; woken: number }>(`/systems/${encodeURIComponent(system)}/exports`, {
+          content,
+        });
+        s.show(taken, () => `${taken.rows} rows; ${taken.woken} duties look for what they wait for.`);
       });
     });
 

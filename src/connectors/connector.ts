@@ -258,10 +258,18 @@ export interface Manifest {
 
 /** Where the people are reached who do what a system is asked, and the company's own words for them. */
 export interface People {
-  /** Absent: nobody is mailed, and the task stands in the console alone. */
   address: string;
   language: 'fi' | 'sv' | 'en';
   instructions?: string;
+}
+
+/** How an export that somebody downloaded is handed over, where a system is read by exports alone. */
+export interface Exports {
+  /**
+   * Reads the file as a look would, and leaves it where the next look reads it. Throws `ANSWER_GARBLED` with file, line and reason where it
+   * would not be believed; then nothing is left.
+   */
+  take(bytes: Buffer, now: Date, call: Call): Promise<{ rows: number }>;
 }
 
 export interface Connector {
@@ -271,6 +279,7 @@ export interface Connector {
   readonly recipient?: Recipient;
   readonly register?: Register;
   readonly webhook?: Webhook;
+  readonly exports?: Exports;
   /** Probes by reading each right; with `writeTest` creates, reads back and removes a marked record. Never throws for a missing right. */
   check(call: Call, writeTest: boolean): Promise<RightProbe[]>;
 }

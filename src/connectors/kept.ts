@@ -8,7 +8,7 @@ const keptMs = 5000;
  * One reading for many looks, kept for a few seconds; one that failed is not kept. It goes under the lease of whoever looked first: where
  * that was lost, whoever still has one reads anew.
  */
-export function keptShortly<T>(read: (call: Call) => Promise<T>): (call: Call) => Promise<T> {
+export function keptShortly<T>(read: (call: Call) => Promise<T>): ((call: Call) => Promise<T>) & { forget(): void } {
   let kept: Promise<T> | null = null;
   const anew = (call: Call): Promise<T> => {
     const reading = read(call);
@@ -27,5 +27,10 @@ export function keptShortly<T>(read: (call: Call) => Promise<T>): (call: Call) =
       return kept && kept !== shared ? look(call) : anew(call);
     });
   };
-  return look;
+  return Object.assign(look, {
+    /** The next look reads anew. */
+    forget: () => {
+      kept = null;
+    },
+  });
 }

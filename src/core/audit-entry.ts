@@ -78,6 +78,7 @@ export const actions = [
   'system.paused',
   'system.resumed',
   'recipient.linked',
+  'export.taken',
   'sweep.finished',
   'check.done',
   'person.read',

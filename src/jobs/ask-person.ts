@@ -126,7 +126,7 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
             satisfied = greatest(satisfied, ${task.version}), retained = ${retained ? json(retained) : null},
             legal_not_before = ${again}::timestamptz, raised = raised + 1, since = now(),
             wake_at = ${again ? sql`${again}::timestamptz - (SELECT clock_offset FROM instance)` : state === 'waiting' ? sql`now()` : null}
-          WHERE id = ${duty.id} AND state = 'asked'`,
+          WHERE id = ${duty.id} AND (state = 'asked' OR (state = 'waiting' AND asked_due IS NOT NULL))`,
     );
     // an erased person has no pseudonym any more: the case is what ties the answer to them
     const ofCase = task.case_file ? { case: task.case_file } : {};

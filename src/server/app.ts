@@ -22,6 +22,7 @@ import { caseRoutes } from './cases.ts';
 import { consoleRoutes } from './console/console.ts';
 import { driftRoutes } from './drift.ts';
 import { evidenceRoutes } from './evidence-pack.ts';
+import { exportRoutes } from './exports.ts';
 import { closeTo } from './gate.ts';
 import { healthRoutes } from './health.ts';
 import { heldRoutes } from './held.ts';
@@ -170,6 +171,7 @@ export async function buildApp(needs: Needs, options: ServerOptions): Promise<Ap
         evidenceRoutes,
         ownStoreRoutes,
         systemRoutes,
+        exportRoutes,
         runRoutes,
         driftRoutes,
         alertRoutes,

@@ -68,6 +68,7 @@ export const access: Readonly<Record<string, readonly Role[]>> = {
   'GET /systems': ['admin', 'dpo', 'decision-maker', 'viewer', 'system-owner', 'hr'],
   'POST /systems/:system/check': ['admin'],
   'POST /systems/:system/link': ['admin'],
+  'POST /systems/:system/exports': ['admin', 'system-owner'],
   'POST /systems/:system/resync': ['admin'],
   'GET /systems/:system/runs': ['admin', 'dpo'],
   'GET /systems/:system/drift': ['admin', 'dpo'],

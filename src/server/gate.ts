@@ -26,7 +26,14 @@ export async function closeTo(request: FastifyRequest, db: Db, scope: Scope): Pr
 
 /** Visits every text in a value; what the visitor answers takes its place. */
 function each(value: unknown, visit: (text: string) => string | undefined): void {
-  if (typeof value !== 'object' || value === null) return;
+  // bytes name nobody, and a file of a form holds the whole form once more
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return;
+  if ('fieldname' in value && 'fields' in value) {
+    const part = value as { value?: unknown };
+    const other = typeof part.value === 'string' ? visit(part.value) : undefined;
+    if (other !== undefined) part.value = other;
+    return;
+  }
   const holder = value as Record<string, unknown>;
   for (const [key, inner] of Object.entries(holder)) {
     if (typeof inner !== 'string') each(inner, visit);

@@ -317,6 +317,7 @@ export const answers = {
   erasures: z.array(z.looseObject({ case: id, subject: id, deadline: Deadline, duties: z.array(Duty) })),
   systems: z.array(System),
   check: z.looseObject({ system: z.string(), ok: z.boolean(), rights: z.array(Right), problem: z.string().optional() }),
+  exportTaken: z.looseObject({ system: z.string(), rows: z.number().int(), sha256: z.string(), woken: z.number().int() }),
   link: z.looseObject({
     system: z.string(),
     read: z.number().int(),

@@ -159,6 +159,11 @@ export const described: Readonly<Record<string, Described>> = {
   'GET /systems': { summary: 'Every system: role, state, duties, rights as last checked', tag: 'systems', answer: 'systems' },
   'POST /systems/:system/check': { summary: 'Ask a system for every right that Kaiku needs', tag: 'systems', answer: 'check' },
   'POST /systems/:system/link': { summary: 'First contact: a preview, or the links', tag: 'systems', answer: 'link' },
+  'POST /systems/:system/exports': {
+    summary: 'Hand over an export that people downloaded, as text/csv or { content: base64 }',
+    tag: 'systems',
+    answer: 'exportTaken',
+  },
   'POST /systems/:system/resync': {
     summary: 'Start a full resync, a preview of one, or the run of a preview',
     tag: 'runs',

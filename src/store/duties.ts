@@ -287,3 +287,14 @@ export function due(db: Db, recipient: string, room: number, empty: boolean): Pr
       RETURNING id, lane`,
   );
 }
+
+/**
+ * Duties at a system that wait for what people do there look for it `inMs` from now: those that wait for these reasons, and those whose people
+ * were asked and may have done it without a word. `asked_due` stays, so that an answer meanwhile is still one.
+ */
+export const lookAgain = (db: Db, recipient: string, reasons: readonly string[], inMs: number): Promise<number> =>
+  changes(
+    db,
+    sql`UPDATE duty SET state = 'waiting', not_before = NULL, raised = raised + 1, wake_at = now() + ${inMs}::int * interval '1 millisecond'
+        WHERE recipient = ${recipient} AND ((state = 'waiting' AND reason = ANY(${[...reasons]}::text[])) OR (state = 'asked' AND next IS DISTINCT FROM 'restrict'))`,
+  );

@@ -6,6 +6,7 @@ import { outboxOf } from './outbox.ts';
 import { recipientOf } from './recipient.ts';
 import { FilesSettings } from './settings.ts';
 import { newestExport } from './source.ts';
+import { uploadsOf } from './uploads.ts';
 
 export const manifest: Manifest = {
   vendor: 'files',
@@ -45,6 +46,7 @@ export const filesWith = (wait: Wait): ConnectorFactory<FilesSettings> => ({
     return {
       manifest,
       recipient: recipientOf(newest, outboxOf(exchange, settings), settings),
+      exports: uploadsOf(exchange, newest, settings),
       check: (call, writeTest) => checkRights(exchange, newest, settings, call, writeTest),
     };
   },

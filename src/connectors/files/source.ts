@@ -19,11 +19,16 @@ export interface Export {
 
 export type ReadNewest = (call: Call) => Promise<Export>;
 
+export type Newest = ReadNewest & {
+  /** The next read lists the folder again. */
+  forget(): void;
+};
+
 /**
  * Reads the newest export that stands still, kept for a few seconds so that many looks are one reading. One that is malformed, or lacks
  * very many rows of those before it, says nothing: the look fails and is taken again, it never becomes "not there".
  */
-export function newestExport(exchange: Exchange, settings: FilesSettings, wait: Wait): ReadNewest {
+export function newestExport(exchange: Exchange, settings: FilesSettings, wait: Wait): Newest {
   const { folder, names } = settings.export;
   const isExport = wildcard(names);
   const list = settledList(exchange, {
@@ -35,7 +40,7 @@ export function newestExport(exchange: Exchange, settings: FilesSettings, wait: 
   const readOne = async ({ name, size }: FileEntry, call: Call): Promise<Read> => {
     const bytes = await exchange.read(folder === '' ? name : `${folder}/${name}`, call);
     if (bytes?.length !== size) throw unread(`${name} changed while it was read`);
-    return { code: createHash('sha256').update(bytes).digest('hex').slice(0, 16), rows: readRows(name, bytes, settings) };
+    return { code: codeOf(bytes), rows: readRows(name, bytes, settings) };
   };
   const belief = beliefOf(readOne, settings);
 
@@ -54,6 +59,9 @@ export function newestExport(exchange: Exchange, settings: FilesSettings, wait: 
     }
   });
 }
+
+/** What `agreed` names a file by. */
+export const codeOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 
 const unread = (hint: string) => new Failure('RECIPIENT_UNAVAILABLE', { hint });
 

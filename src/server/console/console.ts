@@ -40,13 +40,15 @@ export const contentSecurityPolicy = [
   "base-uri 'none'",
 ].join('; ');
 
+const takesFile = new Set(['/reply/:token', '/systems/:system/exports']);
+
 /** Pages for people, rendered here, working without script. Each page of `pages.ts` names its roles; what it does not name is refused. */
 export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (app, { needs, who }) => {
   await app.register(formbody);
-  // one form of all takes a file, and no other reads a body of that size
+  // few forms take a file, and no other reads a body of that size
   app.addHook('onRequest', async (request) => {
     const isWhole = /^multipart\//i.test(request.headers['content-type'] ?? '');
-    if (isWhole && request.routeOptions.url !== '/reply/:token')
+    if (isWhole && !takesFile.has(request.routeOptions.url ?? ''))
       throw new ProblemError(415, 'Unsupported media type', 'no file is taken here', { code: 'no-file-here' });
     if (isWhole && Number(request.headers['content-length']) > replyLimits.fileBytes + 200_000)
       throw new ProblemError(413, 'Too large', 'the file is too large', { code: 'file-too-large' });

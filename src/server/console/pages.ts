@@ -10,6 +10,7 @@ import { casesPage } from './cases.tsx';
 import { driftPages } from './drift-pages.tsx';
 import { evidencePages } from './evidence-card.tsx';
 import { exceptionPages } from './exception-pages.tsx';
+import { exportPages } from './export-pages.tsx';
 import type { NavEntry } from './frame.tsx';
 import { answerPages, handoverPages } from './handover-pages.tsx';
 import { heldPages } from './held.tsx';
@@ -41,6 +42,7 @@ import { withdrawPages } from './withdraw-card.tsx';
 export const pages: readonly Page[] = [
   ...homePages,
   ...peoplePages,
+  ...exportPages,
   personPage,
   ...personActs,
   ...samePersonPages,

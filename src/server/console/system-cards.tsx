@@ -12,7 +12,7 @@ import { RunsTable } from './run-parts.tsx';
 import { roleWords, SystemBadge } from './system-parts.tsx';
 
 /** The cards of a system's page, one question each. */
-interface CardOptions {
+export interface CardOptions {
   needs: Needs;
   scope: Scope;
   t: Translator;

@@ -4,6 +4,7 @@ import { driftOfSystem } from '../drift.ts';
 import { notFound } from '../problem.ts';
 import { systemViews } from '../system-view.ts';
 import { DriftCard } from './drift-parts.tsx';
+import { ExportCard } from './export-pages.tsx';
 import { may } from './may.ts';
 import type { Ask, View } from './page.ts';
 import { ContactCard, ErasureCard, LanesCard, ManifestCard, ResyncCard, RightsCard, StandingCard } from './system-cards.tsx';
@@ -27,6 +28,7 @@ export async function systemPage(ask: Ask<{ system: string }>): Promise<View> {
     body: (
       <>
         {StandingCard(card)}
+        {may(actor, 'POST /systems/:system/exports') ? ExportCard(card) : null}
         {await ResyncCard(card)}
         <div class="columns">
           {await LanesCard(card)}
