@@ -60,6 +60,9 @@ const corrected = ['familyName', 'email'] as const;
 /** Whether people run a system. */
 export const isHuman = (config: Config, system: string) => config.systems[system]?.connector === 'human';
 
+/** Whether people do the work of a system that its exports show. */
+export const isExported = (config: Config, system: string) => config.systems[system]?.connector === 'files';
+
 /** The recipients that are given a corrected field of somebody in this role. */
 export const toldOf = ({ systems, purposes }: Config, role: string): string[] =>
   Object.values(systems).flatMap(({ name, recipient }) => {
@@ -109,14 +112,19 @@ export function faultsOf(result: CompanyResult, { config, caps, plan, role, once
       faults.push(`${part}: ${system} is ${duty ? told(duty) : 'unknown'}, not ${[state, outcome, evidence].join(' ')}`);
   };
   for (const system of toldOf(config, role)) {
-    if (!isHuman(config, system)) must('rectification', system, 'updated');
+    if (isExported(config, system)) {
+      if (once) must('rectification', system, 'updated', 'observed');
+    } else if (!isHuman(config, system)) must('rectification', system, 'updated');
     else if (once) must('rectification', system, 'updated', 'acknowledged');
   }
   for (const { system, step } of plan) {
     if (step === 'strip') must('erasure', system, 'retained', 'observed');
     // what is looked at again comes days later
-    if (step === 'erase') must('erasure', system, 'erased', weaker(caps[system] ?? 'none', 'observed'));
-    if (step === 'ask' && once) must('erasure', system, kept.includes(system) ? 'retained' : 'erased', 'acknowledged');
+    const shown = weaker(caps[system] ?? 'none', 'observed');
+    if (step === 'erase') must('erasure', system, 'erased', shown);
+    const stated = isExported(config, system) ? shown : 'acknowledged';
+    if (step === 'ask' && once && kept.includes(system)) must('erasure', system, 'retained', 'acknowledged');
+    else if (step === 'ask' && once) must('erasure', system, 'erased', stated);
     const times = result.tasks.filter((task) => task.system === system && task.ask === 'erase').length;
     if (times !== (step === 'ask' ? 1 : 0)) faults.push(`erasure: the people of ${system} were asked ${times} times`);
   }

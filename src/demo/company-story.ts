@@ -1,15 +1,18 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Customer } from '../connectors/insightly/sandbox-handles.ts';
+import type { DutyView } from '../core/duty.ts';
 import { createLog, type Environment } from '../open.ts';
 import { startHub } from '../start.ts';
 import { openAccounts } from './accounts.ts';
 import { isInvoiced } from './books.ts';
 import { type Company, stageCompany } from './company.ts';
-import { type CompanyResult, faultsOf, isAsked, isHuman, type Part, type PlannedStep, toldOf } from './company-faults.ts';
+import { type CompanyResult, faultsOf, isAsked, isExported, type Part, type PlannedStep, toldOf } from './company-faults.ts';
 import { editInPanel } from './company-panel.ts';
 import { type AskedTask, askedOf, keptBy } from './company-people.ts';
 import { isAtRest, type Scene, show, showAsked } from './company-scene.ts';
 import { staffScenes } from './company-staff.ts';
+import { handOver, heldThere } from './exports.ts';
 import { apiOf, duties, follow, until } from './hub-api.ts';
 import { keepRunning } from './keep-running.ts';
 
@@ -71,11 +74,13 @@ export async function companyDemo(env: Environment, company: Company, options: C
     if (panel) print('\nPeople carry it into the CRM, and mend a new family name there as well');
     else print('\nA correction: a customer has a new name and a new address, and somebody mends both in the CRM');
     register.crm.update('contact', hero.id, { LAST_NAME: 'Uusitalo', EMAIL_ADDRESS: to });
-    const rectification = await correction(stage, subject);
+    const others = heldThere(register.people).filter((person) => person !== hero);
+    const renamed = { ...hero, familyName: 'Uusitalo', email: to };
+    const rectification = await correction(stage, subject, [...others, renamed]);
     const edit = await carried?.();
 
     print('\nAn erasure: the same customer asks to be forgotten');
-    const { erasure, plan, kept } = await erasing(stage, subject.id);
+    const { erasure, plan, kept } = await erasing(stage, subject.id, others);
 
     const staff = personnel ? await staffScenes(stage, personnel) : undefined;
 
@@ -114,22 +119,33 @@ export async function companyDemo(env: Environment, company: Company, options: C
 type Linked = { linked: number; alreadyLinked: number };
 type Page = { system: string; linked: boolean; duties: Record<string, number> }[];
 
-async function correction(stage: Scene, subject: { id: string; role: string }): Promise<Part> {
+/** Seen in an export, not only said. */
+const isShown = ({ state }: DutyView) => state === 'settled';
+
+/** `exported`: whom the systems hold that are read by exports, by then. */
+async function correction(stage: Scene, subject: { id: string; role: string }, exported: readonly Customer[]): Promise<Part> {
   const { api, config, say, once } = stage;
   const receivers = toldOf(config, subject.role);
-  const people = receivers.filter((name) => isHuman(config, name));
+  const people = receivers.filter((name) => isAsked(config, name));
   const asked = await askedOf(api, subject.id, 'update', people);
   say(`${receivers.length} systems are told; at ${people.length} of them people are asked, and silence closes nothing`);
   for (const task of asked) if (once) await api.post(`/tasks/${task.id}/answer`, { outcome: 'updated' });
+  if (once) await handOver(stage, receivers, exported);
   const after = await until('every system to be told', async () => {
     const all = await duties(api, subject.id);
-    return receivers.every((name) => all[name] && isAtRest(all[name])) ? all : undefined;
+    return receivers.every((name) => all[name] && (once && isExported(config, name) ? isShown(all[name]) : isAtRest(all[name])))
+      ? all
+      : undefined;
   });
   show(stage, receivers, after);
   return after;
 }
 
-async function erasing(stage: Scene, subject: string): Promise<{ erasure: Part; plan: PlannedStep[]; kept: string[] }> {
+async function erasing(
+  stage: Scene,
+  subject: string,
+  exported: readonly Customer[],
+): Promise<{ erasure: Part; plan: PlannedStep[]; kept: string[] }> {
   const { api, config, print, say, once } = stage;
   const opened = await api.post<{ id: string; plan: PlannedStep[] }>('/cases', {
     type: 'erasure',
@@ -157,10 +173,15 @@ async function erasing(stage: Scene, subject: string): Promise<{ erasure: Part; 
     if (law) kept.push(task.system);
     await api.post(`/tasks/${task.id}/answer`, law ? { outcome: 'retained', ...law } : { outcome: 'erased' });
   }
+  if (once) await handOver(stage, people, exported);
   const concerned = opened.plan.filter(({ step }) => step !== 'nothing').map(({ system }) => system);
   const after = await until('every system to be told', async () => {
     const all = await duties(api, subject);
-    const isDone = (name: string) => all[name] !== undefined && isAtRest(all[name]) && all[name].outcome !== 'restricted';
+    const isDone = (name: string) =>
+      all[name] !== undefined &&
+      (!once || !isExported(config, name) || isShown(all[name])) &&
+      isAtRest(all[name]) &&
+      all[name].outcome !== 'restricted';
     return concerned.every(isDone) ? all : undefined;
   });
   show(stage, concerned, after);

@@ -10,6 +10,7 @@ import { type PanelSandbox, panelSandbox } from '../connectors/panel/sandbox.ts'
 import { internationalDigits } from '../connectors/phone.ts';
 import type { SandboxBehaviour } from '../connectors/sandbox.ts';
 import { keepBooks } from './books.ts';
+import { stageExports } from './exports.ts';
 import { type StaffFiles, stageStaff } from './staff.ts';
 
 /** One system of a company's configuration on its sandbox, filled with the company's customers. */
@@ -106,6 +107,8 @@ export const stages: Record<string, (people: readonly Customer[], given: Given) 
     }
     return { behaviour: sandbox, credentials: { accessToken } };
   },
+
+  files: (people, { settings, folder }) => stageExports(people, settings, folder),
 
   mepco: (_people, { settings, events, folder }) =>
     stageStaff(folder, settings as { full: string; map: Record<string, string> }, events['employment-end'] ?? ''),

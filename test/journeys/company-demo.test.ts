@@ -43,7 +43,7 @@ describe.each(process.env['KAIKU_TEST_ALL'] === '1' ? (['cervi', 'seravo'] as co
         recipient?.purposes.some((name) => config.purposes[name]?.for?.includes('customer') ?? true),
       );
       expect(Object.keys(result.erasure)).toEqual(expect.arrayContaining([...customers.map(({ name }) => name), 'crm']));
-      const people = customers.filter(({ connector }) => connector === 'human').map(({ name }) => name);
+      const people = customers.filter(({ connector }) => connector === 'human' || connector === 'files').map(({ name }) => name);
       for (const ask of ['update', 'erase'])
         expect(
           result.tasks

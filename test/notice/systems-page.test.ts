@@ -73,11 +73,14 @@ describe('docs/systems.md', () => {
   });
 
   it('is found wrong when a row goes, a test goes, or more is claimed than the connector does', () => {
-    const row = page.split('\n').find((line) => line.includes('`b/sweeping`')) ?? '';
+    const row = page.split('\n').find((line) => line.includes('`b/bookkeeper`')) ?? '';
     const wrong = (text: string) => faultsOf(text, configs);
-    expect(wrong(page.replace(`${row}\n`, ''))).toEqual(['b/sweeping has 0 rows']);
+    expect(wrong(page.replace(`${row}\n`, ''))).toEqual(['b/bookkeeper has 0 rows']);
     expect(wrong(page.replace('human.test.ts', 'humans.test.ts'))).toEqual(['test/connectors/human/humans.test.ts is not there']);
-    expect(wrong(page.replace('`b/sweeping`', '`b/swiping`'))).toEqual(['b/swiping is in no example', 'b/sweeping has 0 rows']);
+    expect(wrong(page.replace('`b/bookkeeper`', '`b/bookkeepers`'))).toEqual([
+      'b/bookkeepers is in no example',
+      'b/bookkeeper has 0 rows',
+    ]);
     expect(wrong(page.replace(row, row.replace('acknowledged', 'observed')))).toHaveLength(1);
     expect(wrong(page.replace(row, row.replaceAll('only asked', 'by the interface')))).toHaveLength(1);
   });

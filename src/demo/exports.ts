@@ -1,0 +1,67 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Customer } from '../connectors/insightly/sandbox-handles.ts';
+import { isExported } from './company-faults.ts';
+import type { Scene } from './company-scene.ts';
+
+/** The settings of a system of files that a demonstration's export is made by. */
+interface Declared {
+  delimiter?: string;
+  key: string;
+  map: Record<string, string>;
+}
+
+const valuesOf = (person: Customer): Record<string, string> => ({
+  name: `${person.givenName} ${person.familyName}`,
+  givenName: person.givenName,
+  familyName: person.familyName,
+  email: person.email,
+  phone: person.phone ?? '',
+  customerNumber: person.customerNumber ?? '',
+  'address.street': person.street ?? '',
+  // where the sandbox of the register has everybody live
+  'address.postcode': person.street ? '15110' : '',
+  'address.city': person.street ? 'Lahti' : '',
+});
+
+/** Whom such a system holds: the customers. */
+export const heldThere = (people: readonly Customer[]): Customer[] => people.filter(({ customer }) => customer);
+
+/** The text of an export of these people, as whoever downloads it gets it. */
+export function exportOf(people: readonly Customer[], settings: Record<string, unknown>): string {
+  const { delimiter = ';', key, map } = settings as unknown as Declared;
+  const columns = [...new Set([key, ...Object.values(map)])];
+  const fieldOf = Object.fromEntries(Object.entries(map).map(([field, column]) => [column, field]));
+  const line = (cells: readonly string[]) => `${cells.join(delimiter)}\r\n`;
+  const rows = people.map((person) =>
+    columns.map((column) => {
+      const field = fieldOf[column];
+      return field === undefined ? `X-${person.id}` : (valuesOf(person)[field] ?? '');
+    }),
+  );
+  return [columns, ...rows].map(line).join('');
+}
+
+/** The folder of a system of files, with the first export that somebody dropped there. */
+export async function stageExports(people: readonly Customer[], settings: Record<string, unknown>, folder: string) {
+  await mkdir(folder, { recursive: true });
+  const { names } = settings['export'] as { names: string };
+  await writeFile(join(folder, names.replace('*', '-1')), exportOf(heldThere(people), settings));
+  return { address: pathToFileURL(folder).href, credentials: {}, fast: { settleSeconds: 1 } };
+}
+
+/** What people do at a system of files shows in the export that they download next and hand over. */
+export async function handOver(
+  { api, config, say }: Scene,
+  systems: readonly string[],
+  people: readonly Customer[],
+): Promise<void> {
+  for (const name of systems.filter((system) => isExported(config, system))) {
+    const text = exportOf(people, config.systems[name]?.settings as Record<string, unknown>);
+    const { rows } = await api.post<{ rows: number }>(`/systems/${name}/exports`, {
+      content: Buffer.from(text).toString('base64'),
+    });
+    say(`kaiku export ${name}: ${rows} rows, and whoever waits for it looks`);
+  }
+}
