@@ -7,12 +7,22 @@ import { startHub } from '../start.ts';
 import { openAccounts } from './accounts.ts';
 import { isInvoiced } from './books.ts';
 import { type Company, stageCompany } from './company.ts';
-import { type CompanyResult, faultsOf, isAsked, isExported, type Part, type PlannedStep, toldOf } from './company-faults.ts';
+import { handOver } from './company-exports.ts';
+import {
+  type CompanyResult,
+  faultsOf,
+  isAsked,
+  isExported,
+  isHuman,
+  type Part,
+  type PlannedStep,
+  toldOf,
+} from './company-faults.ts';
 import { editInPanel } from './company-panel.ts';
 import { type AskedTask, askedOf, keptBy } from './company-people.ts';
 import { isAtRest, type Scene, show, showAsked } from './company-scene.ts';
 import { staffScenes } from './company-staff.ts';
-import { handOver, heldThere } from './exports.ts';
+import { heldThere } from './exports.ts';
 import { apiOf, duties, follow, until } from './hub-api.ts';
 import { keepRunning } from './keep-running.ts';
 
@@ -126,7 +136,7 @@ const isShown = ({ state }: DutyView) => state === 'settled';
 async function correction(stage: Scene, subject: { id: string; role: string }, exported: readonly Customer[]): Promise<Part> {
   const { api, config, say, once } = stage;
   const receivers = toldOf(config, subject.role);
-  const people = receivers.filter((name) => isAsked(config, name));
+  const people = receivers.filter((name) => isHuman(config, name) || isExported(config, name));
   const asked = await askedOf(api, subject.id, 'update', people);
   say(`${receivers.length} systems are told; at ${people.length} of them people are asked, and silence closes nothing`);
   for (const task of asked) if (once) await api.post(`/tasks/${task.id}/answer`, { outcome: 'updated' });

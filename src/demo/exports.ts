@@ -2,8 +2,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Customer } from '../connectors/insightly/sandbox-handles.ts';
-import { isExported } from './company-faults.ts';
-import type { Scene } from './company-scene.ts';
 
 /** The settings of a system of files that a demonstration's export is made by. */
 interface Declared {
@@ -49,19 +47,4 @@ export async function stageExports(people: readonly Customer[], settings: Record
   const { names } = settings['export'] as { names: string };
   await writeFile(join(folder, names.replace('*', '-1')), exportOf(heldThere(people), settings));
   return { address: pathToFileURL(folder).href, credentials: {}, fast: { settleSeconds: 1 } };
-}
-
-/** What people do at a system of files shows in the export that they download next and hand over. */
-export async function handOver(
-  { api, config, say }: Scene,
-  systems: readonly string[],
-  people: readonly Customer[],
-): Promise<void> {
-  for (const name of systems.filter((system) => isExported(config, system))) {
-    const text = exportOf(people, config.systems[name]?.settings as Record<string, unknown>);
-    const { rows } = await api.post<{ rows: number }>(`/systems/${name}/exports`, {
-      content: Buffer.from(text).toString('base64'),
-    });
-    say(`kaiku export ${name}: ${rows} rows, and whoever waits for it looks`);
-  }
 }
