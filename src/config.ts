@@ -22,7 +22,7 @@ export interface KnownConnector {
   credentials: readonly string[];
   optionalCredentials?: readonly string[];
   schemes?: readonly string[];
-  manifest: { human: boolean; roles: readonly string[] };
+  manifest: { human: boolean; endsByItself?: true; roles: readonly string[] };
 }
 export type KnownConnectors = Readonly<Record<string, KnownConnector>>;
 
@@ -166,6 +166,8 @@ function checkMasters(file: ConfigFile, connectors: KnownConnectors, tell: Tell)
       const at = ['systems', name, 'recipient', 'masterOf', i];
       const given = (recipient?.purposes ?? []).some((purpose) => file.purposes[purpose]?.fields.includes(field));
       if (!given) tell(at, `no purpose gives ${field} to this system`);
+      if (connectors[connector]?.manifest.endsByItself)
+        tell(at, 'what ends by itself is read by nobody: the register stays master');
       if (connectors[connector]?.manifest.human)
         tell(at, 'a system that people answer for cannot be read: the register stays master');
       if (file.systems[name]?.register) tell(at, 'a register is master of every field already');
@@ -234,11 +236,13 @@ function resolveSystem(
           { suggestion: nearest(given, takes), key: true },
         );
     }
-    if (!connector.manifest.human && !system.baseUrl) tell(at(), "baseUrl is missing: the address of the vendor's API");
-    checkScheme(system, connector, (message) => tell(at('baseUrl'), message));
-    if (connector.manifest.human && !system.owner)
-      tell(at(), 'owner is missing: somebody in the company looks after what these people are asked');
-    if (connector.manifest.human && system.recipient?.people)
+    const { human, endsByItself } = connector.manifest;
+    if (endsByItself && system.baseUrl) tell(at('baseUrl'), 'nothing is reached there: leave it out');
+    if (endsByItself && system.recipient?.people) tell(at('recipient', 'people'), 'nobody is asked there: leave it out');
+    if (!human && !endsByItself && !system.baseUrl) tell(at(), "baseUrl is missing: the address of the vendor's API");
+    if (!endsByItself) checkScheme(system, connector, (message) => tell(at('baseUrl'), message));
+    if (human && !system.owner) tell(at(), 'owner is missing: somebody in the company looks after what these people are asked');
+    if (human && system.recipient?.people)
       tell(at('recipient', 'people'), 'people run this system: write answerer, language and instructions under settings');
     if (system.register && !connector.manifest.roles.includes('register'))
       tell(at('register'), `${system.connector} cannot be a register`);

@@ -4,6 +4,7 @@ import type { Evidence } from '../core/duty.ts';
 import type { Failure } from '../core/failure.ts';
 import type { FieldName, Fields, Person } from '../core/person.ts';
 import type { Trigger } from '../core/retention-rule.ts';
+import type { Title } from '../core/title.ts';
 import type { OpenExchange } from './exchange.ts';
 import type { Call, Wire } from './http.ts';
 
@@ -231,8 +232,10 @@ export interface Manifest {
   roles: readonly ('register' | 'recipient')[];
   /** A recipient run by people: its steps are asked, not called. */
   human: boolean;
+  /** A recipient whose data nobody searches and that end by their own time (`Connector.ends`): nobody is asked, nothing is called. */
+  endsByItself?: true;
   erasure: {
-    depth: 'archive' | 'soft' | 'hard' | 'anonymise' | 'person';
+    depth: 'archive' | 'soft' | 'hard' | 'anonymise' | 'person' | 'time';
     /** The strongest evidence an erasure can reach here, and why. */
     cap: Evidence;
     why: string;
@@ -272,10 +275,20 @@ export interface Exports {
   take(bytes: Buffer, now: Date, call: Call): Promise<{ rows: number }>;
 }
 
+/** How data end by themselves. */
+export interface Ends {
+  /** Days from an entry to its end. */
+  afterDays: number;
+  /** What they are, in the company's own words. */
+  what: Title;
+}
+
 export interface Connector {
   readonly manifest: Manifest;
   /** Of a system that people run, or where people do what its connector cannot. */
   readonly people?: People;
+  /** Of a manifest with `endsByItself`, and of no other. */
+  readonly ends?: Ends;
   readonly recipient?: Recipient;
   readonly register?: Register;
   readonly webhook?: Webhook;

@@ -1,4 +1,5 @@
 import type { ConnectorFactory } from './connector.ts';
+import { expiring } from './expiring/connector.ts';
 import { files } from './files/connector.ts';
 import { ga4 } from './ga4/connector.ts';
 import { human } from './human/connector.ts';
@@ -11,6 +12,7 @@ import { panel } from './panel/connector.ts';
 
 /** Every vendor that a configuration may name. The one existing file that a new vendor touches. */
 export const registry: Record<string, ConnectorFactory> = {
+  expiring,
   files,
   ga4,
   human,

@@ -12,6 +12,8 @@ const fulfils: Readonly<Record<string, readonly string[]>> = {
   ask: ['erased', 'absent'],
   // once a legal hold was lifted
   hold: ['erased', 'absent', 'stripped', 'retained'],
+  // what ends by itself is parked at first, and has ended after its day
+  park: ['retained', 'erased'],
   nothing: ['absent', 'unchanged', 'superseded', 'erased'],
   // a correction that meets what is right already changes nothing, and that is as planned
   update: ['updated', 'unchanged', 'superseded', 'absent'],

@@ -13,7 +13,7 @@ export type Step =
   | { kind: 'restrict'; record: number; permissions: string[] }
   | { kind: 'erase'; record: number }
   | { kind: 'strip'; record: number; fields: Allowed<Fields>; blanked: FieldName[] }
-  | { kind: 'park'; until: Date; retained: Retained }
+  | { kind: 'park'; until: Date; retained: Retained /** Why, where no law says so. */; reason?: string }
   | { kind: 'ask'; ask: 'update' | 'restrict' | 'erase' }
   | { kind: 'wait'; until: Date; reason: string }
   | { kind: 'hold'; reason: string };
@@ -36,6 +36,10 @@ export function diff(desired: Desired, records: readonly KnownRecord[]): Step {
       return records.some((r) => r.state === 'erased') ? nothing('refused', 'tombstone') : nothing('absent', 'tombstone');
     case 'gone':
       return gone(desired, records);
+    case 'ends':
+      return ended(desired);
+    case 'untouched':
+      return nothing('unchanged', desired.reason, 'none');
     case 'restricted': {
       // people are asked once, for the erasure itself
       const open = records.findIndex((r) => r.state === 'linked');
@@ -91,6 +95,15 @@ function erasureOf({ human, now, parked }: Extract<Desired, { kind: 'gone' }>, r
   if (records.some((r) => r.state === 'stripped')) return nothing('stripped', 'neutral-values');
   if (records.some((r) => r.state === 'erased')) return nothing('erased');
   return records.some((r) => r.state === 'absent') ? nothing('absent') : nothing('absent', 'never-held', 'none');
+}
+
+/** Nobody looks whether it is gone: the rotation of whoever runs it says so, and that is `accepted`. */
+function ended({ ending: { keeps, isCounted, hasEnded }, now, heldBy }: Extract<Desired, { kind: 'ends' }>): Step {
+  if (hasEnded) return nothing('erased', 'ended-by-itself', 'accepted');
+  const end = dayAfter(keeps.until);
+  if (heldBy && !(isCounted && now < end)) return { kind: 'hold', reason: heldBy };
+  if (now < end) return { kind: 'park', until: end, retained: keeps, reason: 'ends-by-itself' };
+  return nothing('erased', 'ended-by-itself', 'accepted');
 }
 
 function present(desired: Extract<Desired, { kind: 'present' }>, records: readonly KnownRecord[]): Step {

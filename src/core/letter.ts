@@ -1,5 +1,6 @@
 import type { Day } from './day.ts';
 import { type Evidence, evidences, type Outcome, type Retained, type State, weaker } from './duty.ts';
+import { daysOfOwnPeriod } from './own-period.ts';
 
 /**
  * Letters to the person, from what the ledger knows to sentences. A sentence is a code with its values and the row that it rests on:
@@ -21,6 +22,8 @@ export interface LetterDuty {
   askedBy?: Day;
   /** How long its backups may still hold what it erased. Null: the vendor does not say. */
   backupLagDays: number | null;
+  /** What there ends by itself, as the person is told it: nobody was asked to erase it. */
+  endsByItself?: string;
 }
 
 export interface LetterDisclosure {
@@ -166,12 +169,15 @@ function answer(facts: LetterFacts): Letter | LetterFault {
 const isGoneThere = ({ outcome }: LetterDuty): boolean => outcome === 'erased' || outcome === 'stripped' || outcome === 'absent';
 
 /** Art. 12(4): of what is not erased, what a law keeps, which, and until when. */
-const keptAnyway = ({ keeps = [] }: LetterFacts): Sentence[] =>
-  keeps.map(({ system, label, fields, until, law }) => ({
+const keptAnyway = ({ keeps = [] }: LetterFacts): Sentence[] => {
+  // what ends by itself does so whatever was decided, and no law keeps it
+  const byLaw = keeps.filter(({ law }) => daysOfOwnPeriod(law) === null);
+  return byLaw.map(({ system, label, fields, until, law }) => ({
     code: 'retained',
     params: { label, fields: [...fields], until, law },
     source: { row: 'plan', system },
   }));
+};
 
 /** Art. 15(3) and 20(1): that the answer was handed over, and what it lacks. */
 function handedOver({ handover }: LetterFacts): Sentence[] {
@@ -278,6 +284,8 @@ export const deedsTold = [...new Set(Object.values(deeds))];
 /** What one system did, in no stronger a word than its evidence; then what it keeps. */
 function aboutDuty(type: string, duty: LetterDuty): Sentence[] {
   const { system, label, retained, backupLagDays } = duty;
+  const own = endingWords(duty);
+  if (own) return own;
   const said: Sentence[] = [{ ...statement(type, duty), source: { row: 'duty', system } }];
   if (retained) {
     const { fields, until, law } = retained;
@@ -286,6 +294,17 @@ function aboutDuty(type: string, duty: LetterDuty): Sentence[] {
   if (backupLagDays !== null && (duty.outcome === 'erased' || duty.outcome === 'stripped'))
     said.push({ code: 'backups', params: { label, days: backupLagDays }, source: { row: 'duty', system } });
   return said;
+}
+
+/** Of data that end by themselves: until when they last by the company's own period, or that the period is over. Null: nothing of it. */
+function endingWords({ system, label, state, outcome, retained, endsByItself }: LetterDuty): Sentence[] | null {
+  const days = retained ? daysOfOwnPeriod(retained.law) : null;
+  if (retained && days !== null && state === 'waiting') {
+    const params = { label, what: endsByItself ?? label, until: retained.until, days };
+    return [{ code: 'endsByItself', params, source: { row: 'retained', system } }];
+  }
+  if (!endsByItself || state !== 'settled' || outcome !== 'erased') return null;
+  return [{ code: 'endedByItself', params: { label, what: endsByItself }, source: { row: 'duty', system } }];
 }
 
 function statement(type: string, { label, state, outcome, evidence, retained, askedBy }: LetterDuty): Omit<Sentence, 'source'> {

@@ -54,12 +54,24 @@ export interface PlanInput {
   parked?: Retained | null;
   /** Every purpose of the recipient needs this person no more. */
   over?: boolean;
+  /** Of a system whose data end by themselves. */
+  ending?: Ending;
   /**
    * Of a register whose people take single fields out: the fields that no purpose gives any more, those that its row still shows, and
    * those that it showed once. Absent: nothing is taken out there.
    */
   noMore?: { shown: readonly FieldName[]; gone: readonly FieldName[] };
   now: Date;
+}
+
+/** Data that nobody searches and that end by themselves. */
+export interface Ending {
+  /** What lies there until when, if it is to go from now on; once that was counted, as it was counted then. */
+  keeps: Retained;
+  /** The day was counted before. */
+  isCounted: boolean;
+  /** The day has come, and was written down. */
+  hasEnded: boolean;
 }
 
 /** What should be true at the system. `core/diff.ts` turns it into the one step that is missing. */
@@ -70,6 +82,10 @@ export type Desired =
   | { kind: 'barred' }
   | { kind: 'gone'; human: boolean; now: Date; heldBy?: string; parked?: Retained }
   | { kind: 'restricted'; human: boolean; permissions: string[]; reason: string /** People are asked too. */; ask?: boolean }
+  /** Gone when its own day has come; nobody is asked or called. */
+  | { kind: 'ends'; now: Date; ending: Ending; heldBy?: string }
+  /** Nothing is corrected or restricted in what ends by itself. */
+  | { kind: 'untouched'; reason: string }
   /** The register's row without some fields, and nothing else of it touched. */
   | { kind: 'without'; fields: Allowed<Fields>; shown: readonly FieldName[] }
   /** The register carries each refused permission in its mapped field. */
@@ -98,6 +114,7 @@ const heldStates = new Set<KnownRecord['state']>(['linked', 'restricted', 'inert
 
 export function plan(input: PlanInput): Desired {
   const { subject, erasureCase: found } = input;
+  if (input.ending && input.role === 'recipient') return untilItsDay(input, input.ending);
   if (subject.state === 'erasing' && found) return erasing(input, found);
   if (subject.state === 'erased' || input.tombstoned) {
     // what a system still holds of an erased person (the register went first, or a parked day came) goes now
@@ -130,6 +147,15 @@ export function plan(input: PlanInput): Desired {
     carries: input.carries,
     together: input.together,
   };
+}
+
+/** Only an erasure, or the end of every purpose, makes anything due there: the day on which the last entry ends. */
+function untilItsDay({ subject, erasureCase: found, over, now, legalHold }: PlanInput, ending: Ending): Desired {
+  if (subject.state === 'erasing' && found) {
+    if (found.state === 'planned' || found.state === 'refused') return { kind: 'untouched', reason: 'awaiting-approval' };
+    if (found.undoUntil !== null && found.undoUntil > now) return { kind: 'wait', until: found.undoUntil, reason: 'undo-window' };
+  } else if (subject.state === 'active' && !over) return { kind: 'untouched', reason: 'ends-by-itself' };
+  return { kind: 'ends', now, ending, ...(legalHold ? { heldBy: 'legal-hold' } : {}) };
 }
 
 /** A refusal comes first. Nothing is taken out of a row that is restricted, held or not there just now. */

@@ -34,7 +34,7 @@ export async function take(needs: Needs, connector: Connector, view: View, step:
     case 'park':
       return {
         kind: 'moved',
-        move: { state: 'waiting', outcome: 'retained', until: step.until, retained: step.retained, reason: 'law' },
+        move: { state: 'waiting', outcome: 'retained', until: step.until, retained: step.retained, reason: step.reason ?? 'law' },
       };
     case 'ask':
       return { kind: 'moved', move: await askPerson(needs, view, step.ask) };

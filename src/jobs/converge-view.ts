@@ -1,6 +1,8 @@
-import type { Recipient, RemoteRef } from '../connectors/connector.ts';
+import type { Ends, Recipient, RemoteRef } from '../connectors/connector.ts';
 import type { Purpose } from '../core/configuration.ts';
+import { dayIn } from '../core/day.ts';
 import type { Exception } from '../core/exception.ts';
+import { endsAfter } from '../core/own-period.ts';
 import type { PermissionState } from '../core/permission.ts';
 import type { FieldName, Fields } from '../core/person.ts';
 import type { PlanInput } from '../core/plan.ts';
@@ -24,9 +26,10 @@ import {
   type VersionRow,
 } from '../store/subjects.ts';
 import { systemState } from '../store/systems.ts';
+import { clockSettings } from './case-clock.ts';
 import { isHeldAt } from './legal-holds.ts';
 import { areAsked, type Needs, now, recipientNames } from './needs.ts';
-import { isServed } from './served.ts';
+import { fieldsServed, isServed } from './served.ts';
 
 /** Everything that decides a duty, read from the ledger at once. */
 export interface View {
@@ -83,7 +86,12 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     role: isRegister ? 'register' : 'recipient',
     human: connector.manifest.human,
     // whoever can have no row there waits for no first contact
-    linked: connector.manifest.human || isRegister || !served || (await systemState(db, duty.recipient))?.linked_at != null,
+    linked:
+      connector.manifest.human ||
+      connector.ends !== undefined ||
+      isRegister ||
+      !served ||
+      (await systemState(db, duty.recipient))?.linked_at != null,
     places: served ? placesOf(connector.recipient, fields, rows.length > 0, rectifiable(needed, subject.role)) : [],
     subject: { state: subject.state, restricted: subject.restricted, role: subject.role },
     erasureCase: erasure ? await caseInput(needs, subject, erasure, system.recipient?.undoHours ?? 0) : null,
@@ -94,6 +102,7 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     formerly,
     purposes: needed,
     over: needed.length === 0 && purposes.length > 0,
+    ...(connector.ends && !isRegister ? endingOf(needs, duty, subject, connector.ends, at) : {}),
     parked: areAsked(needs, duty.recipient, 'erase') ? duty.retained : null,
     ...(isRegister && connector.recipient?.showsLater
       ? { noMore: noMoreOf(purposes, needed, subject.role, version, formerly) }
@@ -127,6 +136,14 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
     rows,
     input,
   };
+}
+
+/** Where nothing that ends there is about people of their role, there is nothing to wait for. A day that was counted stands. */
+function endingOf(needs: Needs, duty: DutyRow, subject: SubjectRow, { afterDays }: Ends, at: Date): Pick<PlanInput, 'ending'> {
+  const fields = fieldsServed(needs, duty.recipient, subject.role);
+  if (fields.length === 0 && !duty.retained) return {};
+  const keeps = duty.retained ?? endsAfter(dayIn(at, clockSettings(needs).zone), afterDays, fields);
+  return { ending: { keeps, isCounted: duty.retained !== null, hasEnded: duty.outcome === 'erased' } };
 }
 
 /** Fields of a register's row that are given for nothing any more, by whether its newest version still has them. */

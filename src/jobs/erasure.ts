@@ -1,4 +1,7 @@
+import { dayIn } from '../core/day.ts';
+import type { Retained } from '../core/duty.ts';
 import { identifiersOf, nameKeys, normaliserVersion } from '../core/identifier.ts';
+import { endsAfter } from '../core/own-period.ts';
 import { observeRefusal } from '../core/permission.ts';
 import type { Fields, Person } from '../core/person.ts';
 import { isStaff } from '../core/scope.ts';
@@ -34,12 +37,12 @@ import {
   subjectsByIdentifier,
 } from '../store/subjects.ts';
 import { putTombstones } from '../store/tombstones.ts';
-import { clockOf } from './case-clock.ts';
+import { clockOf, clockSettings } from './case-clock.ts';
 import type { Foreseen } from './foresee-law.ts';
 import { isHeldAt } from './legal-holds.ts';
 import { areAsked, concerned, type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
-import { mayBeHeldUnseen } from './served.ts';
+import { fieldsServed, mayBeHeldUnseen } from './served.ts';
 import { untilShown } from './shown-later.ts';
 
 /** How long a tombstone stands, in days: ten years, longer than any copy of a register is kept. */
@@ -136,16 +139,18 @@ export async function planErasure(needs: Needs, subject: SubjectRow, foreseen?: 
     const records = (await recordsOf(needs.db, subject.id, name)).filter((r) => r.state !== 'erased' && r.state !== 'absent');
     const fields = disclosed.get(name);
     const isAsked = areAsked(needs, name, 'erase');
-    const held = records.length > 0 || fields !== undefined || mayBeHeldUnseen(needs, name, subject.role);
-    const law = foreseen?.get(name);
+    const ends = endsAt(needs, name, subject, at);
+    const held = ends !== null || records.length > 0 || fields !== undefined || mayBeHeldUnseen(needs, name, subject.role);
+    const law = ends ?? foreseen?.get(name);
     const kept = typeof law === 'object' ? { retained: law } : law === 'unread' ? { reason: 'law-not-read' } : {};
-    const step = !held ? 'nothing' : isAsked ? 'ask' : typeof law === 'object' ? 'strip' : 'erase';
+    const step = !held ? 'nothing' : ends ? 'park' : isAsked ? 'ask' : typeof law === 'object' ? 'strip' : 'erase';
     const isHeld = held && (await isHeldAt(needs, subject.id, name, at));
     plan.push({
       system: name,
       step: isHeld ? 'hold' : step,
       ...(fields ? { fields } : {}),
       ...kept,
+      ...(ends ? { reason: 'ends-by-itself' } : {}),
       ...(isHeld ? { reason: 'legal-hold' } : {}),
     });
   }
@@ -157,6 +162,13 @@ export async function planErasure(needs: Needs, subject: SubjectRow, foreseen?: 
       : { step: areAsked(needs, subject.register, 'erase') ? 'ask' : 'erase', reason: 'last' }),
   });
   return plan;
+}
+
+/** Of a system whose data end by themselves: what lies there until when, if it were approved today. Null: it is no such system. */
+function endsAt(needs: Needs, name: string, { role }: SubjectRow, at: Date): Retained | null {
+  const days = needs.connectors[name]?.ends?.afterDays;
+  const fields = fieldsServed(needs, name, role);
+  return days === undefined || fields.length === 0 ? null : endsAfter(dayIn(at, clockSettings(needs).zone), days, fields);
 }
 
 /** An erasure is also an objection: every permission is refused, so that nothing more is sent meanwhile. */

@@ -74,7 +74,7 @@ export async function exceptDuty(
 }
 
 const isConcerned = (found: CaseRow, system: string) =>
-  found.plan.some((p) => p.system === system && p.step !== 'nothing' && p.step !== 'keep');
+  found.plan.some((p) => p.system === system && !['nothing', 'keep', 'park'].includes(p.step));
 
 /** The decision maker's own words, while the case's envelope is kept. */
 export const exceptionReason = (needs: Needs, found: CaseRow, { recipient, sealed_reason }: ExceptionRow): string | undefined =>

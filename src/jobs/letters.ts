@@ -144,7 +144,7 @@ async function factsOf(needs: Needs, found: CaseRow, at: Date, language: string)
           },
         }
       : {}),
-    duties: duties.map((duty) => dutyFacts(needs, duty, labelOf(duty.recipient))),
+    duties: duties.map((duty) => dutyFacts(needs, duty, labelOf(duty.recipient), language)),
     disclosures: (await disclosuresOf(needs.db, found.subject)).map((d) => ({
       system: d.recipient,
       label: labelOf(d.recipient),
@@ -188,23 +188,27 @@ async function handoverFacts(
   return { handover: { on: dayIn(opened.opened_at, clockSettings(needs).zone), missing } };
 }
 
-const dutyFacts = (needs: Needs, duty: DutyRow, label: string): LetterDuty => ({
-  system: duty.recipient,
-  label,
-  state: duty.state,
-  outcome: duty.outcome,
-  evidence: duty.evidence,
-  ...(duty.retained ? { retained: duty.retained } : {}),
-  ...(duty.state === 'asked' && duty.asked_due ? { askedBy: dayIn(duty.asked_due, clockSettings(needs).zone) } : {}),
-  backupLagDays: needs.connectors[duty.recipient]?.manifest.backupLagDays ?? null,
-});
+const dutyFacts = (needs: Needs, duty: DutyRow, label: string, language: string): LetterDuty => {
+  const ends = needs.connectors[duty.recipient]?.ends;
+  return {
+    system: duty.recipient,
+    label,
+    state: duty.state,
+    outcome: duty.outcome,
+    evidence: duty.evidence,
+    ...(duty.retained ? { retained: duty.retained } : {}),
+    ...(duty.state === 'asked' && duty.asked_due ? { askedBy: dayIn(duty.asked_due, clockSettings(needs).zone) } : {}),
+    backupLagDays: needs.connectors[duty.recipient]?.manifest.backupLagDays ?? null,
+    ...(ends ? { endsByItself: titleIn(ends.what, language) ?? label } : {}),
+  };
+};
 
 /** As the person is told it: its title, else the configuration's word for it and whose product it is where it is one. */
 function systemLabel(needs: Needs, system: string, language: string): string {
   const title = titleIn(needs.config.systems[system]?.title, language);
   if (title !== undefined) return title;
   const manifest = needs.connectors[system]?.manifest;
-  if (!manifest || manifest.human) return system;
+  if (!manifest || manifest.human || manifest.endsByItself) return system;
   return `${system} (${manifest.vendor.charAt(0).toUpperCase()}${manifest.vendor.slice(1)})`;
 }
 

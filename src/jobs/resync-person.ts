@@ -25,8 +25,9 @@ export async function resyncPerson(
       newId: needs.newId,
     });
     for (const { recipient } of raised) {
-      // people cannot be read; their duty is only planned anew
-      if (!needs.connectors[recipient]?.manifest.human) await readFirst(needs.db, subject.id, recipient);
+      // people cannot be read, nor what ends by itself; their duty is only planned anew
+      const { human, endsByItself } = needs.connectors[recipient]?.manifest ?? {};
+      if (!human && !endsByItself) await readFirst(needs.db, subject.id, recipient);
     }
     await tell(
       needs,

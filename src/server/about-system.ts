@@ -1,5 +1,6 @@
-import type { Connector, Manifest } from '../connectors/connector.ts';
+import type { Connector, Ends, Manifest } from '../connectors/connector.ts';
 import type { SystemConfig } from '../core/configuration.ts';
+import { titleIn } from '../core/title.ts';
 
 /** How far Kaiku reaches at one system, as data and in words. */
 export interface AboutSystem {
@@ -22,12 +23,13 @@ interface Around {
 }
 
 /** Derived from the configuration and the connector's manifest; nothing is asked. */
-export function aboutSystem(system: SystemConfig, { manifest, people }: Connector, around: Around): AboutSystem {
+export function aboutSystem(system: SystemConfig, { manifest, people, ends }: Connector, around: Around): AboutSystem {
   const { cap, why } = manifest.erasure;
   const erasure = { cap, why };
   const limit = `Evidence of an erasure ends at "${cap}": ${why}.`;
   const asked = manifest.human || people ? askedWords(system, people, around.isMailed) : null;
   const unknown = unknownWords(system, around);
+  if (manifest.endsByItself) return { says: [...(ends ? endingWords(ends) : []), ...unknown, limit], erasure };
   if (!manifest.human) {
     const says = [
       ...[roleWords(system), ...unknown, readWords(manifest)],
@@ -39,6 +41,12 @@ export function aboutSystem(system: SystemConfig, { manifest, people }: Connecto
   const says = [`Run by people: nothing is called. ${asked?.way}`, silence, asked?.own ?? '', ...unknown, limit];
   return { says, erasure, ...(asked ? { people: asked.people } : {}) };
 }
+
+/** What lies there, how long by whose word, and what an erasure comes to. */
+const endingWords = ({ afterDays, what }: Ends): string[] => [
+  `${titleIn(what, 'en') ?? ''}: ends by itself ${afterDays} days after each entry, by the company's own period. Nothing is called, nobody is asked, nobody searches it.`,
+  `After an erasure it is kept until the last entry ends, ${afterDays} days later, and counts as erased from then on. Nothing there is corrected or restricted.`,
+];
 
 const silence = 'Silence never closes a task.';
 

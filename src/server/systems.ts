@@ -17,6 +17,7 @@ const Name = z.object({ system: z.string() });
 
 function whyNotListed({ manifest, recipient }: Connector): string {
   if (manifest.human) return 'people are asked, not linked';
+  if (manifest.endsByItself) return 'what is there ends by itself, and nobody searches it';
   return recipient ? 'nobody can look into it, and there is nothing to link' : 'it is no recipient';
 }
 

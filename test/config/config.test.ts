@@ -501,3 +501,27 @@ audit:
     expect(faults(from, to).join('\n')).toMatch(says);
   });
 });
+
+describe('a system whose data end by themselves', () => {
+  const given = (more: string, inside = '') =>
+    `${text}  logs:\n    connector: expiring\n${more}    settings: { keepDays: 30, what: server logs }\n    recipient: { purposes: [invoicing]${inside} }\n`;
+  const messages = (yaml: string) => faultsOf(yaml).map(({ path: at, message }) => `${at}: ${message}`);
+
+  it('needs no address, nobody who looks after it and no credentials', () => {
+    expect(messages(given(''))).toEqual([]);
+    expect(parseConfig(given(''), 'kaiku.yaml', env, registry).systems['logs']?.settings).toEqual({
+      keepDays: 30,
+      what: 'server logs',
+    });
+  });
+
+  it('is refused what would mean that something is reached, asked or read there', () => {
+    expect(messages(given('    baseUrl: https://logs.test\n'))).toEqual([
+      'systems.logs.baseUrl: nothing is reached there: leave it out',
+    ]);
+    expect(messages(given('', ', people: { answerer: a@b.test, language: fi }'))).toEqual([
+      'systems.logs.recipient.people: nobody is asked there: leave it out',
+    ]);
+    expect(messages(given('', ', masterOf: [email]'))).toEqual([expect.stringContaining('is read by nobody')]);
+  });
+});

@@ -8,6 +8,7 @@ const weakerThan = (cap: Manifest['erasure']['cap'], than: (typeof evidences)[nu
 /** What a manifest leaves open, or claims against itself; empty for one that is complete. */
 export function faultsOf(manifest: Manifest): string[] {
   const { vendor, roles, human, erasure, limits, retention } = manifest;
+  const ends = manifest.endsByItself === true;
   const rules: [boolean, string][] = [
     [/^[a-z][a-z0-9-]*$/.test(vendor), 'vendor: the name of its folder'],
     [roles.length > 0 && new Set(roles).size === roles.length, 'roles: register, recipient or both'],
@@ -29,9 +30,10 @@ export function faultsOf(manifest: Manifest): string[] {
       manifest.backupLagDays === null || (Number.isInteger(manifest.backupLagDays) && manifest.backupLagDays >= 0),
       'backupLagDays: days, or null where the vendor does not say',
     ],
-    [human === (manifest.rights.length === 0), 'rights: what the credentials must be allowed; none for people'],
+    [(human || ends) === (manifest.rights.length === 0), 'rights: what the credentials must be allowed; none for people'],
     [manifest.rights.every((right) => right.trim() !== ''), 'rights: each with a name'],
     [human === (erasure.depth === 'person'), "erasure.depth: 'person' for people, and for them alone"],
+    [ends === (erasure.depth === 'time'), "erasure.depth: 'time' for what ends by itself, and for that alone"],
     [retention === undefined || retention.length > 0, 'retention: rules, or left out'],
     [(retention ?? []).every((rule) => Object.hasOwn(retentionRules, rule)), 'retention: rules that Kaiku knows'],
   ];

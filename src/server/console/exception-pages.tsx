@@ -49,7 +49,7 @@ export function ExceptionCard({
   duties: readonly DutyView[];
   exceptions: readonly ExceptionRow[];
 }) {
-  const concerned = new Set(found.plan.filter((p) => p.step !== 'nothing' && p.step !== 'keep').map((p) => p.system));
+  const concerned = new Set(found.plan.filter((p) => !['nothing', 'keep', 'park'].includes(p.step)).map((p) => p.system));
   const open = duties.filter(
     (d) => concerned.has(d.system) && needs.config.systems[d.system]?.recipient && d.state !== 'settled' && !d.retained,
   );

@@ -41,7 +41,7 @@ export function HealthLines({
 
 function Health({ t, needs, state, owed }: { t: Translator; needs: Needs; state: SystemState; owed: Record<string, number> }) {
   const system = needs.config.systems[state.system];
-  const human = needs.connectors[state.system]?.manifest.human === true;
+  const { human = false, endsByItself = false } = needs.connectors[state.system]?.manifest ?? {};
   if (state.paused_code)
     return (
       <Badge tone="bad" mark="✕">
@@ -54,7 +54,7 @@ function Health({ t, needs, state, owed }: { t: Translator; needs: Needs; state:
         {t('home.is.resting', { time: t.time(state.breaker_until ?? new Date()) })}
       </Badge>
     );
-  if (system?.recipient && !human && state.linked_at === null)
+  if (system?.recipient && !human && !endsByItself && state.linked_at === null)
     return (
       <Badge tone="warn" mark="?">
         {t('home.is.unlinked')}
@@ -68,7 +68,7 @@ function Health({ t, needs, state, owed }: { t: Translator; needs: Needs; state:
     );
   return (
     <Badge tone="good" mark="✓">
-      {t(human ? 'home.is.human' : 'home.is.well')}
+      {t(human ? 'home.is.human' : endsByItself ? 'home.is.endsByItself' : 'home.is.well')}
     </Badge>
   );
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import IntlMessageFormatModule from 'intl-messageformat';
 import type { Config } from '../../core/configuration.ts';
+import { daysOfOwnPeriod } from '../../core/own-period.ts';
 import { titleIn } from '../../core/title.ts';
 
 /**
@@ -75,7 +76,10 @@ export function translator(lang: Language): Translator {
     law: (cited: string) =>
       cited
         .split('; ')
-        .map((one) => texts.get(`laws.${one}`) ?? one)
+        .map((one) => {
+          const days = daysOfOwnPeriod(one);
+          return days === null ? (texts.get(`laws.${one}`) ?? one) : say('words.ownPeriod', { days });
+        })
         .join('; '),
     country: (code: string) => countries.of(code) ?? code,
     time: (at: Date | string) => times.format(new Date(at)),

@@ -40,7 +40,11 @@ export const StandingCard = ({ t, system }: CardOptions) => (
         [t('systems.owner'), system.owner],
         [
           t('systems.lastAnswer'),
-          system.lastAnswer ? <Moment key="answer" t={t} at={system.lastAnswer} /> : system.human ? null : t('systems.never'),
+          system.lastAnswer ? (
+            <Moment key="answer" t={t} at={system.lastAnswer} />
+          ) : system.human || system.endsByItself ? null : (
+            t('systems.never')
+          ),
         ],
         ...(system.roles.includes('register')
           ? ([
@@ -158,7 +162,7 @@ export function ManifestCard({ t, system }: CardOptions) {
             </span>,
           ],
           [t('systems.readBack'), t(manifest.readBack ? 'systems.yes' : 'systems.no')],
-          ...(system.human
+          ...(system.human || system.endsByItself
             ? []
             : ([
                 [

@@ -28,6 +28,7 @@ export function SystemBadge({ t, system }: { t: Translator; system: SystemView }
         {t('systems.notLinked')}
       </Badge>
     );
+  if (system.endsByItself) return <Badge tone="calm">{t('systems.endsByItself')}</Badge>;
   if (system.human) return <Badge tone="calm">{t('systems.human')}</Badge>;
   return (
     <Badge tone="good" mark="✓">
