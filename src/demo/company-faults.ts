@@ -119,6 +119,8 @@ export function faultsOf(result: CompanyResult, { config, caps, plan, role, once
   }
   for (const { system, step } of plan) {
     if (step === 'strip') must('erasure', system, 'retained', 'observed');
+    // what ends by itself waits for its day
+    if (step === 'park') must('erasure', system, 'retained', 'none');
     // what is looked at again comes days later
     const shown = weaker(caps[system] ?? 'none', 'observed');
     if (step === 'erase') must('erasure', system, 'erased', shown);

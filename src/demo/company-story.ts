@@ -184,6 +184,7 @@ async function erasing(
     await api.post(`/tasks/${task.id}/answer`, law ? { outcome: 'retained', ...law } : { outcome: 'erased' });
   }
   if (once) await handOver(stage, people, exported);
+  const parked = opened.plan.filter(({ step }) => step === 'park').map(({ system }) => system);
   const concerned = opened.plan.filter(({ step }) => step !== 'nothing').map(({ system }) => system);
   const after = await until('every system to be told', async () => {
     const all = await duties(api, subject);
@@ -191,7 +192,7 @@ async function erasing(
       all[name] !== undefined &&
       (!once || !isExported(config, name) || isShown(all[name])) &&
       isAtRest(all[name]) &&
-      all[name].outcome !== 'restricted';
+      (parked.includes(name) ? all[name].outcome === 'retained' : all[name].outcome !== 'restricted');
     return concerned.every(isDone) ? all : undefined;
   });
   show(stage, concerned, after);

@@ -73,6 +73,10 @@ describe('what the demo says', () => {
     expect(text).toMatch(
       /Collection service +waiting, retained, evidence: acknowledged \(a person's statement\)\n +kept until 20/,
     );
+    // the logs wait for a day of the company's own
+    expect(text).toMatch(
+      /Logs of the WordPress platform +waiting, retained, evidence: none\n +kept until 20.*: custom\.logEntry \(own period: 30 days, by itself\)/,
+    );
     // an edit at the panel waits for people, and does not come back
     expect(text).toMatch(/takes no corrections by its interface \(register-refuses\)/);
     expect(text).toMatch(/its case is closed, and it was written back to the panel 0 times/);
@@ -129,6 +133,14 @@ describe('what the demo says', () => {
       expect.stringContaining('2 times'),
     ]);
     expect(faults({ tasks: result.tasks.slice(1) })).toEqual([expect.stringContaining('0 times')]);
+    const logs = (outcome: 'erased' | 'retained', evidence: 'none' | 'observed') =>
+      faults(
+        { erasure: { ...result.erasure, 'wordpress-logs': { ...duty('wordpress-logs', outcome, 'observed'), evidence } } },
+        { plan: [...plan, { system: 'wordpress-logs', step: 'park' }] },
+      );
+    expect(logs('retained', 'none')).toEqual([]);
+    expect(logs('erased', 'observed')).toEqual([expect.stringContaining('not waiting retained none')]);
+    expect(logs('retained', 'observed')).toHaveLength(1);
     expect(faults({}, { plan: plan.slice(0, -1) })).toEqual([expect.stringContaining('auditor was given data')]);
     const edit = (but: Partial<Edit>) => faults({ edit: { ...(result.edit as Edit), ...but } });
     expect(edit({ echoes: 1 })).toEqual(['edit: it came back to panel 1 times']);

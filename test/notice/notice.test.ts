@@ -74,6 +74,9 @@ describe('the notice of the web host', () => {
       longest: 6,
     });
     expect(found).toContainEqual({ code: 'recipient-not-told', system: 'newsletter' });
+    // logs of visits stand in no line of it
+    expect(found).toContainEqual({ code: 'purpose-not-told', purpose: 'security' });
+    expect(found).toContainEqual({ code: 'recipient-not-told', system: 'wordpress-logs' });
     expect(found).toContainEqual({ code: 'period-differs', purpose: 'hosting', told: { years: 10 }, configured: { years: 3 } });
     expect(found.filter(({ code }) => code === 'basis-not-told')).toHaveLength(2);
     expect(found.filter(({ code }) => code === 'right-not-told')).toHaveLength(5);
