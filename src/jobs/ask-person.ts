@@ -5,6 +5,7 @@ import { taskDue } from '../core/due-dates.ts';
 import type { Outcome } from '../core/duty.ts';
 import { grantFor } from '../core/policy.ts';
 import { dayAfter } from '../core/retention.ts';
+import { fiPack } from '../core/retention-fi.ts';
 import { caseById, casesOf } from '../store/cases.ts';
 import { changes, inTransaction, json } from '../store/database.ts';
 import { dutyById, type Move } from '../store/duties.ts';
@@ -113,7 +114,11 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
       return false;
     const retained =
       said.outcome === 'retained'
-        ? { fields: said.fields ?? fieldsServed(needs, task.system, subject.role), until: said.until ?? '', law: said.law ?? '' }
+        ? {
+            fields: said.fields ?? keptBy(needs, task.system, subject.role, said.law),
+            until: said.until ?? '',
+            law: said.law ?? '',
+          }
         : null;
     const isProven = !retained && !needsProof(needs, task, said.outcome);
     const state = retained || !isProven ? 'waiting' : 'settled';
@@ -167,6 +172,15 @@ export async function answerTask(needs: Needs, taskId: string, said: Answered): 
     if (found) await advanceCase(needs, found);
     return true;
   });
+}
+
+/** What stays where people named a law and no field: what that law's rule is about, of what they were given; without such a rule, all of it. */
+function keptBy(needs: Needs, system: string, role: string, law: string | undefined): string[] {
+  const given = fieldsServed(needs, system, role);
+  const rules = needs.config.systems[system]?.recipient?.retention ?? [];
+  const named = fiPack.rules.filter((rule) => rules.includes(rule.id) && rule.law === law);
+  const kept = given.filter((field) => named.some(({ scope }) => scope.fields.includes(field)));
+  return kept.length > 0 ? kept : given;
 }
 
 const heldAfter = { erased: 'erased', absent: 'absent', restricted: 'restricted' } as const;

@@ -204,9 +204,7 @@ async function caseInput(
   undoHours: number,
 ): Promise<PlanInput['erasureCase']> {
   const duties = await dutiesOf(needs.db, subject.id);
-  const machines = recipientNames(needs.config).filter(
-    (name) => name !== subject.register && !needs.connectors[name]?.manifest.human,
-  );
+  const machines = recipientNames(needs.config).filter((name) => name !== subject.register && !areAsked(needs, name, 'erase'));
   return {
     state: found.state,
     undoUntil: found.undo_from ? new Date(found.undo_from.getTime() + undoHours * 3_600_000) : null,

@@ -20,7 +20,7 @@ import { look, type View } from './converge-view.ts';
 import { advanceCase, envelopeFields } from './erasure.ts';
 import { fetchValues, needsValues } from './fetch-values.ts';
 import { type Needs, tell, whose } from './needs.ts';
-import { isServed } from './served.ts';
+import { fieldsServed } from './served.ts';
 import { askNoMore, shownLater } from './shown-later.ts';
 import { askAboutTraces, sharedValue, tracesLeft } from './traces.ts';
 
@@ -144,7 +144,9 @@ async function neverHeld(
 ): Promise<{ again?: true; taken?: Taken }> {
   const isNever = next.kind === 'nothing' && next.reason === 'never-held' && view.input.role === 'recipient' && view.served;
   const fields = isNever && view.erasure ? envelopeFields(needs, view.erasure) : null;
-  if (!fields || !recipient || view.input.human || !isServed(needs, view.duty.recipient, view.subject.role)) return {};
+  if (!fields || !recipient || view.input.human) return {};
+  // a row with their address is somebody's in another role, where this one was never to be given there
+  if (fieldsServed(needs, view.duty.recipient, view.subject.role).length === 0) return {};
   const found = await lookBeforeNever(needs, recipient, view, fields, call);
   if (found === 'tied') return { again: true };
   if (found === 'several') return { taken: { kind: 'moved', called: true, move: { state: 'held', reason: 'ambiguous-record' } } };

@@ -340,9 +340,7 @@ export async function advanceCase(needs: Needs, found: CaseRow): Promise<void> {
     records.every((r) => r.state === 'erased') && registerDuty?.state === 'settled' && registerDuty.outcome === 'erased';
   const isKept = registerDuty?.state === 'waiting' && registerDuty.outcome === 'retained';
   if (!registerErased && !isKept) {
-    const machines = recipientNames(needs.config).filter(
-      (name) => name !== subject.register && !needs.connectors[name]?.manifest.human,
-    );
+    const machines = recipientNames(needs.config).filter((name) => name !== subject.register && !areAsked(needs, name, 'erase'));
     const due = machines.every(settled) || (found.register_by !== null && found.register_by <= at);
     // whoever waits for a law's day or for what people did to show is woken by that
     const waits = registerDuty?.state === 'waiting' && registerDuty.reason !== untilShown;

@@ -5,6 +5,7 @@ const long = [
   'test/browser/pages',
   'test/browser/requests',
   'test/browser/resync',
+  'test/browser/two-roles',
   'test/chaos/zombies',
   'test/jobs/converge-many',
   'test/jobs/panel',
