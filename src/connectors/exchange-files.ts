@@ -83,18 +83,19 @@ export async function readFile(sftp: Sftp, path: string, maxBytes: number): Prom
 }
 
 export async function writeFile(sftp: Sftp, path: string, bytes: Buffer, mayStill: () => void): Promise<void> {
-  // one name a file: what a broken write left there is written over by the next one
+  // one name a file: what a broken connection left there is written over by the next one
   const part = `${path}.part`;
   const handle = await asked<Buffer>((done) => sftp.open(part, 'w', done));
-  if (bytes.length > 0) await asked((done) => sftp.write(handle, bytes, 0, bytes.length, 0, done as never));
-  await asked((done) => sftp.close(handle, done as never));
   try {
+    if (bytes.length > 0) await asked((done) => sftp.write(handle, bytes, 0, bytes.length, 0, done as never));
+    await asked((done) => sftp.close(handle, done as never));
     mayStill();
+    await renameOver(sftp, part, path);
   } catch (error) {
-    await asked((done) => sftp.unlink(part, done as never));
+    // half a file holds values of a person all the same
+    await asked((done) => sftp.unlink(part, done as never)).catch(() => {});
     throw error;
   }
-  await renameOver(sftp, part, path);
 }
 
 /** Over what is there, where the server can; the plain rename of the protocol refuses a name that is taken. */

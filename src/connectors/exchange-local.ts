@@ -21,14 +21,15 @@ export function localExchange(address: string, options: ExchangeOptions): Exchan
     write: (path, bytes, call) =>
       through('write', call, async (mayStill) => {
         const part = `${at(path)}.part`;
-        await writeFile(part, bytes);
         try {
+          await writeFile(part, bytes);
           mayStill();
+          await rename(part, at(path));
         } catch (error) {
+          // half a file holds values of a person all the same
           await rm(part, { force: true });
           throw error;
         }
-        await rename(part, at(path));
       }),
     move: async (from, to, call) =>
       (await through('write', call, () => orMissing(rename(at(from), at(to)).then(() => true)))) !== null,

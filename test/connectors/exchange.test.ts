@@ -49,6 +49,13 @@ describe('the way to files, over SFTP', () => {
   };
   const at = (name: string) => join(server.folder, name);
 
+  it('leaves no half a file where a write cannot be finished', async () => {
+    mkdirSync(at('taken.csv'));
+    await failureOf(open().write('taken.csv', Buffer.from('values of a person'), freeCall));
+    expect(readdirSync(server.folder).filter((name) => name.startsWith('taken'))).toEqual(['taken.csv']);
+    rmSync(at('taken.csv'), { recursive: true });
+  });
+
   it('lists plain files alone, and reads, writes, moves and removes them whole', async () => {
     const exchange = open();
     const bytes = randomBytes(300_000);
@@ -232,6 +239,13 @@ describe('the way to files, in a folder of this machine', () => {
     expect(await exchange.remove('sub/b.csv', freeCall)).toBe(false);
     expect(await failureOf(exchange.list('nowhere', freeCall))).toMatchObject({ code: 'RIGHT_MISSING' });
     expect(await failureOf(exchange.write('nowhere/a.csv', Buffer.from(''), freeCall))).toMatchObject({ code: 'RIGHT_MISSING' });
+  });
+
+  it('leaves no half a file where a write cannot be finished', async () => {
+    mkdirSync(join(folder, 'taken.csv'));
+    await failureOf(open().write('taken.csv', Buffer.from('values of a person'), freeCall));
+    expect(readdirSync(folder).filter((name) => name.startsWith('taken'))).toEqual(['taken.csv']);
+    rmSync(join(folder, 'taken.csv'), { recursive: true });
   });
 
   it('keeps the cap and the lease', async () => {
