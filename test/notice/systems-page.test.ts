@@ -85,6 +85,23 @@ describe('docs/systems.md', () => {
     expect(wrong(page.replace(row, row.replaceAll('only asked', 'by the interface')))).toHaveLength(1);
   });
 
+  it('is told in short by the README, row by row, with the same cap and a test that the page names', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const start = readme.indexOf('| system | read |');
+    const table = readme.slice(start, readme.indexOf('\n\n', start)).split('\n').slice(2);
+    const told = table.map((line) =>
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim()),
+    );
+    expect(told.map(([system, ...cells]) => [system, cells.at(-2)])).toEqual(
+      rowsOf(page).map(({ system, cap }) => [system, cap]),
+    );
+    for (const [i, { tests }] of rowsOf(page).entries()) expect(tests).toContain(quoted(told[i]?.at(-1))[0]);
+    for (const cells of told) expect(cells.every((cell) => cell !== '')).toBe(true);
+  });
+
   it('speaks of every system that a notice names and Kaiku can reach', () => {
     for (const { notice, systems } of Object.values(configs))
       for (const { system } of notice?.recipients ?? []) if (system) expect(Object.keys(systems)).toContain(system);
