@@ -35,7 +35,6 @@ export async function shownLater(needs: Needs, { duty, version }: View, ask: Tas
     outcome: said.outcome,
     evidence: 'acknowledged',
     reason: untilShown,
-    untilNews: true,
   };
 }
 
@@ -43,7 +42,7 @@ export async function shownLater(needs: Needs, { duty, version }: View, ask: Tas
 export const leftBehind = (outcome: 'erased' | 'updated', evidence: Evidence = 'accepted'): Taken => ({
   kind: 'moved',
   called: true,
-  move: { state: 'waiting', waitMs: lookMs, outcome, evidence, reason: untilShown, untilNews: true },
+  move: { state: 'waiting', waitMs: lookMs, outcome, evidence, reason: untilShown },
 });
 
 /** What shows by itself is asked of nobody any more, and what was said of it is used up. */

@@ -123,8 +123,6 @@ export interface Move {
   attempts?: number;
   /** A write may have left before the step broke off: whoever takes the duty next reads first, whatever its state is called. */
   mustRead?: boolean;
-  /** Of a wait: something raised meanwhile ends it at once. */
-  untilNews?: true;
 }
 
 /**
@@ -133,7 +131,7 @@ export interface Move {
  */
 export async function endLease(db: Db, lease: Lease, move: Move): Promise<boolean> {
   const again = sql`(raised > ${lease.duty.raised})`;
-  const restless = move.state === 'settled' || move.state === 'asked' || move.state === 'held' || move.untilNews === true;
+  const restless = move.state === 'settled' || move.state === 'asked' || move.state === 'held';
   return (
     (await changes(
       db,
@@ -290,13 +288,16 @@ export function due(db: Db, recipient: string, room: number, empty: boolean): Pr
   );
 }
 
+/** Whether a worker is at any duty of a system just now. */
+export const areAtWork = async (db: Db, recipient: string): Promise<boolean> =>
+  (await row(db, sql`SELECT 1 AS working FROM duty WHERE recipient = ${recipient} AND state = 'sending' LIMIT 1`)) !== undefined;
+
 /**
  * Duties at a system that wait for what people do there look for it `inMs` from now: those that wait for these reasons, and those whose people
- * were asked and may have done it without a word. `asked_due` stays, so that an answer meanwhile is still one. One that is at work looks
- * again when it is done.
+ * were asked and may have done it without a word. `asked_due` stays, so that an answer meanwhile is still one. One that is
+ * at work is left alone (`areAtWork`).
  */
 export async function lookAgain(db: Db, recipient: string, reasons: readonly string[], inMs: number): Promise<number> {
-  await changes(db, sql`UPDATE duty SET raised = raised + 1 WHERE recipient = ${recipient} AND state = 'sending'`);
   return changes(
     db,
     sql`UPDATE duty SET state = 'waiting', not_before = NULL, raised = raised + 1, wake_at = now() + ${inMs}::int * interval '1 millisecond'
