@@ -191,13 +191,21 @@ export const Card = ({
   children,
   live,
   id,
+  wide,
 }: {
   title?: string;
   children: ComponentChildren;
   live?: boolean;
   id?: string;
+  /** It may be wider than the screen and hold nothing to go to: the keyboard scrolls it. */
+  wide?: boolean;
 }) => (
-  <section class="card" {...(id ? { id } : {})} {...(live ? { 'data-live': '' } : {})}>
+  <section
+    class="card"
+    {...(id ? { id } : {})}
+    {...(live ? { 'data-live': '' } : {})}
+    {...(wide ? { tabIndex: 0, 'aria-label': title } : {})}
+  >
     {title ? <h2>{title}</h2> : null}
     {children}
   </section>

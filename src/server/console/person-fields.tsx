@@ -27,7 +27,7 @@ export async function fieldsCard(needs: Needs, t: Translator, subject: SubjectRo
   const lines = agreement(version?.fingerprints ?? {}, compared);
   const many = new Set(rows.map((r) => r.recipient)).size !== rows.length;
   return (
-    <Card title={t('people.fields')} id="fields">
+    <Card title={t('people.fields')} id="fields" wide>
       <p class="hint">{t('people.fieldsHint', { register: subject.register })}</p>
       <Table
         caption={t('people.fields')}
