@@ -61,7 +61,7 @@ export function caseCommands(program: Command, session: SessionOf): void {
         s.show({ case: opened.id, plan: opened.plan, state: (approved ?? opened).state }, () =>
           [
             `case ${opened.id}`,
-            table(opened.plan as unknown as Record<string, unknown>[], ['system', 'step', 'fields', 'reason']),
+            table(opened.plan, ['system', 'step', 'fields', 'reason']),
             approved?.state === 'planned'
               ? 'Approved by you; another person must approve it too. Nothing is erased yet.'
               : approved
@@ -363,7 +363,7 @@ async function openCase(s: Session, options: Opening): Promise<void> {
     s.show(found, () =>
       [
         `${found.type} case ${found.id}: ${found.state}, due ${found.deadline.date}`,
-        table(found.plan as unknown as Record<string, unknown>[], ['system', 'step', 'fields', 'reason']),
+        table(found.plan, ['system', 'step', 'fields', 'reason']),
       ].join('\n'),
     );
     if (found.state === 'planned') s.exit(1);
@@ -412,7 +412,7 @@ const showCase = (s: Session, path: string) =>
         `${found.type} case ${found.id}: ${found.state}`,
         deadlineLines(found.deadline),
         '',
-        table(found.plan as unknown as Record<string, unknown>[], ['system', 'step', 'fields', 'reason']),
+        table(found.plan, ['system', 'step', 'fields', 'reason']),
         '',
         table(found.duties ?? [], dutyColumns),
       ].join('\n'),

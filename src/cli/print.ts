@@ -1,7 +1,10 @@
 /** Columns under their heads, as wide as their widest cell. */
-export function table(rows: readonly Record<string, unknown>[], columns: readonly string[]): string {
+export function table(rows: readonly object[], columns: readonly string[]): string {
   if (rows.length === 0) return '(none)';
-  const cells = rows.map((row) => columns.map((column) => text(row[column])));
+  const cells = rows.map((row) => {
+    const values = new Map<string, unknown>(Object.entries(row));
+    return columns.map((column) => text(values.get(column)));
+  });
   const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((line) => line[i]?.length ?? 0)));
   const line = (parts: readonly string[]) =>
     parts

@@ -93,7 +93,7 @@ export interface Recipient {
    */
   readonly showsLater?: true;
   /** Verbs that nothing carries out here but the people who look after the system; a plan says that they are asked. */
-  readonly byPeople?: readonly ('rectify' | 'erase')[];
+  readonly byPeople?: readonly ('rectify' | 'restrict' | 'erase')[];
   /**
    * What other rows still show of somebody whose own row is gone, asked before an erasure counts as done. `theirs`: such a row is them, and it
    * is not done. `doubtful`: a value stands beside another's name, or their name alone; people say whose. Absent: a row's key says it all.

@@ -2,6 +2,20 @@ import { type Day, dayIn, daysBetween } from './day.ts';
 import { reminders } from './due-dates.ts';
 import { cautious } from './legal-clock.ts';
 
+/** What is about somebody: a duty, a task, a case, a request or a hold. */
+const personal = [
+  'duty-dead',
+  'task-due',
+  'task-overdue',
+  'task-stuck',
+  'case-waiting',
+  'deadline-near',
+  'deadline-over',
+  'correction-waits',
+  'intake-waits',
+  'hold-old',
+] as const;
+
 /**
  * What is worth a message to people, and when. An alert is about one matter; it is opened once, told once, and its end is told once:
  *
@@ -13,16 +27,7 @@ export const alertKinds = [
   'right-missing',
   'breaker-open',
   'register-unread',
-  'duty-dead',
-  'task-due',
-  'task-overdue',
-  'task-stuck',
-  'case-waiting',
-  'deadline-near',
-  'deadline-over',
-  'correction-waits',
-  'intake-waits',
-  'hold-old',
+  ...personal,
   'drift-found',
   'run-failed',
   'run-finished',
@@ -34,18 +39,7 @@ export type AlertKind = (typeof alertKinds)[number];
 /** A thing that happened, not a state that ends: told once, without a recovery. */
 export const isEvent = (kind: AlertKind): boolean => kind === 'run-finished';
 
-const ofPersons: ReadonlySet<AlertKind> = new Set([
-  'duty-dead',
-  'task-due',
-  'task-overdue',
-  'task-stuck',
-  'case-waiting',
-  'deadline-near',
-  'deadline-over',
-  'correction-waits',
-  'intake-waits',
-  'hold-old',
-]);
+const ofPersons: ReadonlySet<AlertKind> = new Set(personal);
 
 /** The id of the duty, task, case, request or hold that an alert is about, by which it is known whose matter it is; null: nobody's. */
 export const personalIdOf = ({ kind, about }: { kind: AlertKind; about: string }): string | null =>

@@ -1,14 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
 import type { Customer } from '../connectors/insightly/sandbox-handles.ts';
 
-/** The settings of a system of files that a demonstration's export is made by. */
-interface Declared {
-  delimiter?: string;
-  key: string;
-  map: Record<string, string>;
-}
+/** What of a system's settings a demonstration's export is made by. */
+const Declared = z.object({
+  delimiter: z.string().default(';'),
+  key: z.string(),
+  map: z.record(z.string(), z.string()),
+});
 
 const valuesOf = (person: Customer): Record<string, string> => ({
   name: `${person.givenName} ${person.familyName}`,
@@ -28,7 +29,7 @@ export const heldThere = (people: readonly Customer[]): Customer[] => people.fil
 
 /** The text of an export of these people, as whoever downloads it gets it. */
 export function exportOf(people: readonly Customer[], settings: Record<string, unknown>): string {
-  const { delimiter = ';', key, map } = settings as unknown as Declared;
+  const { delimiter, key, map } = Declared.parse(settings);
   const columns = [...new Set([key, ...Object.values(map)])];
   const fieldOf = Object.fromEntries(Object.entries(map).map(([field, column]) => [column, field]));
   const line = (cells: readonly string[]) => `${cells.join(delimiter)}\r\n`;

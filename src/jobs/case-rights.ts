@@ -184,6 +184,13 @@ async function restrict(needs: Needs, subject: SubjectRow, id: string): Promise<
   if (subject.state === 'active') await setSubjectState(needs.db, subject.id, 'active', true);
 }
 
+/** What a right changes at a recipient; the others only read. */
+const changing: Partial<Record<RightType, 'rectify' | 'restrict'>> = {
+  rectification: 'rectify',
+  restriction: 'restrict',
+  objection: 'restrict',
+};
+
 /** What would happen at each system, by names of fields alone. Derived from the ledger; nothing is called. */
 async function planRights(needs: Needs, subject: SubjectRow, type: RightType, request: Request): Promise<PlannedStep[]> {
   const disclosed = new Map((await disclosuresOf(needs.db, subject.id)).map((d) => [d.recipient, d.fields]));
@@ -191,7 +198,8 @@ async function planRights(needs: Needs, subject: SubjectRow, type: RightType, re
   const corrected = [...Object.keys(request.fields ?? {}), ...(request.blanked ?? [])];
   for (const system of recipientNames(needs.config).filter((one) => one !== subject.register)) {
     const records = (await recordsOf(needs.db, subject.id, system)).filter((r) => r.state !== 'erased' && r.state !== 'absent');
-    const isHuman = areAsked(needs, system, type === 'rectification' ? 'rectify' : 'restrict');
+    const verb = changing[type];
+    const isHuman = verb ? areAsked(needs, system, verb) : needs.connectors[system]?.manifest.human === true;
     const isUnseen = (type === 'restriction' || type === 'objection') && mayBeHeldUnseen(needs, system, subject.role);
     const isHeld = records.length > 0 || disclosed.has(system) || isUnseen;
     const purposes = (needs.config.systems[system]?.recipient?.purposes ?? []).flatMap((p) => needs.config.purposes[p] ?? []);

@@ -28,7 +28,7 @@ import {
 import { systemState } from '../store/systems.ts';
 import { clockSettings } from './case-clock.ts';
 import { isHeldAt } from './legal-holds.ts';
-import { areAsked, type Needs, now, recipientNames } from './needs.ts';
+import { areAsked, machinesBefore, type Needs, now } from './needs.ts';
 import { fieldsServed, isServed } from './served.ts';
 
 /** Everything that decides a duty, read from the ledger at once. */
@@ -59,15 +59,16 @@ export async function look(needs: Needs, duty: DutyRow): Promise<View> {
   const version = await latestVersion(db, subject.id);
   const erasure = (await erasureInForce(db, subject.id)) ?? null;
   const permissions = await permissionsOf(db, subject.id);
-  // a row that was tied while the system served others too is not touched any more
   const served = isRegister || isServed(needs, duty.recipient, subject.role);
+  // a row of another role's, tied by mistake, is not touched; one that is theirs is, whatever the purposes say by now
+  const isTheirs = isRegister || (connector.recipient?.serves?.(subject.role) ?? true);
   const rows = isRegister
     ? (await registerRecords(db, subject.id)).map((register) => ({
         ref: registerRef<RemoteRef>(vault, register),
         record: null,
         register,
       }))
-    : (served ? await recordsOf(db, subject.id, duty.recipient) : []).map((record) => ({
+    : (isTheirs ? await recordsOf(db, subject.id, duty.recipient) : []).map((record) => ({
         ref: record.sealed_ref ? unsealRef<RemoteRef>(vault, duty.recipient, record.sealed_ref) : null,
         record,
         register: null,
@@ -204,11 +205,10 @@ async function caseInput(
   undoHours: number,
 ): Promise<PlanInput['erasureCase']> {
   const duties = await dutiesOf(needs.db, subject.id);
-  const machines = recipientNames(needs.config).filter((name) => name !== subject.register && !areAsked(needs, name, 'erase'));
   return {
     state: found.state,
     undoUntil: found.undo_from ? new Date(found.undo_from.getTime() + undoHours * 3_600_000) : null,
-    othersSettled: machines.every((name) => {
+    othersSettled: machinesBefore(needs, subject).every((name) => {
       const duty = duties.find((d) => d.recipient === name);
       return duty?.state === 'settled' || (duty?.state === 'waiting' && duty.outcome === 'retained');
     }),

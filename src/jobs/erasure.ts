@@ -40,7 +40,7 @@ import { putTombstones } from '../store/tombstones.ts';
 import { clockOf, clockSettings } from './case-clock.ts';
 import type { Foreseen } from './foresee-law.ts';
 import { isHeldAt } from './legal-holds.ts';
-import { areAsked, concerned, type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
+import { areAsked, concerned, machinesBefore, type Needs, now, recipientNames, registerOf, tell, whose } from './needs.ts';
 import { propose } from './propose.ts';
 import { fieldsServed, mayBeHeldUnseen } from './served.ts';
 import { untilShown } from './shown-later.ts';
@@ -340,8 +340,7 @@ export async function advanceCase(needs: Needs, found: CaseRow): Promise<void> {
     records.every((r) => r.state === 'erased') && registerDuty?.state === 'settled' && registerDuty.outcome === 'erased';
   const isKept = registerDuty?.state === 'waiting' && registerDuty.outcome === 'retained';
   if (!registerErased && !isKept) {
-    const machines = recipientNames(needs.config).filter((name) => name !== subject.register && !areAsked(needs, name, 'erase'));
-    const due = machines.every(settled) || (found.register_by !== null && found.register_by <= at);
+    const due = machinesBefore(needs, subject).every(settled) || (found.register_by !== null && found.register_by <= at);
     // whoever waits for a law's day or for what people did to show is woken by that
     const waits = registerDuty?.state === 'waiting' && registerDuty.reason !== untilShown;
     if (due && registerDuty && (registerDuty.state === 'settled' || waits)) {

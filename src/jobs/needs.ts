@@ -47,9 +47,12 @@ export const concerned = (config: Config, { register }: { register: string }): s
 /** Whether people are asked to do this at a system: they run it, or nothing else does it there. */
 export const areAsked = ({ connectors }: Needs, system: string, verb: 'rectify' | 'restrict' | 'erase'): boolean => {
   const connector = connectors[system];
-  if (connector?.manifest.human) return true;
-  return verb !== 'restrict' && connector?.recipient?.byPeople?.includes(verb) === true;
+  return connector?.manifest.human === true || connector?.recipient?.byPeople?.includes(verb) === true;
 };
+
+/** The recipients whose erasures a register waits for: those that a machine drives. Silence of people blocks nothing. */
+export const machinesBefore = (needs: Needs, { register }: { register: string }): string[] =>
+  recipientNames(needs.config).filter((name) => name !== register && !areAsked(needs, name, 'erase'));
 
 /** Whether a system has rows that can be listed: people cannot be, and nor can a system that nobody can look into. */
 export const isListed = ({ connectors }: Needs, system: string): boolean => {

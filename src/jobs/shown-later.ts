@@ -29,13 +29,7 @@ export async function shownLater(needs: Needs, { duty, version }: View, ask: Tas
   if (ask === 'update' && said.version < version) return null;
   const dueDays = needs.config.systems[duty.recipient]?.recipient?.dueDays ?? 0;
   if (said.answered_at.getTime() + dueDays * dayMs < (await now(needs)).getTime()) return null;
-  return {
-    state: 'waiting',
-    waitMs: lookMs,
-    outcome: said.outcome,
-    evidence: 'acknowledged',
-    reason: untilShown,
-  };
+  return { state: 'waiting', waitMs: lookMs, outcome: said.outcome, evidence: 'acknowledged', reason: untilShown };
 }
 
 /** A change that was handed over and shows with the system's next export: the same step is taken again until it does. */

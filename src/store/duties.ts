@@ -297,10 +297,9 @@ export const areAtWork = async (db: Db, recipient: string): Promise<boolean> =>
  * were asked and may have done it without a word. `asked_due` stays, so that an answer meanwhile is still one. One that is
  * at work is left alone (`areAtWork`).
  */
-export async function lookAgain(db: Db, recipient: string, reasons: readonly string[], inMs: number): Promise<number> {
-  return changes(
+export const lookAgain = (db: Db, recipient: string, reasons: readonly string[], inMs: number): Promise<number> =>
+  changes(
     db,
     sql`UPDATE duty SET state = 'waiting', not_before = NULL, raised = raised + 1, wake_at = now() + ${inMs}::int * interval '1 millisecond'
         WHERE recipient = ${recipient} AND ((state = 'waiting' AND reason = ANY(${[...reasons]}::text[])) OR (state = 'asked' AND next IS DISTINCT FROM 'restrict'))`,
   );
-}

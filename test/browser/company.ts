@@ -8,6 +8,7 @@ import { exportOf } from '../../src/demo/exports.ts';
 import { createLog, readEnvironment } from '../../src/open.ts';
 import { startHub } from '../../src/start.ts';
 import { until } from '../journeys/hub.ts';
+import { askAt } from '../support/hub-ask.ts';
 import { linkIn, mailServer } from '../support/mail-server.ts';
 import { testRuntime } from '../support/runtime.ts';
 import { startSftpServer } from '../support/sftp-server.ts';
@@ -52,19 +53,7 @@ export async function openCompany(customers: number) {
   });
   const running = await startHub({ ...env, port: 0 }, createLog('silent'), 'all');
   const url = running.url ?? '';
-  const ask = async <T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> => {
-    const answer = await fetch(`${url}/api/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${running.token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 200)}`);
-    return JSON.parse(text) as T;
-  };
+  const ask = askAt(url, running.token);
   const { config } = running.hub.needs;
   let exports = 0;
   return {

@@ -12,6 +12,7 @@ import { audience, firmConfig, organisationId } from '../../src/demo/firm.ts';
 import { createLog, readEnvironment } from '../../src/open.ts';
 import { startHub } from '../../src/start.ts';
 import { until } from '../journeys/hub.ts';
+import { askAt } from '../support/hub-ask.ts';
 import { decoded, linkIn, mailServer } from '../support/mail-server.ts';
 import { testRuntime } from '../support/runtime.ts';
 
@@ -58,19 +59,7 @@ replies: { url: ${formUrl} }
   });
   const running = await startHub({ ...env, port: 0 }, createLog('silent'), 'all');
   const url = running.url ?? '';
-  const ask = async <T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> => {
-    const answer = await fetch(`${url}/api/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${running.token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 200)}`);
-    return JSON.parse(text) as T;
-  };
+  const ask = askAt(url, running.token);
   const subjectOf = (email: string) =>
     until('the subject', async () => (await ask<{ id: string }[]>('GET', `/subjects?email=${encodeURIComponent(email)}`))[0]?.id);
   return {

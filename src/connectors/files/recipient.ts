@@ -31,7 +31,7 @@ export function recipientOf(newest: ReadNewest, outbox: Outbox, settings: FilesS
     places: [place],
     showsLater: true,
     byPeople: [
-      ...(settings.erasure === 'people' ? (['erase'] as const) : []),
+      ...(settings.erasure === 'people' ? (['erase', 'restrict'] as const) : []),
       ...(settings.corrections === 'people' ? (['rectify'] as const) : []),
     ],
     ...(settings.unfound === 'not-identifiable' ? { unfound: settings.unfound } : {}),
