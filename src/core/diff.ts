@@ -129,7 +129,8 @@ function present(desired: Extract<Desired, { kind: 'present' }>, records: readon
   }
   if (records.some((r) => r.state === 'forgotten')) return nothing('refused', 'forgotten');
   if (records.some((r) => r.state === 'inert')) return nothing('excepted', 'inert');
-  if (records.some(isHeld)) return nothing(fresh === null && blockedBy.length > 0 ? 'restricted' : 'unchanged');
+  // people were not asked to stop: nothing is known to be restricted there
+  if (records.some(isHeld)) return nothing(!human && fresh === null && blockedBy.length > 0 ? 'restricted' : 'unchanged');
   if (records.some((r) => r.state === 'absent' || r.state === 'erased')) return nothing('absent');
   return nothing('absent', blockedBy.length > 0 ? 'no-permission' : 'no-purpose', 'none');
 }

@@ -354,7 +354,7 @@ describe('the step', () => {
     [
       'asks no people to stop: they are told by correction alone',
       { permissions: {}, human: true, records: [of('linked')] },
-      { kind: 'nothing', outcome: 'restricted' },
+      { kind: 'nothing', outcome: 'unchanged' },
     ],
     [
       'is unchanged where no purpose asks for a permission',
